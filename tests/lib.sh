@@ -1,0 +1,358 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# For the test scripts, which run as root in a guest (see vm/run): TAP, network
+# namespaces, counters. A script sources this, tests, and ends with `finish`.
+#
+# Exit status, as kselftest has it: 0 passed, 1 failed, 4 skipped.
+
+set -u
+
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+work=$(mktemp -d)
+tap_count=0
+tap_failed=0
+tap_skipped=0
+namespaces=()
+background=()
+
+# --- TAP ---
+
+# ok STATUS DESCRIPTION: a test that passed if STATUS is 0
+ok() {
+	tap_count=$((tap_count + 1))
+	if [ "$1" = 0 ]; then
+		echo "ok $tap_count - $2"
+	else
+		echo "not ok $tap_count - $2"
+		tap_failed=$((tap_failed + 1))
+	fi
+}
+
+# is GOT WANTED DESCRIPTION: a test that the two are the same
+is() {
+	if [ "$1" = "$2" ]; then
+		ok 0 "$3"
+	else
+		ok 1 "$3"
+		printf '%s\n' "got: $1" "wanted: $2" | sed 's/^/#   /'
+	fi
+}
+
+# like TEXT REGEX DESCRIPTION: a test that TEXT matches the extended REGEX
+like() {
+	if [[ $1 =~ $2 ]]; then
+		ok 0 "$3"
+	else
+		ok 1 "$3"
+		printf '%s\n' "got: $1" "wanted, as a pattern: $2" | sed 's/^/#   /'
+	fi
+}
+
+# skip WHY DESCRIPTION
+skip() {
+	tap_count=$((tap_count + 1))
+	tap_skipped=$((tap_skipped + 1))
+	echo "ok $tap_count - $2 # SKIP $1"
+}
+
+note() {
+	printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# die MESSAGE: what the test stands on is broken, not what it tests
+die() {
+	echo "Bail out! $*"
+	exit 1
+}
+
+# finish: the plan, at the end, and the exit status
+finish() {
+	echo "1..$tap_count"
+	[ "$tap_failed" = 0 ] || exit 1
+	[ "$tap_skipped" -lt "$tap_count" ] || exit 4
+	exit 0
+}
+
+# --- Namespaces ---
+
+# setup_ns NAME...: makes a network namespace for each NAME, and a variable NAME
+# that holds what it is called for ip(8). They go when the script ends.
+setup_ns() {
+	local _name _ns # not the names of a caller
+
+	for _name; do
+		_ns=$_name-$$-${#namespaces[@]}
+		ip netns add "$_ns" || die "cannot make a network namespace"
+		namespaces+=("$_ns")
+		printf -v "$_name" %s "$_ns"
+		ip -n "$_ns" link set lo up
+		# No addresses that a test did not set, and none that wait for others
+		run_in "$_ns" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+			net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.default.router_solicitations=0 \
+			net.ipv6.conf.default.mldv2_unsolicited_report_interval=0 2>/dev/null
+	done
+}
+
+# run_in NAMESPACE COMMAND...
+run_in() {
+	ip netns exec "$@"
+}
+
+# connect NS1 DEV1 ADDR1 NS2 DEV2 ADDR2: a veth pair. An ADDR is "IPV4/LEN IPV6/LEN".
+connect() {
+	local addr
+
+	ip link add "$2" netns "$1" type veth peer name "$5" netns "$4" ||
+		die "cannot connect $1 and $4"
+	for addr in $3; do
+		ip -n "$1" addr add "$addr" dev "$2" || die "address $addr"
+	done
+	for addr in $6; do
+		ip -n "$4" addr add "$addr" dev "$5" || die "address $addr"
+	done
+	ip -n "$1" link set "$2" up
+	ip -n "$4" link set "$5" up
+}
+
+# route NS VIA...: default routes of a namespace, IPv4 and IPv6
+route() {
+	local ns=$1 via
+
+	shift
+	for via; do
+		ip -n "$ns" route add default via "$via" || die "route via $via"
+	done
+}
+
+forwarding() {
+	run_in "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+}
+
+# topology_router: variables $client, $router, $server
+#
+#    client                     router                      server
+#     eth0 ------------------ eth1  eth2 ------------------- eth0
+#   10.0.1.2                10.0.1.1  10.0.2.1             10.0.2.2
+#   fd00:1::2              fd00:1::1  fd00:2::1            fd00:2::2
+topology_router() {
+	setup_ns client router server
+	forwarding "$router"
+	connect "$client" eth0 "10.0.1.2/24 fd00:1::2/64" \
+		"$router" eth1 "10.0.1.1/24 fd00:1::1/64"
+	connect "$server" eth0 "10.0.2.2/24 fd00:2::2/64" \
+		"$router" eth2 "10.0.2.1/24 fd00:2::1/64"
+	route "$client" 10.0.1.1 fd00:1::1
+	route "$server" 10.0.2.1 fd00:2::1
+}
+
+# topology_two_routers: variables $client, $router1, $router2, $server. What the
+# client sends goes through router1, what the server sends through router2.
+#
+#               10.0.1.1 eth1 router1 eth2 10.0.2.1
+#               /           fd00:1::1, fd00:2::1  \
+#   client eth0                                    eth0 server
+#  10.0.1.2     \                                 /     10.0.2.2
+#  fd00:1::2     10.0.3.1 eth1 router2 eth2 10.0.4.1    fd00:2::2
+#          eth1 10.0.3.2   fd00:3::1, fd00:4::1   eth1 10.0.4.2
+topology_two_routers() {
+	local ns
+
+	setup_ns client router1 router2 server
+	forwarding "$router1"
+	forwarding "$router2"
+	connect "$client" eth0 "10.0.1.2/24 fd00:1::2/64" \
+		"$router1" eth1 "10.0.1.1/24 fd00:1::1/64"
+	connect "$server" eth0 "10.0.2.2/24 fd00:2::2/64" \
+		"$router1" eth2 "10.0.2.1/24 fd00:2::1/64"
+	connect "$client" eth1 "10.0.3.2/24 fd00:3::2/64" \
+		"$router2" eth1 "10.0.3.1/24 fd00:3::1/64"
+	connect "$server" eth1 "10.0.4.2/24 fd00:4::2/64" \
+		"$router2" eth2 "10.0.4.1/24 fd00:4::1/64"
+	for ns in "$client" "$server"; do
+		run_in "$ns" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+			net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
+	done
+	route "$client" 10.0.1.1 fd00:1::1
+	route "$server" 10.0.4.1 fd00:4::1
+	ip -n "$router2" route add 10.0.1.0/24 via 10.0.3.2
+	ip -n "$router2" route add fd00:1::/64 via fd00:3::2
+}
+
+# --- iptables ---
+
+# The four programs that every rule has to work with, and what belongs to each
+# shellcheck disable=SC2034 # for the scripts
+iptables_variants="iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft"
+
+# for_each_iptables "$@": in a script without arguments, runs the script itself for
+# each of the four, in a fresh namespace, with its name as the argument, and ends.
+for_each_iptables() {
+	local program
+
+	[ $# = 0 ] || return
+	for program in $iptables_variants; do
+		setup_ns fresh
+		run_in "$fresh" "$0" "$program" | sed 's/^/    /'
+		ok "${PIPESTATUS[0]}" "$program"
+	done
+	finish
+}
+
+# is_ipv6 IPTABLES
+is_ipv6() {
+	[[ $1 = ip6* ]]
+}
+
+# by_family IPTABLES FOR_IPV4 FOR_IPV6
+by_family() {
+	if is_ipv6 "$1"; then echo "$3"; else echo "$2"; fi
+}
+
+# counting_rule NS IPTABLES TABLE CHAIN NAME MATCH...: a rule that only counts;
+# NAME is what `packets` finds it by
+counting_rule() {
+	local ns=$1 iptables=$2 table=$3 chain=$4 name=$5
+
+	shift 5
+	run_in "$ns" "$iptables" -w -t "$table" -A "$chain" "$@" \
+		-m comment --comment "$name" || die "$iptables does not take: $*"
+}
+
+# packets NS IPTABLES TABLE NAME: how many packets the rule NAME has counted
+packets() {
+	run_in "$1" "$2-save" -c -t "$3" 2>/dev/null |
+		sed -n "s/^\[\([0-9]*\):[0-9]*\] .*--comment \"\\{0,1\\}$4\"\\{0,1\\}\\( .*\\)\\{0,1\\}\$/\\1/p"
+}
+
+# zero NS IPTABLES TABLE: sets the counters to 0
+zero() {
+	run_in "$1" "$2" -w -t "$3" -Z
+}
+
+# --- States ---
+
+# What -m ctstate2 calls the states; a packet is in one of them
+states="NEW ESTABLISHED_ORIGINAL ESTABLISHED_REPLY RELATED_ORIGINAL RELATED_REPLY
+	INVALID UNTRACKED"
+declare -A seen=()
+
+# watch_states NS IPTABLES TABLE "NAME=CHAIN MATCH..."...: empties TABLE, then adds
+# to each CHAIN rules that count, of the packets that MATCH fits, those in each
+# state, and all of them. NAME= is for read_states; without it, the name is CHAIN.
+watch_states() {
+	local ns=$1 iptables=$2 table=$3 item chain name rule state
+
+	shift 3
+	{
+		echo "*$table"
+		for item; do
+			chain=${item%% *}
+			name=${chain%%=*}
+			rule="-A ${chain#*=}${item#"$chain"}"
+			for state in $states; do
+				echo "$rule -m ctstate2 --state $state" \
+					"-m comment --comment $name-$state"
+			done
+			echo "$rule -m comment --comment $name-all"
+		done
+		echo COMMIT
+	} | run_in "$ns" "$iptables-restore" -w || die "$iptables does not take: $*"
+}
+
+# read_states NS IPTABLES TABLE: what the rules of watch_states have counted, for
+# each NAME in seen[NAME], such as "NEW=1 ESTABLISHED_REPLY=2 all=3"
+# shellcheck disable=SC2034 # for the scripts
+read_states() {
+	local line name saved
+	local rule='^\[([0-9]+):.*--comment "?([A-Za-z-]+)-([A-Za-z_]+)'
+
+	# A file, and no pipe, which bash reads byte by byte
+	run_in "$1" "$2-save" -c -t "$3" >"$work/save" 2>/dev/null || die "$2-save"
+	mapfile -t saved <"$work/save"
+	seen=()
+	for line in "${saved[@]}"; do
+		[[ $line =~ $rule ]] || continue
+		name=${BASH_REMATCH[2]}
+		seen[$name]=${seen[$name]-}
+		[ "${BASH_REMATCH[1]}" = 0 ] && continue
+		seen[$name]+="${seen[$name]:+ }${BASH_REMATCH[3]}=${BASH_REMATCH[1]}"
+	done
+}
+
+# forget NS: removes all of its conntrack entries
+forget() {
+	run_in "$1" conntrack -F 2>/dev/null || die "conntrack -F"
+}
+
+# start_packets [--sockets] NAME=NAMESPACE...: starts ctstate2/packets.py, for send
+start_packets() {
+	if [ -n "${packets_py_PID-}" ]; then
+		# shellcheck disable=SC1083,SC2093 # it does not know this redirection
+		exec {packets_py[1]}>&-
+		wait "$packets_py_PID"
+	fi
+	coproc packets_py {
+		exec /usr/bin/python3 "$tests/ctstate2/packets.py" "$@"
+	}
+	background+=("$packets_py_PID")
+	send pass
+}
+
+# send PYTHON: has packets.py do this, and waits until it is done; $result is then
+# what PYTHON set `result` to
+send() {
+	local answer="no answer"
+
+	printf '%s\n' "$*" >&"${packets_py[1]}"
+	read -r -t 60 answer result <&"${packets_py[0]}"
+	[ "$answer" = ok ] || die "packets.py: $*: $answer ${result-}"
+}
+
+# --- Processes ---
+
+# start COMMAND...: in the background, until the script ends; $started is its id
+start() {
+	"$@" </dev/null &
+	started=$!
+	background+=("$started")
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; 1 if it did not in time
+wait_for() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# ping_from NS ADDRESS
+ping_from() {
+	run_in "$1" ping -qc 1 "$2" >/dev/null || die "no answer to a ping of $2"
+}
+
+# listening NS tcp|udp PORT: is there a socket?
+listening() {
+	run_in "$1" ss -Hln "--$2" "sport = :$3" | grep -q .
+}
+
+cleanup() {
+	local item
+
+	for item in ${background[@]+"${background[@]}"}; do
+		kill "$item" 2>/dev/null
+	done
+	wait 2>/dev/null
+	for item in ${namespaces[@]+"${namespaces[@]}"}; do
+		ip netns pids "$item" 2>/dev/null | xargs -r kill 2>/dev/null
+		ip netns del "$item" 2>/dev/null
+	done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
