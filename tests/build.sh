@@ -1,0 +1,261 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# build.sh: configure, make, install, dist, and how they fail, on copies of the
+# checkout, for each Debian kernel whose headers are installed. No guest, no root.
+. "$(dirname "$0")/lib.sh"
+
+# What `make install` installs
+plugins="libxt_ctstate2.so"
+modules="xt_ctstate2.ko"
+page=share/man/man8/xtables-conntrack-addons.8
+
+# What a release has that is not in git, and the other way round
+generated="Makefile.in aclocal.m4 build-aux/compile build-aux/depcomp
+	build-aux/install-sh build-aux/missing configure"
+not_released='^\.ci/'
+
+source=$work/source
+log=$work/log
+PATH=$PATH:/usr/sbin:/sbin
+unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR INSTALL_MOD_PATH
+
+# try DESCRIPTION COMMAND...: a test that COMMAND succeeds; $log has its output
+try() {
+	local description=$1 status
+
+	shift
+	"$@" >"$log" 2>&1
+	status=$?
+	ok "$status" "$description"
+	[ "$status" = 0 ] || note "$(tail -n 40 "$log")"
+	return "$status"
+}
+
+# same DESCRIPTION FILE1 FILE2: a test that two lists are the same
+same() {
+	try "$1" diff "$2" "$3"
+}
+
+# words WORD...: one in a line
+words() {
+	printf '%s\n' "$@"
+}
+
+# list FOLDER: its files, without the indices that depmod makes
+list() {
+	(cd "$1" && find . ! -type d ! -path './lib/modules/*/modules.*' -printf '%P\n' | sort)
+}
+
+# snapshot FOLDER: its files and when they changed
+snapshot() {
+	find "$1" ! -type d -printf '%P %T@\n' | sort
+}
+
+# build FOLDER OPTION...: configures and makes there
+build() {
+	mkdir -p "$1" && cd "$1" || return
+	shift
+	"$source/configure" -q "$@" && make -j2
+}
+
+# The module in the current build folder: the kernel release that it is for
+release() {
+	modinfo -F vermagic modules/kernel/xt_ctstate2.ko | cut -d ' ' -f 1
+}
+
+# installed PREFIX XTLIBDIR [RELEASE]: what is, from the root folder
+installed() {
+	local item
+
+	{
+		for item in $plugins; do
+			echo "$2/$item"
+		done
+		for item in ${3:+$modules}; do
+			echo "/lib/modules/$3/updates/$item"
+		done
+		echo "$1/$page"
+	} | sed 's|^/||' | sort
+}
+
+# installs NAME ROOT WANTED: tests that ROOT has the files of the list WANTED, and
+# that `make uninstall ARG...` removes them
+installs() {
+	local name=$1 root=$2 wanted=$3
+
+	shift 3
+	try "$name: make install" make -j2 install "$@"
+	is "$(grep -iE 'error|warning: [^m]|jobserver' "$log")" "" "$name: it does not complain"
+	same "$name: it installs what it should" \
+		<(list "$root" | sed -E 's/\.(gz|xz|zst)$//') <(echo "$wanted")
+}
+
+uninstalls() {
+	local name=$1 root=$2
+
+	shift 2
+	try "$name: make uninstall" make uninstall "$@"
+	is "$(list "$root")" "" "$name: it removes every file"
+}
+
+three_times() {
+	for _ in 1 2 3; do
+		make clean && [ ! -e modules/kernel/xt_ctstate2.ko ] && make -j2 &&
+			[ -e modules/kernel/xt_ctstate2.ko ] || return
+	done
+}
+
+# kernel TREE: all that can be different for a kernel
+kernel() {
+	local tree=$1 name=${1##*/linux-headers-} release root prefix indices
+
+	root=$work/$name-root prefix=$work/$name-prefix
+	try "$name: configure, make" build "$work/$name" --with-kbuild="$tree" || return
+	cd "$work/$name" || return
+	try "$name: make -j2 from clean, three times" three_times
+	is "$(grep -i 'warning:' "$log")" "" "$name: no warnings, and make's -j reaches the kernel's"
+
+	snapshot . >"$work/before"
+	try "$name: make again" make -j2
+	is "$(grep -vE 'Nothing to be done|(Enter|Leav)ing directory' "$log")" "" \
+		"$name: it runs nothing"
+	same "$name: it changes nothing" "$work/before" <(snapshot .)
+
+	release=$(release)
+	installs "$name, DESTDIR" "$root" \
+		"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)" "$release")" \
+		DESTDIR="$root"
+	uninstalls "$name, DESTDIR" "$root" DESTDIR="$root"
+
+	indices=$prefix/lib/modules/$release
+	try "$name: configure with a prefix" build "$work/$name" --with-kbuild="$tree" \
+		--prefix="$prefix" --with-xtlibdir="$prefix/xt" INSTALL_MOD_PATH="$prefix"
+	mkdir -p "$indices"
+	touch "$indices/modules."{order,builtin,builtin.modinfo}	# the kernel's
+	installs "$name, prefix" "$prefix" "$(installed "" /xt "$release")"
+	try "$name, prefix: depmod knows the module" \
+		grep '^updates/xt_ctstate2\.ko' "$indices/modules.dep"
+	uninstalls "$name, prefix" "$prefix"
+	is "$(cat "$indices/modules.dep")" "" "$name, prefix: depmod knows it no more"
+}
+
+# rebuilds FILE WANTED: a test that after a change of FILE, of all results the
+# WANTED ones are made anew
+rebuilds() {
+	sleep 0.05	# file times are not finer than a tick
+	touch "$work/stamp" "$1"
+	make -j2 >"$log" 2>&1
+	is "$(find . \( -name '*.ko' -o -name '*.so' -o -name '*.8' \) -newer "$work/stamp" \
+		-printf '%f\n' | sort)" "$2" "a change of $1: what is made anew"
+}
+
+# refuses REGEX DESCRIPTION ARG...: a test that configure fails and says so
+refuses() {
+	local wanted=$1 description=$2 output
+
+	shift 2
+	output=$("$source/configure" "$@" 2>&1) && output="configure succeeded"
+	like "${output##*error: }" "$wanted" "configure: $description"
+}
+
+# --- A clean copy ---
+
+"$tests/packages" build || die "build tools are missing"
+trees=()
+for version in 6.1 6.12; do
+	tree=$(compgen -G "/usr/src/linux-headers-$version.*-$(dpkg --print-architecture)" |
+		sort -V | tail -n 1)
+	[ -z "$tree" ] || trees+=("$tree")
+done
+[ ${#trees[@]} -gt 0 ] || die "no kernel headers (Debian: apt install linux-headers-amd64)"
+
+cd "$tests/.." || exit
+"$tests/lint" --files >"$work/files" || die "lint --files failed"
+mkdir "$source"
+xargs -0 cp -p --parents -t "$source" <"$work/files"
+tr '\0' '\n' <"$work/files" | grep -vE "$not_released" | sort >"$work/released"
+
+mkdir "$work/few"
+ln -s "$(command -v dirname)" "$work/few/"
+PATH=$work/few "$BASH" "$source/autogen.sh" >"$log" 2>&1
+like "$?: $(<"$log")" "^1: .*install the Debian package autoconf" \
+	"autogen.sh: a missing tool is named"
+try "autogen.sh" "$source/autogen.sh" || die "there is no configure"
+is "$(grep -i warning "$log")" "" "autogen.sh: no warnings"
+
+# --- Builds beside the source folder, which stays as it is ---
+
+rm -rf "$source/autom4te.cache"
+chmod -R a-w "$source"
+trap 'chmod -R u+w "$work/source"; cleanup' EXIT
+snapshot "$source" >"$work/unbuilt"
+
+for tree in "${trees[@]}"; do
+	kernel "$tree"
+done
+
+if [ ${#trees[@]} -gt 1 ]; then
+	try "another kernel in the same build folder" \
+		build "$work/${trees[0]##*/linux-headers-}" --with-kbuild="$tree"
+	is "linux-headers-$(release)" "${tree##*/}" "the module is for that one"
+fi
+
+try "configure --without-kbuild, make" build "$work/userspace" --without-kbuild
+cd "$work/userspace" || exit
+try "without kernel modules: none are built" [ ! -e modules ]
+installs "without kernel modules" "$work/root" \
+	"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)")" DESTDIR="$work/root"
+uninstalls "without kernel modules" "$work/root" DESTDIR="$work/root"
+
+# --- What configure refuses ---
+
+mkdir -p "$work/refused/empty" "$work/unready" "$work/fake/include/"{config,generated} "$work/bin"
+cd "$work/refused" || exit
+refuses "apt install pkg-config" "no pkg-config" PKG_CONFIG=/nonexistent
+refuses "apt install libxtables-dev" "no libxtables" PKG_CONFIG_LIBDIR=/nonexistent
+refuses "an absolute path is needed" "--with-xtlibdir that is relative" --with-xtlibdir=lib
+refuses "/nonexistent: .*apt install linux-headers-.*--with-kbuild=DIR.*--without-kbuild" \
+	"--with-kbuild that does not exist" --with-kbuild=/nonexistent
+refuses "/empty: .*apt install linux-headers-.*--with-kbuild=DIR.*--without-kbuild" \
+	"--with-kbuild that is empty" --with-kbuild=empty
+touch "$work/unready/Makefile" "$work/fake/"{Makefile,Module.symvers,include/config/auto.conf}
+refuses "not a built or prepared kernel tree.*install linux-headers" \
+	"--with-kbuild that is not built" --with-kbuild="$work/unready"
+echo '#define UTS_RELEASE "0.1.2-fake"' >"$work/fake/include/generated/utsrelease.h"
+refuses "0\.1\.2-fake has no connection tracking" \
+	"a kernel without conntrack" --with-kbuild="$work/fake"
+printf '%s\n' '#!/bin/sh' '[ "$*" = -r ] || exec /bin/uname "$@"' 'echo 0.1.2-none' >"$work/bin/uname"
+chmod +x "$work/bin/uname"
+PATH=$work/bin:$PATH refuses "apt install linux-headers-0\.1\.2-none" \
+	"no headers for the running kernel"
+
+same "nothing was written to the source folder" "$work/unbuilt" <(snapshot "$source")
+
+# --- A release, and a build in its folder ---
+
+cd "$work/${tree##*/linux-headers-}" || exit
+try "make distcheck" make -j2 distcheck
+mkdir "$work/release"
+tar -xf ./*.tar.xz --strip-components=1 -C "$work/release"
+cd "$work/release" || exit
+same "a release has all files" <(list .) <(
+	# shellcheck disable=SC2086 # words
+	words $generated | sort - "$work/released")
+
+source=$work/release
+list . >"$work/unbuilt"
+try "configure in the source folder" ./configure -q --with-kbuild="$tree"
+list . >"$work/configured"
+try "make in the source folder" make -j2
+rebuilds kernel/ctstate2/xt_ctstate2.c xt_ctstate2.ko
+rebuilds kernel/ctstate2/state.h xt_ctstate2.ko
+rebuilds include/linux/netfilter/xt_ctstate2.h "$(words libxt_ctstate2.so xt_ctstate2.ko)"
+rebuilds extensions/libxt_ctstate2.c libxt_ctstate2.so
+rebuilds extensions/libxt_ctstate2.man xtables-conntrack-addons.8
+same "git does not see what was built" \
+	<(tests/lint --files | tr '\0' '\n' | sort) "$work/released"
+try "make clean" make clean
+same "it leaves nothing that was built" <(list . | grep -v '\.dirstamp$') "$work/configured"
+try "make distclean" make distclean
+same "it leaves a release as it was" <(list .) "$work/unbuilt"
+finish

@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Every iptables command that the man page and the README show is a rule that
+# iptables takes, and that can be deleted by its own words.
+. "$(dirname "$0")/../lib.sh"
+
+top=$tests/..
+
+# examples: one command a line, as a reader would type it
+examples() {
+	sed -n '/^iptables \\-/{s/\\-/-/g;p}' "$top"/extensions/*.man
+	grep -o '`iptables -[A-Zt][^`]*`' "$top/README.md" | tr -d '`'
+}
+
+examples >"$work/examples"
+[ "$(wc -l <"$work/examples")" -ge 4 ] || die "no examples found"
+for iptables in $iptables_variants; do
+	setup_ns here
+	while IFS= read -r command; do
+		eval "words=(${command#iptables })"
+		run_in "$here" "$iptables" -w "${words[@]}" &&
+			run_in "$here" "$iptables" -w "${words[@]/#-A/-D}"
+		ok $? "$iptables ${words[*]}"
+	done <"$work/examples"
+done
+
+sed -n '/^```sh ruleset$/,/^```$/{/^```/d;p}' "$top/README.md" >"$work/ruleset"
+[ -s "$work/ruleset" ] || die "no ruleset in the README"
+setup_ns here
+run_in "$here" bash -e "$work/ruleset"
+ok $? "the README's ruleset"
+is "$(run_in "$here" iptables-save | grep -c ctstate2)$(run_in "$here" ip6tables-save | grep -c ctstate2)" \
+	55 "and all of it is there"
+finish
