@@ -7,12 +7,30 @@
 #define _XT_CTSTATE2_STATE_H
 
 #include <linux/bits.h>
+#include <linux/in.h>
+#include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/xt_ctstate2.h>
 
 /* The state bits that nf_conn->status adds, in the order of IPS_*_NAT_BIT */
 #define CTSTATE2_NAT_SHIFT	9
 #define CTSTATE2_NAT_MASK	(XT_CTSTATE2_STATE_SNAT | XT_CTSTATE2_STATE_DNAT)
+
+/* The states of a packet that has a connection: ctinfo 0 to 4 */
+#define CTSTATE2_ORIGINAL	(BIT(IP_CT_ESTABLISHED) | BIT(IP_CT_RELATED) | BIT(IP_CT_NEW))
+#define CTSTATE2_REPLY		(BIT(IP_CT_ESTABLISHED_REPLY) | BIT(IP_CT_RELATED_REPLY))
+#define CTSTATE2_TRACKED	(CTSTATE2_ORIGINAL | CTSTATE2_REPLY)
+
+/*
+ * Bits of xt_ctstate2_mtinfo.tests beside the conditions: one comparison of
+ * nf_conn->status; the connection may be a template
+ */
+#define CTSTATE2_TEST_MASK	(1U << 14)
+#define CTSTATE2_TEST_TEMPLATE	(1U << 15)
 
 /**
  * ctstate2_state() - the number of a packet's state bit
@@ -46,14 +64,32 @@ static inline unsigned int ctstate2_nat(unsigned long status)
 
 /**
  * ctstate2_check() - judge what userspace sent
- * @info: the rule; only the part up to @accept is read
- * @bad: where to put the offending bits
+ * @info: the rule; only the part up to @tests is read
+ * @bad: where to put the offending value
  *
- * Return: what is wrong with the bits in @bad, or NULL if all is well
+ * Return: what is wrong with the value in @bad, or NULL if all is well
  */
 static inline const char *ctstate2_check(const struct xt_ctstate2_mtinfo *info,
 					 unsigned int *bad)
 {
+	/* The masks: their condition, and the bits that they may have */
+	const struct {
+		unsigned int condition, value, known;
+		const char *unknown, *empty;
+	} masks[] = {
+		{ XT_CTSTATE2_STATE, info->state, XT_CTSTATE2_STATE_ALL,
+		  "unknown bits in the statemask", "empty statemask" },
+		{ XT_CTSTATE2_STATUS, info->status, XT_CTSTATE2_STATUS_ALL,
+		  "unknown bits in the status mask", "empty status mask" },
+		{ XT_CTSTATE2_ALL_STATUS, info->all_status, XT_CTSTATE2_STATUS_ALL,
+		  "unknown bits in the mask of all-status", "empty mask of all-status" },
+		{ XT_CTSTATE2_TCP_STATE, info->tcp_state, XT_CTSTATE2_TCP_ALL,
+		  "unknown TCP states", "no TCP state" },
+		{ XT_CTSTATE2_SCTP_STATE, info->sctp_state, XT_CTSTATE2_SCTP_ALL,
+		  "unknown SCTP states", "no SCTP state" },
+		{ XT_CTSTATE2_REASON, info->reason, XT_CTSTATE2_REASON_ALL,
+		  "unknown reasons", "no reason" },
+	};
 	unsigned int i;
 
 	*bad = info->match & ~XT_CTSTATE2_ALL;
@@ -70,38 +106,133 @@ static inline const char *ctstate2_check(const struct xt_ctstate2_mtinfo *info,
 		if (*bad)
 			return "reserved field not zero (is the module older than the plugin?)";
 	}
-	*bad = info->state & ~XT_CTSTATE2_STATE_ALL;
-	if (*bad)
-		return "unknown bits in the statemask";
-	*bad = info->state;
-	if (!info->state)
-		return "empty statemask";
+	for (i = 0; i < ARRAY_SIZE(masks); i++) {
+		*bad = masks[i].value;
+		if (!(info->match & masks[i].condition)) {
+			if (*bad)
+				return "a mask for a condition that is not given";
+			continue;
+		}
+		if (!*bad)
+			return masks[i].empty;
+		*bad &= ~masks[i].known;
+		if (*bad)
+			return masks[i].unknown;
+	}
+	*bad = info->all_status;
+	if (*bad & XT_CTSTATE2_STATUS_NONE && *bad != XT_CTSTATE2_STATUS_NONE)
+		return "NONE and more in the mask of all-status";
+	*bad = info->direction;
+	if (*bad > (info->match & XT_CTSTATE2_DIRECTION ? IP_CT_DIR_REPLY : 0))
+		return "not a direction, or one that is not given";
+	*bad = info->zone;
+	if (*bad && !(info->match & XT_CTSTATE2_ZONE))
+		return "a zone for a condition that is not given";
+	*bad = info->expires_max;
+	if (*bad && !(info->match & XT_CTSTATE2_EXPIRES))
+		return "a lifetime for a condition that is not given";
+	*bad = info->expires_min;
+	if (info->expires_min > info->expires_max)
+		return "a lifetime of at least more than at most";
+	*bad = info->match & (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE);
+	if (*bad == (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE))
+		return "a TCP state and an SCTP state in one rule";
+	*bad = info->match & XT_CTSTATE2_CONNECTION;
+	if (*bad && info->match & XT_CTSTATE2_REASON)
+		return "a reason of INVALID with conditions about a connection";
 	return NULL;
 }
 
 /**
- * ctstate2_compile() - turn the user's words into what the packet path reads
- * @info: a rule that ctstate2_check() found good; @accept and @nat are set
+ * ctstate2_check_protocol() - judge a rule against its protocol
+ * @info: the rule
+ * @protocol: what -p says, or 0
+ * @icmp: the address family's ICMP, whose errors belong to other connections
  *
- * A packet is in one state of bits 0 to 8 and, beside it, in those of SNAT and
- * DNAT that its connection has. The condition holds if one of them is in the
- * statemask, and the other way round when it is inverted.
+ * Return: what is wrong, or NULL
  */
-static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info)
+static inline const char *ctstate2_check_protocol(const struct xt_ctstate2_mtinfo *info,
+						  unsigned int protocol, unsigned int icmp)
 {
-	u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
-	unsigned int nat;
+	if (!protocol || protocol == icmp)
+		return NULL;
+	if (info->match & XT_CTSTATE2_TCP_STATE && protocol != IPPROTO_TCP)
+		return "a TCP state in a rule for another protocol";
+	if (info->match & XT_CTSTATE2_SCTP_STATE && protocol != IPPROTO_SCTP)
+		return "an SCTP state in a rule for another protocol";
+	return NULL;
+}
 
-	for (nat = 0; nat < ARRAY_SIZE(info->accept); nat++) {
-		bool any = info->state & nat << CTSTATE2_NAT_SHIFT;
+/*
+ * Puts --status or --all-status into one comparison, if that can say it.
+ * NONE with other bits cannot be said so.
+ */
+static inline bool ctstate2_compile_status(struct xt_ctstate2_mtinfo *info, unsigned int condition)
+{
+	bool invert = info->invert & condition, all = condition == XT_CTSTATE2_ALL_STATUS;
+	u32 mask = all ? info->all_status : info->status;
 
-		info->accept[nat] = (any ? 0xffff : info->state) ^ invert;
+	if (mask == XT_CTSTATE2_STATUS_NONE) {
+		info->status_mask = XT_CTSTATE2_STATUS_IPS;
+		info->status_value = 0;
+		info->status_equal = !invert;
+	} else if (mask & XT_CTSTATE2_STATUS_NONE) {
+		return false;
+	} else {
+		info->status_mask = mask;
+		info->status_value = all ? mask : 0;
+		info->status_equal = all != invert;
 	}
-	info->nat = !!(info->state & CTSTATE2_NAT_MASK);
+	return true;
 }
 
 /**
- * ctstate2_match() - does a packet in this state match?
+ * ctstate2_compile() - turn the user's words into what the packet path reads
+ * @info: a rule that ctstate2_check() found good; @tests and all after it is set
+ * @raw: the rule's packets come before the tracker
+ *
+ * A packet is in one state of bits 0 to 8 and, beside it, in those of SNAT and
+ * DNAT that its connection has. The condition holds if one of them is in the
+ * statemask, and the other way round when it is inverted. Its direction, whether
+ * it has a connection and whether it is INVALID follow from its state.
+ */
+static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw)
+{
+	u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
+	bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	unsigned int nat;
+
+	for (nat = 0; nat < ARRAY_SIZE(info->accept); nat++) {
+		bool any = info->state & nat << CTSTATE2_NAT_SHIFT ||
+			   !(info->match & XT_CTSTATE2_STATE);
+
+		info->accept[nat] = (any ? 0xffff : info->state) ^ invert;
+		if (info->match & XT_CTSTATE2_CONNECTION)
+			info->accept[nat] &= CTSTATE2_TRACKED;
+		if (info->match & XT_CTSTATE2_DIRECTION)
+			info->accept[nat] &= reply ? CTSTATE2_REPLY : CTSTATE2_ORIGINAL;
+		if (info->match & XT_CTSTATE2_REASON)
+			info->accept[nat] &= XT_CTSTATE2_STATE_INVALID;
+	}
+	info->nat = !!(info->state & CTSTATE2_NAT_MASK);
+	info->raw = raw;
+
+	info->tests = info->match & ~(XT_CTSTATE2_STATE | XT_CTSTATE2_DIRECTION);
+	info->status_mask = 0;
+	info->status_value = 0;
+	info->status_equal = 1;
+	for (nat = XT_CTSTATE2_STATUS; nat <= XT_CTSTATE2_ALL_STATUS; nat <<= 1) {
+		if (info->tests & nat && ctstate2_compile_status(info, nat)) {
+			info->tests ^= nat | CTSTATE2_TEST_MASK;
+			break;
+		}
+	}
+	if (raw && info->match & XT_CTSTATE2_CONNECTION)
+		info->tests |= CTSTATE2_TEST_TEMPLATE;
+}
+
+/**
+ * ctstate2_match() - may a packet in this state match?
  * @info: a compiled rule
  * @state: from ctstate2_state()
  * @nat: from ctstate2_nat(), 0 for a packet without a connection
@@ -110,6 +241,79 @@ static inline bool ctstate2_match(const struct xt_ctstate2_mtinfo *info,
 				  unsigned int state, unsigned int nat)
 {
 	return info->accept[nat] >> state & 1;
+}
+
+/**
+ * ctstate2_match_mask() - CTSTATE2_TEST_MASK
+ * @info: a compiled rule
+ * @status: nf_conn->status
+ */
+static inline bool ctstate2_match_mask(const struct xt_ctstate2_mtinfo *info, unsigned long status)
+{
+	return ((status & info->status_mask) == info->status_value) == info->status_equal;
+}
+
+/**
+ * ctstate2_match_status() - a condition on the status that is no comparison
+ * @info: a compiled rule
+ * @condition: XT_CTSTATE2_STATUS or XT_CTSTATE2_ALL_STATUS
+ * @status: nf_conn->status
+ */
+static inline bool ctstate2_match_status(const struct xt_ctstate2_mtinfo *info,
+					 unsigned int condition, unsigned long status)
+{
+	u32 mask = condition == XT_CTSTATE2_STATUS ? info->status : info->all_status;
+	u32 has = status & XT_CTSTATE2_STATUS_IPS;
+	bool holds;
+
+	if (!has)
+		has = XT_CTSTATE2_STATUS_NONE;
+	holds = condition == XT_CTSTATE2_STATUS ? has & mask : (has & mask) == mask;
+	return holds != !!(info->invert & condition);
+}
+
+/**
+ * ctstate2_lifetime() - what is left of a connection's time
+ * @status: nf_conn->status
+ * @timeout: nf_conn->timeout: a time stamp once the connection is confirmed, the
+ *	lifetime that it will get before (__nf_conntrack_confirm())
+ * @now: nfct_time_stamp
+ *
+ * Return: jiffies
+ */
+static inline u32 ctstate2_lifetime(unsigned long status, u32 timeout, u32 now)
+{
+	s32 left = status & IPS_CONFIRMED ? timeout - now : timeout;
+
+	return max(left, 0);
+}
+
+/**
+ * ctstate2_offloadable() - may a connection be handed to a flowtable?
+ * @protocol: the connection's
+ * @status: nf_conn->status
+ * @tcp_state: enum tcp_conntrack, if it is TCP
+ * @helper: there is room for a helper
+ * @gre_key: it is GRE, and has a key
+ *
+ * Source: nft_flow_offload_eval() in net/netfilter/nft_flow_offload.c; and both
+ * directions have been seen, as Documentation/networking/nf_flowtable.rst has it.
+ */
+static inline bool ctstate2_offloadable(unsigned int protocol, unsigned long status,
+					unsigned int tcp_state, bool helper, bool gre_key)
+{
+	if ((status & (IPS_CONFIRMED | IPS_SEEN_REPLY)) != (IPS_CONFIRMED | IPS_SEEN_REPLY) ||
+	    status & (IPS_SEQ_ADJUST | IPS_NAT_CLASH) || helper)
+		return false;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return tcp_state == TCP_CONNTRACK_ESTABLISHED && status & IPS_ASSURED;
+	case IPPROTO_UDP:
+		return true;
+	case IPPROTO_GRE:
+		return !(status & IPS_NAT_MASK) && !gre_key;
+	}
+	return false;
 }
 
 #endif /* _XT_CTSTATE2_STATE_H */

@@ -7,8 +7,85 @@
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_extend.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include "invalid.h"
 #include "state.h"
+
+static bool offloadable(const struct nf_conn *ct, unsigned long status)
+{
+	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	u8 protocol = nf_ct_protonum(ct);
+	u8 tcp_state = 0;
+	bool key = false;
+
+	if (protocol == IPPROTO_TCP)
+		tcp_state = READ_ONCE(ct->proto.tcp.state);
+	if (protocol == IPPROTO_GRE)
+		key = tuple->src.u.gre.key || tuple->dst.u.gre.key;
+	return ctstate2_offloadable(protocol, status, tcp_state,
+				    nf_ct_ext_exist(ct, NF_CT_EXT_HELPER), key);
+}
+
+/* In the state @state of a connection, if its protocol is @protocol? */
+static bool in_state(const struct nf_conn *ct, unsigned int protocol, unsigned int states,
+		     unsigned int state, bool invert)
+{
+	return nf_ct_protonum(ct) == protocol && (states >> state & 1) != invert;
+}
+
+/* The conditions that only some rules have; @ct is NULL for --invalid-reason */
+static noinline bool ctstate2_mt_tests(const struct sk_buff *skb,
+				       const struct xt_action_param *par,
+				       const struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+{
+	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
+	const unsigned int tests = info->tests;
+	unsigned long status;
+	u32 seconds;
+
+	if (tests & XT_CTSTATE2_REASON) {
+		unsigned int reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
+						  ctstate2_invalid_reason(skb, par->state);
+
+		return (info->reason >> reason & 1) != !!(info->invert & XT_CTSTATE2_REASON);
+	}
+
+	if (tests & CTSTATE2_TEST_TEMPLATE && nf_ct_is_template(ct))
+		return false;
+	status = READ_ONCE(ct->status);
+	if (tests & XT_CTSTATE2_STATUS &&
+	    !ctstate2_match_status(info, XT_CTSTATE2_STATUS, status))
+		return false;
+	if (tests & XT_CTSTATE2_ALL_STATUS &&
+	    !ctstate2_match_status(info, XT_CTSTATE2_ALL_STATUS, status))
+		return false;
+	if (tests & XT_CTSTATE2_TCP_STATE &&
+	    !in_state(ct, IPPROTO_TCP, info->tcp_state, READ_ONCE(ct->proto.tcp.state),
+		      info->invert & XT_CTSTATE2_TCP_STATE))
+		return false;
+	if (tests & XT_CTSTATE2_SCTP_STATE &&
+	    !in_state(ct, IPPROTO_SCTP, info->sctp_state, READ_ONCE(ct->proto.sctp.state),
+		      info->invert & XT_CTSTATE2_SCTP_STATE))
+		return false;
+	if (tests & XT_CTSTATE2_EXPIRES) {
+		seconds = ctstate2_lifetime(status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
+		if ((seconds >= info->expires_min && seconds <= info->expires_max) ==
+		    !!(info->invert & XT_CTSTATE2_EXPIRES))
+			return false;
+	}
+	if (tests & XT_CTSTATE2_ZONE &&
+	    (nf_ct_zone_id(nf_ct_zone(ct), CTINFO2DIR(ctinfo)) == info->zone) ==
+	    !!(info->invert & XT_CTSTATE2_ZONE))
+		return false;
+	if (tests & XT_CTSTATE2_OFFLOADABLE &&
+	    offloadable(ct, status) == !!(info->invert & XT_CTSTATE2_OFFLOADABLE))
+		return false;
+	return true;
+}
 
 static bool ctstate2_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
@@ -22,17 +99,52 @@ static bool ctstate2_mt(const struct sk_buff *skb, struct xt_action_param *par)
 		if (ct)
 			nat = ctstate2_nat(READ_ONCE(ct->status));
 	}
-	return ctstate2_match(info, ctstate2_state(skb_get_nfct(skb)), nat);
+	if (!ctstate2_match(info, ctstate2_state(skb_get_nfct(skb)), nat))
+		return false;
+	if (!info->tests)
+		return true;
+
+	/* There is a connection, or there is none and the rule is about INVALID. */
+	ct = nf_ct_get(skb, &ctinfo);
+	if (info->tests & CTSTATE2_TEST_MASK) {
+		if (!ctstate2_match_mask(info, READ_ONCE(ct->status)))
+			return false;
+		if (info->tests == CTSTATE2_TEST_MASK)
+			return true;
+	}
+	return ctstate2_mt_tests(skb, par, ct, ctinfo);
+}
+
+/* What -p says, and the family's ICMP; 0 where there is no one protocol */
+static unsigned int rule_protocol(const struct xt_mtchk_param *par, unsigned int *icmp)
+{
+	const struct ip6t_ip6 *ip6 = par->entryinfo;
+	const struct ipt_ip *ip = par->entryinfo;
+
+	switch (par->family) {
+	case NFPROTO_IPV4:
+		*icmp = IPPROTO_ICMP;
+		return ip->invflags & XT_INV_PROTO ? 0 : ip->proto;
+	case NFPROTO_IPV6:
+		*icmp = IPPROTO_ICMPV6;
+		return ip6->flags & IP6T_F_PROTO && !(ip6->invflags & XT_INV_PROTO) ?
+		       ip6->proto : 0;
+	}
+	return 0;
 }
 
 static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 {
 	struct xt_ctstate2_mtinfo *info = par->matchinfo;
-	unsigned int bad;
+	unsigned int icmp = 0, bad;
 	const char *what;
 	int ret;
 
 	what = ctstate2_check(info, &bad);
+	if (!what) {
+		bad = rule_protocol(par, &icmp);
+		what = ctstate2_check_protocol(info, bad, icmp);
+	}
 	if (what) {
 		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
 		return -EINVAL;
@@ -45,7 +157,7 @@ static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 				    par->family);
 		return ret;
 	}
-	ctstate2_compile(info);
+	ctstate2_compile(info, !strcmp(par->table, "raw"));
 	return 0;
 }
 
@@ -62,7 +174,7 @@ static struct xt_match ctstate2_mt_reg __read_mostly = {
 	.checkentry	= ctstate2_mt_check,
 	.destroy	= ctstate2_mt_destroy,
 	.matchsize	= sizeof(struct xt_ctstate2_mtinfo),
-	.usersize	= offsetof(struct xt_ctstate2_mtinfo, accept),
+	.usersize	= offsetof(struct xt_ctstate2_mtinfo, tests),
 	.me		= THIS_MODULE,
 };
 

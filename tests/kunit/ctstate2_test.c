@@ -57,7 +57,7 @@ static void every_mask(struct kunit *test)
 
 			if (!ctstate2_check(&info, &bad) != good)
 				wrong++;
-			ctstate2_compile(&info);
+			ctstate2_compile(&info, false);
 			for (i = 0; good && i < ARRAY_SIZE(states); i++) {
 				for (nat = 0; nat < 4; nat++) {
 					bits = 1 << states[i];
@@ -84,7 +84,7 @@ static void nat_only_when_asked(struct kunit *test)
 		struct xt_ctstate2_mtinfo info = rule(mask, mask & 1);
 		bool same;
 
-		ctstate2_compile(&info);
+		ctstate2_compile(&info, false);
 		same = info.accept[0] == info.accept[1] &&
 		       info.accept[0] == info.accept[2] &&
 		       info.accept[0] == info.accept[3];
@@ -135,8 +135,8 @@ static void refuses_what_it_does_not_know(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(info.reserved); i++) {
 		info = rule(XT_CTSTATE2_STATE_INVALID, false);
-		info.reserved[i] = 0x8000;
-		expect_refused(test, &info, 0x8000);
+		info.reserved[i] = 0x80;
+		expect_refused(test, &info, 0x80);
 	}
 }
 
@@ -144,8 +144,8 @@ static void refuses_what_it_does_not_know(struct kunit *test)
 static void layout(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, state), 4);
-	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, accept), 48);
-	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctstate2_mtinfo), 64);
+	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, tests), 48);
+	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctstate2_mtinfo), 72);
 }
 
 static struct kunit_case ctstate2_cases[] = {

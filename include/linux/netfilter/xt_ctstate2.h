@@ -15,32 +15,110 @@
 #define XT_CTSTATE2_STATE_DNAT		(1U << 10)
 #define XT_CTSTATE2_STATE_ALL		0x079fU
 
+/*
+ * The status mask: bits of enum ip_conntrack_status that mean something to an
+ * administrator (not those of NAT's set-up, of templates and of clashes), and
+ * NONE for a connection that has none of these.
+ */
+#define XT_CTSTATE2_STATUS_NONE		(1U << 16)
+#define XT_CTSTATE2_STATUS_IPS		0xe67fU
+#define XT_CTSTATE2_STATUS_ALL		(XT_CTSTATE2_STATUS_IPS | XT_CTSTATE2_STATUS_NONE)
+
+/* Bit n is enum tcp_conntrack n, NONE to SYN_SENT2 */
+#define XT_CTSTATE2_TCP_ALL		0x03ffU
+
+/* Bit n is enum sctp_conntrack n, NONE to HEARTBEAT_SENT */
+#define XT_CTSTATE2_SCTP_ALL		0x01ffU
+
+/* Why a packet is INVALID: bits of @reason, one for a packet */
+enum xt_ctstate2_reason {
+	XT_CTSTATE2_REASON_NOT_TRACKED,
+	XT_CTSTATE2_REASON_FRAGMENT,
+	XT_CTSTATE2_REASON_TRUNCATED,
+	XT_CTSTATE2_REASON_CHECKSUM,
+	XT_CTSTATE2_REASON_TCP_FLAGS,
+	XT_CTSTATE2_REASON_TCP_WINDOW,
+	XT_CTSTATE2_REASON_TCP_STATE,
+	XT_CTSTATE2_REASON_TCP_NEW,
+	XT_CTSTATE2_REASON_TCP_RST,
+	XT_CTSTATE2_REASON_ICMP_TYPE,
+	XT_CTSTATE2_REASON_ICMP_UNRELATED,
+	XT_CTSTATE2_REASON_ICMP_MISMATCH,
+	XT_CTSTATE2_REASON_SCTP,
+	XT_CTSTATE2_REASON_OTHER,
+	XT_CTSTATE2_REASON_MAX
+};
+
+#define XT_CTSTATE2_REASON_ALL		((1U << XT_CTSTATE2_REASON_MAX) - 1)
+
 /* The conditions of a rule: bits of @match and @invert. */
 #define XT_CTSTATE2_STATE		(1U << 0)
-#define XT_CTSTATE2_ALL			XT_CTSTATE2_STATE
+#define XT_CTSTATE2_STATUS		(1U << 1)
+#define XT_CTSTATE2_ALL_STATUS		(1U << 2)
+#define XT_CTSTATE2_TCP_STATE		(1U << 3)
+#define XT_CTSTATE2_SCTP_STATE		(1U << 4)
+#define XT_CTSTATE2_DIRECTION		(1U << 5)
+#define XT_CTSTATE2_EXPIRES		(1U << 6)
+#define XT_CTSTATE2_ZONE		(1U << 7)
+#define XT_CTSTATE2_OFFLOADABLE		(1U << 8)
+#define XT_CTSTATE2_REASON		(1U << 9)
+#define XT_CTSTATE2_ALL			0x03ffU
+
+/* The conditions that are about a connection: false without one */
+#define XT_CTSTATE2_CONNECTION		0x01feU
 
 /**
  * struct xt_ctstate2_mtinfo - a rule's -m ctstate2, as userspace sends it
  * @match: the conditions that the rule has, XT_CTSTATE2_*; at least one
  * @invert: those among @match that are inverted
- * @state: the statemask, XT_CTSTATE2_STATE_*; at least one bit
- * @reserved: zero; room for the values of further conditions
+ * @state: the statemask, XT_CTSTATE2_STATE_*
+ * @reason: reasons of INVALID, bits of enum xt_ctstate2_reason
+ * @status: any of XT_CTSTATE2_STATUS_*
+ * @all_status: all of XT_CTSTATE2_STATUS_*
+ * @tcp_state: sub-states of TCP, bits of enum tcp_conntrack
+ * @sctp_state: sub-states of SCTP, bits of enum sctp_conntrack
+ * @expires_min: remaining lifetime in seconds, at least
+ * @expires_max: remaining lifetime in seconds, at most
+ * @zone: the zone of the connection, in the packet's direction
+ * @direction: enum ip_conntrack_dir
+ * @reserved: zero
+ * @tests: kernel only. The conditions that @accept does not decide
  * @accept: kernel only. Bit n of accept[nat] says whether a packet of state
- *	bit n matches, for a connection with source NAT (nat & 1) and
- *	destination NAT (nat & 2)
- * @nat: kernel only. accept[1..3] differ from accept[0]
+ *	bit n may match, for a connection with source NAT (nat & 1) and
+ *	destination NAT (nat & 2); the same for all if @nat is not set
+ * @nat: kernel only. accept[] depends on NAT
+ * @raw: kernel only. The rule is where the tracker has not yet been
+ * @status_mask: kernel only. The bits of nf_conn->status that decide
+ * @status_value: kernel only. What they are to be, or not to be
+ * @status_equal: kernel only. Whether they are to be that
  *
- * The same for 32-bit and 64-bit userspace. Rules are compared up to @accept.
+ * A mask of a condition that is in @match has at least one bit; a field of one
+ * that is not is zero. The same for 32-bit and 64-bit userspace. Rules are
+ * compared up to @tests.
  */
 struct xt_ctstate2_mtinfo {
 	__u16 match;
 	__u16 invert;
 	__u16 state;
-	__u16 reserved[21];
+	__u16 reason;
+	__u32 status;
+	__u32 all_status;
+	__u16 tcp_state;
+	__u16 sctp_state;
+	__u32 expires_min;
+	__u32 expires_max;
+	__u16 zone;
+	__u8 direction;
+	__u8 reserved[17];
 
 	/* Used internally by the kernel */
-	__u16 accept[4] __attribute__((aligned(8)));
+	__u16 tests __attribute__((aligned(8)));
+	__u16 accept[4];
 	__u8 nat;
+	__u8 raw;
+	__u8 status_equal;
+	__u16 status_mask;
+	__u16 status_value;
 };
 
 #endif /* _LINUX_NETFILTER_XT_CTSTATE2_H */
