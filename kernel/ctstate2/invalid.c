@@ -1,8 +1,418 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Why the tracker made a packet INVALID. In the order in which nf_conntrack_in()
+ * (net/netfilter/nf_conntrack_core.c) looks at a packet; each function names the
+ * one of the kernel whose rules it follows.
+ */
+#include <linux/crc32c.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/sctp.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/checksum.h>
+#include <net/ip6_checksum.h>
+#include <net/ipv6.h>
+#include <net/ndisc.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_conntrack_zones.h>
 #include "invalid.h"
+#include "tcp.h"
+
+#define REASON(name) XT_CTSTATE2_REASON_##name
+
+/*
+ * get_l4proto(): where the transport header of the packet at @nhoff begins, or
+ * -1, and *@reason is why there is none
+ */
+static int transport_offset(const struct sk_buff *skb, unsigned int nhoff, u8 pf, u8 *protocol,
+			    enum xt_ctstate2_reason *reason)
+{
+	const struct ipv6hdr *ip6;
+	const struct iphdr *ip;
+	struct ipv6hdr _ip6;
+	struct iphdr _ip;
+	__be16 frag_off;
+	int offset;
+
+	*reason = REASON(TRUNCATED);
+	if (pf == NFPROTO_IPV4) {
+		ip = skb_header_pointer(skb, nhoff, sizeof(_ip), &_ip);
+		if (!ip)
+			return -1;
+		if (ip->frag_off & htons(IP_OFFSET)) {
+			*reason = REASON(FRAGMENT);
+			return -1;
+		}
+		*protocol = ip->protocol;
+		offset = nhoff + ip->ihl * 4;
+		return offset > skb->len ? -1 : offset;
+	}
+	if (pf != NFPROTO_IPV6) {
+		*reason = REASON(OTHER);
+		return -1;
+	}
+	ip6 = skb_header_pointer(skb, nhoff, sizeof(_ip6), &_ip6);
+	if (!ip6)
+		return -1;
+	*protocol = ip6->nexthdr;
+	offset = ipv6_skip_exthdr(skb, nhoff + sizeof(_ip6), protocol, &frag_off);
+	if (offset >= 0 && frag_off & htons(~0x7)) {
+		*reason = REASON(FRAGMENT);
+		return -1;
+	}
+	return offset;
+}
+
+/* What the tracker saw: it checks no sums of packets that this machine makes. */
+static bool sums_checked(const struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return state->in && READ_ONCE(state->net->ct.sysctl_checksum) &&
+	       skb->ip_summed != CHECKSUM_UNNECESSARY && skb->ip_summed != CHECKSUM_PARTIAL;
+}
+
+/* nf_checksum(), without leaving a trace in the packet. ICMP has no pseudo header. */
+static bool bad_checksum(const struct sk_buff *skb, const struct nf_hook_state *state,
+			 unsigned int dataoff, u8 protocol)
+{
+	unsigned int len = skb->len - dataoff;
+	__wsum sum = 0;
+
+	if (!sums_checked(skb, state))
+		return false;
+	if (state->pf == NFPROTO_IPV6) {
+		const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+		sum = ~csum_unfold(csum_ipv6_magic(&ip6->saddr, &ip6->daddr, len, protocol, 0));
+	} else if (protocol != IPPROTO_ICMP) {
+		const struct iphdr *ip = ip_hdr(skb);
+
+		sum = csum_tcpudp_nofold(ip->saddr, ip->daddr, len, protocol, 0);
+	}
+	return csum_fold(skb_checksum(skb, dataoff, len, sum));
+}
+
+/* sctp_compute_cksum(), which writes into the packet meanwhile */
+static bool bad_sctp_checksum(const struct sk_buff *skb, const struct nf_hook_state *state,
+			      unsigned int dataoff, const struct sctphdr *header)
+{
+	struct sctphdr zeroed = *header;
+	unsigned int offset, len;
+	u32 crc = ~0;
+	u8 buf[64];
+
+	/* not COMPLETE either: see sctp_error() */
+	if (!sums_checked(skb, state) || skb->ip_summed != CHECKSUM_NONE)
+		return false;
+	zeroed.checksum = 0;
+	crc = crc32c(crc, &zeroed, sizeof(zeroed));
+	for (offset = dataoff + sizeof(zeroed); offset < skb->len; offset += len) {
+		const void *data;
+
+		len = min_t(unsigned int, skb->len - offset, sizeof(buf));
+		data = skb_header_pointer(skb, offset, len, buf);
+		if (!data)
+			return false;
+		crc = crc32c(crc, data, len);
+	}
+	return header->checksum != cpu_to_le32(~crc);
+}
+
+/*
+ * The entry of @tuple, with a reference, or NULL. The zone that a CT target chose
+ * went with its template, so only zone 0 can be looked into.
+ */
+static struct nf_conn *find(struct net *net, const struct nf_conntrack_tuple *tuple,
+			    enum ip_conntrack_dir *dir)
+{
+	struct nf_conntrack_tuple_hash *h = nf_conntrack_find_get(net, &nf_ct_zone_dflt, tuple);
+
+	if (!h)
+		return NULL;
+	*dir = NF_CT_DIRECTION(h);
+	return nf_ct_tuplehash_to_ctrack(h);
+}
+
+/* tcp_sack(): the highest right edge in SACK options, or @ack */
+static u32 highest_sack(const u8 *option, int length, u32 ack)
+{
+	u32 edge;
+	int i;
+
+	while (length > 0 && *option != TCPOPT_EOL) {
+		if (*option == TCPOPT_NOP) {
+			option++;
+			length--;
+			continue;
+		}
+		if (length < 2 || option[1] < 2 || option[1] > length)
+			break;
+		if (*option == TCPOPT_SACK &&
+		    option[1] >= TCPOLEN_SACK_BASE + TCPOLEN_SACK_PERBLOCK &&
+		    !((option[1] - TCPOLEN_SACK_BASE) % TCPOLEN_SACK_PERBLOCK)) {
+			for (i = 2; i < option[1]; i += TCPOLEN_SACK_PERBLOCK) {
+				edge = get_unaligned_be32(option + i + 4);
+				if (after(edge, ack))
+					ack = edge;
+			}
+			break;
+		}
+		length -= option[1];
+		option += option[1];
+	}
+	return ack;
+}
+
+/* nf_conntrack_tcp_packet() */
+static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
+					  const struct nf_hook_state *state, unsigned int dataoff)
+{
+	const struct nf_tcp_net *tn = nf_tcp_pernet(state->net);
+	const struct ctstate2_tcp_sysctls sysctls = {
+		.loose = READ_ONCE(tn->tcp_loose),
+		.be_liberal = READ_ONCE(tn->tcp_be_liberal),
+		.ignore_invalid_rst = READ_ONCE(tn->tcp_ignore_invalid_rst),
+	};
+	struct nf_conntrack_tuple tuple;
+	struct ctstate2_segment seg;
+	enum ip_conntrack_dir dir;
+	const struct tcphdr *th;
+	struct ip_ct_tcp tcp;
+	struct nf_conn *ct;
+	u8 header[15 * 4];
+	bool assured;
+	u32 offset;
+	u8 flags;
+
+	th = skb_header_pointer(skb, dataoff, sizeof(*th), header);
+	if (!th || th->doff * 4 < sizeof(*th) || skb->len - dataoff < th->doff * 4)
+		return REASON(TRUNCATED);
+	th = skb_header_pointer(skb, dataoff, th->doff * 4, header);
+	if (!th)
+		return REASON(TRUNCATED);
+	if (bad_checksum(skb, state, dataoff, IPPROTO_TCP))
+		return REASON(CHECKSUM);
+	flags = tcp_flag_byte(th);
+	if (!ctstate2_tcp_flags_valid(flags))
+		return REASON(TCP_FLAGS);
+
+	seg.kind = ctstate2_tcp_kind(flags);
+	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple))
+		return REASON(OTHER);
+	ct = find(state->net, &tuple, &dir);
+	if (!ct)
+		return ctstate2_tcp_new_reason(seg.kind, &sysctls);
+
+	seg.dir = dir;
+	seg.seq = ntohl(th->seq);
+	seg.ack = ntohl(th->ack_seq);
+	seg.has_ack = th->ack;
+	spin_lock_bh(&ct->lock);
+	tcp = ct->proto.tcp;
+	spin_unlock_bh(&ct->lock);
+	assured = test_bit(IPS_ASSURED_BIT, &ct->status);
+	offset = nf_ct_seq_offset(ct, !dir, seg.ack - 1);
+	nf_ct_put(ct);
+
+	seg.sack = seg.ack;
+	if (tcp.seen[!dir].flags & IP_CT_TCP_FLAG_SACK_PERM)
+		seg.sack = highest_sack((const u8 *)(th + 1), th->doff * 4 - sizeof(*th),
+					seg.ack);
+	seg.ack -= offset;
+	seg.sack -= offset;
+	return ctstate2_tcp_reason(&tcp, assured, &seg, &sysctls);
+}
+
+/* udp_error(), udplite_error() */
+static enum xt_ctstate2_reason udp_reason(const struct sk_buff *skb,
+					  const struct nf_hook_state *state,
+					  unsigned int dataoff, u8 protocol)
+{
+	unsigned int len = skb->len - dataoff;
+	const struct udphdr *uh;
+	struct udphdr _uh;
+
+	uh = skb_header_pointer(skb, dataoff, sizeof(_uh), &_uh);
+	if (!uh)
+		return REASON(TRUNCATED);
+	if (protocol == IPPROTO_UDPLITE) {
+		/* All else that its tracker looks at: coverage, and the sum over that */
+		if (!uh->check || (uh->len && ntohs(uh->len) < sizeof(_uh)) ||
+		    ntohs(uh->len) > len || sums_checked(skb, state))
+			return REASON(CHECKSUM);
+		return REASON(OTHER);
+	}
+	if (ntohs(uh->len) > len || ntohs(uh->len) < sizeof(_uh))
+		return REASON(TRUNCATED);
+	if (uh->check && bad_checksum(skb, state, dataoff, IPPROTO_UDP))
+		return REASON(CHECKSUM);
+	return REASON(OTHER);
+}
+
+/* nf_conntrack_sctp_packet(). All that its tracker refuses beyond is one reason. */
+static enum xt_ctstate2_reason sctp_reason(const struct sk_buff *skb,
+					   const struct nf_hook_state *state, unsigned int dataoff)
+{
+	const struct sctphdr *sh;
+	struct sctphdr _sh;
+
+	sh = skb_header_pointer(skb, dataoff, sizeof(_sh), &_sh);
+	if (!sh)
+		return REASON(TRUNCATED);
+	if (bad_sctp_checksum(skb, state, dataoff, sh))
+		return REASON(CHECKSUM);
+	return REASON(SCTP);
+}
+
+/* nf_conntrack_inet_error(): what is wrong with an error about the packet at @inner */
+static enum xt_ctstate2_reason inner_reason(const struct sk_buff *skb,
+					    const struct nf_hook_state *state, unsigned int inner)
+{
+	struct nf_conntrack_tuple quoted, tuple;
+	enum xt_ctstate2_reason reason;
+	union nf_inet_addr daddr = {};
+	enum ip_conntrack_dir dir;
+	struct nf_conn *ct;
+	u8 protocol;
+
+	if (transport_offset(skb, inner, state->pf, &protocol, &reason) < 0)
+		return reason;
+	if (!nf_ct_get_tuplepr(skb, inner, state->pf, state->net, &quoted))
+		return REASON(TRUNCATED);
+	if (!nf_ct_invert_tuple(&tuple, &quoted))
+		return REASON(ICMP_UNRELATED);
+	ct = find(state->net, &tuple, &dir);
+	if (!ct)
+		return REASON(ICMP_UNRELATED);
+	if (state->pf == NFPROTO_IPV4)
+		daddr.ip = ip_hdr(skb)->daddr;
+	else
+		daddr.in6 = ipv6_hdr(skb)->daddr;
+	reason = nf_inet_addr_cmp(&daddr, &ct->tuplehash[dir].tuple.dst.u3) ?
+		 REASON(OTHER) : REASON(ICMP_MISMATCH);
+	nf_ct_put(ct);
+	return reason;
+}
+
+/* nf_conntrack_icmpv4_error(), nf_conntrack_icmp_packet() */
+static enum xt_ctstate2_reason icmp_reason(const struct sk_buff *skb,
+					   const struct nf_hook_state *state, unsigned int dataoff)
+{
+	const struct icmphdr *ih;
+	struct icmphdr _ih;
+
+	ih = skb_header_pointer(skb, dataoff, sizeof(_ih), &_ih);
+	if (!ih)
+		return REASON(TRUNCATED);
+	if (bad_checksum(skb, state, dataoff, IPPROTO_ICMP))
+		return REASON(CHECKSUM);
+	switch (ih->type) {
+	case ICMP_DEST_UNREACH:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return inner_reason(skb, state, dataoff + sizeof(_ih));
+	case ICMP_ECHO:
+	case ICMP_TIMESTAMP:
+	case ICMP_INFO_REQUEST:
+	case ICMP_ADDRESS:
+		return REASON(OTHER);
+	case ICMP_ECHOREPLY:
+	case ICMP_TIMESTAMPREPLY:
+	case ICMP_INFO_REPLY:
+	case ICMP_ADDRESSREPLY:
+		return REASON(ICMP_UNRELATED);
+	}
+	return REASON(ICMP_TYPE);
+}
+
+/* nf_conntrack_icmpv6_redirect() */
+static enum xt_ctstate2_reason redirect_reason(const struct sk_buff *skb,
+					       const struct nf_hook_state *state,
+					       unsigned int dataoff)
+{
+	const struct nd_opt_hdr *option;
+	const struct rd_msg *redirect;
+	struct nd_opt_hdr _option;
+	struct rd_msg _redirect;
+
+	redirect = skb_header_pointer(skb, dataoff, sizeof(_redirect), &_redirect);
+	if (!redirect)
+		return REASON(TRUNCATED);
+	if (redirect->icmph.icmp6_code)
+		return REASON(ICMP_TYPE);
+	if (ipv6_hdr(skb)->hop_limit != 255 ||
+	    !(ipv6_addr_type(&ipv6_hdr(skb)->saddr) & IPV6_ADDR_LINKLOCAL))
+		return REASON(ICMP_MISMATCH);
+	dataoff += sizeof(_redirect);
+	option = skb_header_pointer(skb, dataoff, sizeof(_option), &_option);
+	if (!option || !option->nd_opt_len)
+		return REASON(TRUNCATED);
+	if (option->nd_opt_type != ND_OPT_REDIRECT_HDR)
+		return REASON(ICMP_TYPE);
+	return inner_reason(skb, state, dataoff + 8);
+}
+
+/* nf_conntrack_icmpv6_error(), nf_conntrack_icmpv6_packet() */
+static enum xt_ctstate2_reason icmpv6_reason(const struct sk_buff *skb,
+					     const struct nf_hook_state *state,
+					     unsigned int dataoff)
+{
+	const struct icmp6hdr *ih;
+	struct icmp6hdr _ih;
+
+	ih = skb_header_pointer(skb, dataoff, sizeof(_ih), &_ih);
+	if (!ih)
+		return REASON(TRUNCATED);
+	if (bad_checksum(skb, state, dataoff, IPPROTO_ICMPV6))
+		return REASON(CHECKSUM);
+	switch (ih->icmp6_type) {
+	case NDISC_REDIRECT:
+		return redirect_reason(skb, state, dataoff);
+	case ICMPV6_ECHO_REQUEST:
+	case ICMPV6_NI_QUERY:
+		return REASON(OTHER);
+	case ICMPV6_ECHO_REPLY:
+	case ICMPV6_NI_REPLY:
+		return REASON(ICMP_UNRELATED);
+	}
+	if (ih->icmp6_type & ICMPV6_INFOMSG_MASK)
+		return REASON(ICMP_TYPE);
+	return inner_reason(skb, state, dataoff + sizeof(_ih));
+}
 
 enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
 						const struct nf_hook_state *state)
 {
-	return XT_CTSTATE2_REASON_OTHER;
+	enum xt_ctstate2_reason reason;
+	u8 protocol;
+	int dataoff;
+
+	dataoff = transport_offset(skb, skb_network_offset(skb), state->pf, &protocol, &reason);
+	if (dataoff < 0)
+		return reason;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return tcp_reason(skb, state, dataoff);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return udp_reason(skb, state, dataoff, protocol);
+	case IPPROTO_SCTP:
+		return sctp_reason(skb, state, dataoff);
+	case IPPROTO_ICMP:
+		return state->pf == NFPROTO_IPV4 ? icmp_reason(skb, state, dataoff) :
+						   REASON(OTHER);
+	case IPPROTO_ICMPV6:
+		return state->pf == NFPROTO_IPV6 ? icmpv6_reason(skb, state, dataoff) :
+						   REASON(OTHER);
+	case IPPROTO_DCCP:
+		return skb->len < dataoff + 4 ? REASON(TRUNCATED) : REASON(OTHER);
+	}
+	return REASON(OTHER);
 }

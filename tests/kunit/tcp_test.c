@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests of kernel/ctstate2/tcp.h
+ */
+#include <kunit/test.h>
+#include <linux/module.h>
+#include "ctstate2/tcp.h"
+
+#define REASON(name) XT_CTSTATE2_REASON_##name
+
+static const struct ctstate2_tcp_sysctls defaults = { .loose = true };
+
+/* A connection both of whose ends may send 1000 bytes more, from 1000 and 5000 on */
+static struct ip_ct_tcp connection(u8 state)
+{
+	struct ip_ct_tcp tcp = {
+		.state = state,
+		.last_index = CTSTATE2_TCP_ACK,
+		.seen = {
+			{ .td_end = 1000, .td_maxend = 2000, .td_maxwin = 1000, .td_maxack = 5000,
+			  .flags = IP_CT_TCP_FLAG_MAXACK_SET },
+			{ .td_end = 5000, .td_maxend = 6000, .td_maxwin = 1000, .td_maxack = 1000,
+			  .flags = IP_CT_TCP_FLAG_MAXACK_SET },
+		},
+	};
+
+	return tcp;
+}
+
+/* What the client sends next: all in order */
+static struct ctstate2_segment segment(u8 kind)
+{
+	struct ctstate2_segment seg = {
+		.seq = 1000, .ack = 5000, .sack = 5000,
+		.kind = kind, .has_ack = true, .dir = IP_CT_DIR_ORIGINAL,
+	};
+
+	return seg;
+}
+
+static unsigned int reason(const struct ip_ct_tcp *tcp, const struct ctstate2_segment *seg)
+{
+	return ctstate2_tcp_reason(tcp, true, seg, &defaults);
+}
+
+/* 9 of 32 combinations, with any of the 8 of ECE, CWR and PSH */
+static void flags(struct kunit *test)
+{
+	unsigned int i, valid = 0;
+
+	for (i = 0; i < 256; i++)
+		valid += ctstate2_tcp_flags_valid(i);
+	KUNIT_EXPECT_EQ(test, valid, 9 * 8);
+	KUNIT_EXPECT_FALSE(test, ctstate2_tcp_flags_valid(0));
+	KUNIT_EXPECT_FALSE(test, ctstate2_tcp_flags_valid(TCPHDR_SYN | TCPHDR_FIN));
+	KUNIT_EXPECT_FALSE(test, ctstate2_tcp_flags_valid(TCPHDR_FIN));
+	KUNIT_EXPECT_TRUE(test, ctstate2_tcp_flags_valid(TCPHDR_SYN | TCPHDR_ECE | TCPHDR_CWR));
+
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_RST | TCPHDR_ACK), CTSTATE2_TCP_RST);
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_SYN), CTSTATE2_TCP_SYN);
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_SYN | TCPHDR_ACK), CTSTATE2_TCP_SYNACK);
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_FIN | TCPHDR_ACK), CTSTATE2_TCP_FIN);
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_ACK | TCPHDR_PSH), CTSTATE2_TCP_ACK);
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_kind(TCPHDR_URG), CTSTATE2_TCP_NONE);
+}
+
+static void no_connection(struct kunit *test)
+{
+	const struct ctstate2_tcp_sysctls strict = {};
+
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_SYNACK, &defaults),
+			REASON(TCP_NEW));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_FIN, &defaults),
+			REASON(TCP_NEW));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_RST, &defaults),
+			REASON(TCP_NEW));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_ACK, &defaults),
+			REASON(OTHER));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_ACK, &strict),
+			REASON(TCP_NEW));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_new_reason(CTSTATE2_TCP_SYN, &strict),
+			REASON(OTHER));
+}
+
+static void window(struct kunit *test)
+{
+	struct ip_ct_tcp tcp = connection(TCP_CONNTRACK_ESTABLISHED);
+	struct ctstate2_tcp_sysctls liberal = { .be_liberal = true };
+	struct ctstate2_segment seg = segment(CTSTATE2_TCP_ACK);
+
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg.seq = 2000;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg.seq = 2001;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_WINDOW));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_reason(&tcp, true, &seg, &liberal), REASON(OTHER));
+	tcp.seen[0].flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+
+	tcp = connection(TCP_CONNTRACK_ESTABLISHED);
+	seg = segment(CTSTATE2_TCP_ACK);
+	seg.sack = 5001;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_WINDOW));
+	seg.has_ack = false;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+
+	/* numbers wrap: the client is at 4294967290, and may send 16 bytes */
+	tcp.seen[0].td_maxend = 10;
+	seg = segment(CTSTATE2_TCP_ACK);
+	seg.seq = -6U;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg.seq = 11;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_WINDOW));
+}
+
+static void rst(struct kunit *test)
+{
+	struct ctstate2_tcp_sysctls ignore = { .ignore_invalid_rst = true };
+	struct ip_ct_tcp tcp = connection(TCP_CONNTRACK_ESTABLISHED);
+	struct ctstate2_segment seg = segment(CTSTATE2_TCP_RST);
+
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg.seq = 999;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_RST));
+	KUNIT_EXPECT_EQ(test, ctstate2_tcp_reason(&tcp, true, &seg, &ignore), REASON(OTHER));
+	tcp.state = TCP_CONNTRACK_TIME_WAIT;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	tcp.last_index = CTSTATE2_TCP_SYN;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	tcp = connection(TCP_CONNTRACK_SYN_RECV);
+	seg.seq = 0;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg.seq = 2001;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_WINDOW));
+	/* the ACK field is not believed if it is 0 */
+	seg.seq = 1000;
+	seg.ack = 0;
+	seg.sack = 5001;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+}
+
+/* An ACK before the SYN/ACK, a SYN from the server's side */
+static void states(struct kunit *test)
+{
+	struct ip_ct_tcp tcp = connection(TCP_CONNTRACK_SYN_SENT);
+	struct ctstate2_segment seg = segment(CTSTATE2_TCP_ACK);
+
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_STATE));
+	tcp.state = TCP_CONNTRACK_SYN_RECV;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
+	seg = segment(CTSTATE2_TCP_SYN);
+	seg.dir = IP_CT_DIR_REPLY;
+	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(TCP_STATE));
+}
+
+static struct kunit_case tcp_cases[] = {
+	KUNIT_CASE(flags),
+	KUNIT_CASE(no_connection),
+	KUNIT_CASE(window),
+	KUNIT_CASE(rst),
+	KUNIT_CASE(states),
+	{}
+};
+
+static struct kunit_suite tcp_suite = {
+	.name = "ctstate2_tcp",
+	.test_cases = tcp_cases,
+};
+
+kunit_test_suite(tcp_suite);
