@@ -26,11 +26,13 @@
 #define CTSTATE2_TRACKED	(CTSTATE2_ORIGINAL | CTSTATE2_REPLY)
 
 /*
- * Bits of xt_ctstate2_mtinfo.tests beside the conditions: one comparison of
- * nf_conn->status; the connection may be a template
+ * Bits of xt_ctstate2_mtinfo.tests beside the conditions: the bits that are not as
+ * status_flip has them are none, or any, of status_mask; the rule comes before the
+ * tracker, so that a connection may be a template
  */
-#define CTSTATE2_TEST_MASK	(1U << 14)
-#define CTSTATE2_TEST_TEMPLATE	(1U << 15)
+#define CTSTATE2_TEST_NONE	(1U << 13)
+#define CTSTATE2_TEST_ANY	(1U << 14)
+#define CTSTATE2_TEST_RAW	(1U << 15)
 
 /**
  * ctstate2_state() - the number of a packet's state bit
@@ -64,7 +66,7 @@ static inline unsigned int ctstate2_nat(unsigned long status)
 
 /**
  * ctstate2_check() - judge what userspace sent
- * @info: the rule; only the part up to @tests is read
+ * @info: the rule; only the part up to @accept is read
  * @bad: where to put the offending value
  *
  * Return: what is wrong with the value in @bad, or NULL if all is well
@@ -164,31 +166,31 @@ static inline const char *ctstate2_check_protocol(const struct xt_ctstate2_mtinf
 }
 
 /*
- * Puts --status or --all-status into one comparison, if that can say it.
- * NONE with other bits cannot be said so.
+ * Makes one test of --status or --all-status, if it can be: any is not none, and
+ * not all is any that is not. NONE together with others cannot be said so.
  */
-static inline bool ctstate2_compile_status(struct xt_ctstate2_mtinfo *info, unsigned int condition)
+static inline unsigned int ctstate2_compile_status(struct xt_ctstate2_mtinfo *info,
+						   unsigned int condition)
 {
-	bool invert = info->invert & condition, all = condition == XT_CTSTATE2_ALL_STATUS;
+	bool all = condition == XT_CTSTATE2_ALL_STATUS;
 	u32 mask = all ? info->all_status : info->status;
+	bool none = all == !(info->invert & condition);
 
 	if (mask == XT_CTSTATE2_STATUS_NONE) {
-		info->status_mask = XT_CTSTATE2_STATUS_IPS;
-		info->status_value = 0;
-		info->status_equal = !invert;
+		mask = XT_CTSTATE2_STATUS_IPS;
+		none = !(info->invert & condition);
+		all = false;
 	} else if (mask & XT_CTSTATE2_STATUS_NONE) {
-		return false;
-	} else {
-		info->status_mask = mask;
-		info->status_value = all ? mask : 0;
-		info->status_equal = all != invert;
+		return condition;
 	}
-	return true;
+	info->status_mask = mask;
+	info->status_flip = all ? mask : 0;
+	return none ? CTSTATE2_TEST_NONE : CTSTATE2_TEST_ANY;
 }
 
 /**
  * ctstate2_compile() - turn the user's words into what the packet path reads
- * @info: a rule that ctstate2_check() found good; @tests and all after it is set
+ * @info: a rule that ctstate2_check() found good; @accept and all after it is set
  * @raw: the rule's packets come before the tracker
  *
  * A packet is in one state of bits 0 to 8 and, beside it, in those of SNAT and
@@ -198,37 +200,37 @@ static inline bool ctstate2_compile_status(struct xt_ctstate2_mtinfo *info, unsi
  */
 static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw)
 {
-	u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
-	bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
-	unsigned int nat;
+	const u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
+	const bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	unsigned int nat, accept;
 
 	for (nat = 0; nat < ARRAY_SIZE(info->accept); nat++) {
-		bool any = info->state & nat << CTSTATE2_NAT_SHIFT ||
-			   !(info->match & XT_CTSTATE2_STATE);
-
-		info->accept[nat] = (any ? 0xffff : info->state) ^ invert;
+		accept = info->state & nat << CTSTATE2_NAT_SHIFT ? 0xffff : info->state;
+		accept ^= invert;
+		if (!(info->match & XT_CTSTATE2_STATE))
+			accept = 0xffff;
 		if (info->match & XT_CTSTATE2_CONNECTION)
-			info->accept[nat] &= CTSTATE2_TRACKED;
+			accept &= CTSTATE2_TRACKED;
 		if (info->match & XT_CTSTATE2_DIRECTION)
-			info->accept[nat] &= reply ? CTSTATE2_REPLY : CTSTATE2_ORIGINAL;
+			accept &= reply ? CTSTATE2_REPLY : CTSTATE2_ORIGINAL;
 		if (info->match & XT_CTSTATE2_REASON)
-			info->accept[nat] &= XT_CTSTATE2_STATE_INVALID;
+			accept &= XT_CTSTATE2_STATE_INVALID;
+		info->accept[nat] = accept;
 	}
 	info->nat = !!(info->state & CTSTATE2_NAT_MASK);
-	info->raw = raw;
 
 	info->tests = info->match & ~(XT_CTSTATE2_STATE | XT_CTSTATE2_DIRECTION);
 	info->status_mask = 0;
-	info->status_value = 0;
-	info->status_equal = 1;
-	for (nat = XT_CTSTATE2_STATUS; nat <= XT_CTSTATE2_ALL_STATUS; nat <<= 1) {
-		if (info->tests & nat && ctstate2_compile_status(info, nat)) {
-			info->tests ^= nat | CTSTATE2_TEST_MASK;
-			break;
-		}
+	info->status_flip = 0;
+	if (info->tests & XT_CTSTATE2_STATUS) {
+		info->tests ^= XT_CTSTATE2_STATUS;
+		info->tests |= ctstate2_compile_status(info, XT_CTSTATE2_STATUS);
+	} else if (info->tests & XT_CTSTATE2_ALL_STATUS) {
+		info->tests ^= XT_CTSTATE2_ALL_STATUS;
+		info->tests |= ctstate2_compile_status(info, XT_CTSTATE2_ALL_STATUS);
 	}
-	if (raw && info->match & XT_CTSTATE2_CONNECTION)
-		info->tests |= CTSTATE2_TEST_TEMPLATE;
+	if (raw && info->match & (XT_CTSTATE2_CONNECTION | XT_CTSTATE2_REASON))
+		info->tests |= CTSTATE2_TEST_RAW;
 }
 
 /**
@@ -244,17 +246,18 @@ static inline bool ctstate2_match(const struct xt_ctstate2_mtinfo *info,
 }
 
 /**
- * ctstate2_match_mask() - CTSTATE2_TEST_MASK
+ * ctstate2_status_bits() - those that CTSTATE2_TEST_NONE and CTSTATE2_TEST_ANY ask for
  * @info: a compiled rule
  * @status: nf_conn->status
  */
-static inline bool ctstate2_match_mask(const struct xt_ctstate2_mtinfo *info, unsigned long status)
+static inline unsigned int ctstate2_status_bits(const struct xt_ctstate2_mtinfo *info,
+						unsigned long status)
 {
-	return ((status & info->status_mask) == info->status_value) == info->status_equal;
+	return ((unsigned int)status ^ info->status_flip) & info->status_mask;
 }
 
 /**
- * ctstate2_match_status() - a condition on the status that is no comparison
+ * ctstate2_match_status() - a condition on the status, as the user said it
  * @info: a compiled rule
  * @condition: XT_CTSTATE2_STATUS or XT_CTSTATE2_ALL_STATUS
  * @status: nf_conn->status

@@ -37,26 +37,21 @@ static bool in_state(const struct nf_conn *ct, unsigned int protocol, unsigned i
 	return nf_ct_protonum(ct) == protocol && (states >> state & 1) != invert;
 }
 
-/* The conditions that only some rules have; @ct is NULL for --invalid-reason */
-static noinline bool ctstate2_mt_tests(const struct sk_buff *skb,
-				       const struct xt_action_param *par,
-				       const struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+/* What only some rules ask about a connection */
+static noinline bool ctstate2_mt_connection(const struct xt_ctstate2_mtinfo *info,
+					    const struct nf_conn *ct,
+					    enum ip_conntrack_info ctinfo)
 {
-	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
+	const unsigned long status = READ_ONCE(ct->status);
 	const unsigned int tests = info->tests;
-	unsigned long status;
 	u32 seconds;
 
-	if (tests & XT_CTSTATE2_REASON) {
-		unsigned int reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
-						  ctstate2_invalid_reason(skb, par->state);
-
-		return (info->reason >> reason & 1) != !!(info->invert & XT_CTSTATE2_REASON);
-	}
-
-	if (tests & CTSTATE2_TEST_TEMPLATE && nf_ct_is_template(ct))
+	if (tests & CTSTATE2_TEST_RAW && status & IPS_TEMPLATE)
 		return false;
-	status = READ_ONCE(ct->status);
+	if (tests & CTSTATE2_TEST_NONE && ctstate2_status_bits(info, status))
+		return false;
+	if (tests & CTSTATE2_TEST_ANY && !ctstate2_status_bits(info, status))
+		return false;
 	if (tests & XT_CTSTATE2_STATUS &&
 	    !ctstate2_match_status(info, XT_CTSTATE2_STATUS, status))
 		return false;
@@ -87,32 +82,45 @@ static noinline bool ctstate2_mt_tests(const struct sk_buff *skb,
 	return true;
 }
 
+/* A packet without a connection: only its reason can be asked for beside its state. */
+static noinline bool ctstate2_mt_none(const struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
+	unsigned int reason = XT_CTSTATE2_REASON_NOT_TRACKED;
+
+	if (!ctstate2_match(info, ctstate2_state(skb_get_nfct(skb)), 0))
+		return false;
+	if (!(info->tests & XT_CTSTATE2_REASON))
+		return true;
+	if (!(info->tests & CTSTATE2_TEST_RAW))
+		reason = ctstate2_invalid_reason(skb, par->state);
+	return (info->reason >> reason & 1) != !!(info->invert & XT_CTSTATE2_REASON);
+}
+
 static bool ctstate2_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
+	const unsigned long nfct = skb_get_nfct(skb);
+	unsigned int accept = info->accept[0];
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct;
-	unsigned int nat = 0;
 
-	if (info->nat) {
-		ct = nf_ct_get(skb, &ctinfo);
-		if (ct)
-			nat = ctstate2_nat(READ_ONCE(ct->status));
-	}
-	if (!ctstate2_match(info, ctstate2_state(skb_get_nfct(skb)), nat))
+	if (nfct <= NFCT_INFOMASK)
+		return ctstate2_mt_none(skb, par);
+	if (info->nat)
+		accept = info->accept[ctstate2_nat(READ_ONCE(nf_ct_get(skb, &ctinfo)->status))];
+	if (!(accept & BIT(nfct & NFCT_INFOMASK)))
 		return false;
 	if (!info->tests)
 		return true;
 
-	/* There is a connection, or there is none and the rule is about INVALID. */
+	/* Most of the rules that ask for more ask for the status alone. */
 	ct = nf_ct_get(skb, &ctinfo);
-	if (info->tests & CTSTATE2_TEST_MASK) {
-		if (!ctstate2_match_mask(info, READ_ONCE(ct->status)))
-			return false;
-		if (info->tests == CTSTATE2_TEST_MASK)
-			return true;
-	}
-	return ctstate2_mt_tests(skb, par, ct, ctinfo);
+	if (info->tests == CTSTATE2_TEST_NONE)
+		return !ctstate2_status_bits(info, READ_ONCE(ct->status));
+	if (info->tests == CTSTATE2_TEST_ANY)
+		return ctstate2_status_bits(info, READ_ONCE(ct->status));
+	return ctstate2_mt_connection(info, ct, ctinfo);
 }
 
 /* What -p says, and the family's ICMP; 0 where there is no one protocol */
@@ -174,7 +182,7 @@ static struct xt_match ctstate2_mt_reg __read_mostly = {
 	.checkentry	= ctstate2_mt_check,
 	.destroy	= ctstate2_mt_destroy,
 	.matchsize	= sizeof(struct xt_ctstate2_mtinfo),
-	.usersize	= offsetof(struct xt_ctstate2_mtinfo, tests),
+	.usersize	= offsetof(struct xt_ctstate2_mtinfo, accept),
 	.me		= THIS_MODULE,
 };
 

@@ -89,6 +89,7 @@ static void nat_only_when_asked(struct kunit *test)
 		       info.accept[0] == info.accept[2] &&
 		       info.accept[0] == info.accept[3];
 		KUNIT_ASSERT_EQ(test, info.nat, !!(mask >> 9));
+		KUNIT_ASSERT_EQ(test, info.tests, 0);
 		KUNIT_ASSERT_TRUE(test, info.nat || same);
 	}
 }
@@ -144,8 +145,8 @@ static void refuses_what_it_does_not_know(struct kunit *test)
 static void layout(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, state), 4);
-	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, tests), 48);
-	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctstate2_mtinfo), 72);
+	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctstate2_mtinfo, accept), 48);
+	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctstate2_mtinfo), 64);
 }
 
 static struct kunit_case ctstate2_cases[] = {

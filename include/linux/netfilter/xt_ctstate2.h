@@ -82,19 +82,17 @@ enum xt_ctstate2_reason {
  * @zone: the zone of the connection, in the packet's direction
  * @direction: enum ip_conntrack_dir
  * @reserved: zero
- * @tests: kernel only. The conditions that @accept does not decide
  * @accept: kernel only. Bit n of accept[nat] says whether a packet of state
  *	bit n may match, for a connection with source NAT (nat & 1) and
- *	destination NAT (nat & 2); the same for all if @nat is not set
- * @nat: kernel only. accept[] depends on NAT
- * @raw: kernel only. The rule is where the tracker has not yet been
+ *	destination NAT (nat & 2)
+ * @tests: kernel only. What @accept does not decide
+ * @status_flip: kernel only. The bits of nf_conn->status that are to be set
  * @status_mask: kernel only. The bits of nf_conn->status that decide
- * @status_value: kernel only. What they are to be, or not to be
- * @status_equal: kernel only. Whether they are to be that
+ * @nat: kernel only. accept[1..3] differ from accept[0]
  *
  * A mask of a condition that is in @match has at least one bit; a field of one
  * that is not is zero. The same for 32-bit and 64-bit userspace. Rules are
- * compared up to @tests.
+ * compared up to @accept.
  */
 struct xt_ctstate2_mtinfo {
 	__u16 match;
@@ -112,13 +110,11 @@ struct xt_ctstate2_mtinfo {
 	__u8 reserved[17];
 
 	/* Used internally by the kernel */
-	__u16 tests __attribute__((aligned(8)));
-	__u16 accept[4];
-	__u8 nat;
-	__u8 raw;
-	__u8 status_equal;
+	__u16 accept[4] __attribute__((aligned(8)));
+	__u16 tests;
+	__u16 status_flip;
 	__u16 status_mask;
-	__u16 status_value;
+	__u8 nat;
 };
 
 #endif /* _LINUX_NETFILTER_XT_CTSTATE2_H */
