@@ -2,12 +2,21 @@
 /*
  * libxt_ctstate2 - the iptables side of xt_ctstate2
  */
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <netinet/in.h>
 #include <xtables.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_sctp.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netfilter/xt_ctstate2.h>
 
 #define EST_ORIGINAL	XT_CTSTATE2_STATE_BIT(IP_CT_ESTABLISHED)
@@ -19,6 +28,16 @@
 
 enum {
 	O_STATE = 0,
+	O_STATUS,
+	O_ALL_STATUS,
+	O_TCP_STATE,
+	O_SCTP_STATE,
+	O_REASON,
+	O_LISTS, /* those above take a list of words */
+	O_DIRECTION = O_LISTS,
+	O_EXPIRES,
+	O_ZONE,
+	O_OFFLOADABLE,
 };
 
 /* A word of an option's list, and the bits that it stands for */
@@ -43,11 +62,126 @@ static const struct word state_words[] = {
 	{ NULL, 0 },
 };
 
+static const struct word status_words[] = {
+	{ "NONE", XT_CTSTATE2_STATUS_NONE },
+	{ "EXPECTED", IPS_EXPECTED },
+	{ "SEEN_REPLY", IPS_SEEN_REPLY },
+	{ "ASSURED", IPS_ASSURED },
+	{ "CONFIRMED", IPS_CONFIRMED },
+	{ "SNAT", IPS_SRC_NAT },
+	{ "DNAT", IPS_DST_NAT },
+	{ "SEQ_ADJUST", IPS_SEQ_ADJUST },
+	{ "DYING", IPS_DYING },
+	{ "FIXED_TIMEOUT", IPS_FIXED_TIMEOUT },
+	{ "HELPER", IPS_HELPER },
+	{ "OFFLOAD", IPS_OFFLOAD },
+	{ "HW_OFFLOAD", IPS_HW_OFFLOAD },
+	{ NULL, 0 },
+};
+
+static const struct word tcp_words[] = {
+	{ "NONE", 1 << TCP_CONNTRACK_NONE },
+	{ "SYN_SENT", 1 << TCP_CONNTRACK_SYN_SENT },
+	{ "SYN_RECV", 1 << TCP_CONNTRACK_SYN_RECV },
+	{ "ESTABLISHED", 1 << TCP_CONNTRACK_ESTABLISHED },
+	{ "FIN_WAIT", 1 << TCP_CONNTRACK_FIN_WAIT },
+	{ "CLOSE_WAIT", 1 << TCP_CONNTRACK_CLOSE_WAIT },
+	{ "LAST_ACK", 1 << TCP_CONNTRACK_LAST_ACK },
+	{ "TIME_WAIT", 1 << TCP_CONNTRACK_TIME_WAIT },
+	{ "CLOSE", 1 << TCP_CONNTRACK_CLOSE },
+	{ "SYN_SENT2", 1 << TCP_CONNTRACK_SYN_SENT2 },
+	{ NULL, 0 },
+};
+
+static const struct word sctp_words[] = {
+	{ "NONE", 1 << SCTP_CONNTRACK_NONE },
+	{ "CLOSED", 1 << SCTP_CONNTRACK_CLOSED },
+	{ "COOKIE_WAIT", 1 << SCTP_CONNTRACK_COOKIE_WAIT },
+	{ "COOKIE_ECHOED", 1 << SCTP_CONNTRACK_COOKIE_ECHOED },
+	{ "ESTABLISHED", 1 << SCTP_CONNTRACK_ESTABLISHED },
+	{ "SHUTDOWN_SENT", 1 << SCTP_CONNTRACK_SHUTDOWN_SENT },
+	{ "SHUTDOWN_RECD", 1 << SCTP_CONNTRACK_SHUTDOWN_RECD },
+	{ "SHUTDOWN_ACK_SENT", 1 << SCTP_CONNTRACK_SHUTDOWN_ACK_SENT },
+	{ "HEARTBEAT_SENT", 1 << SCTP_CONNTRACK_HEARTBEAT_SENT },
+	{ NULL, 0 },
+};
+
+#define REASON(name) { #name, 1 << XT_CTSTATE2_REASON_##name }
+
+static const struct word reason_words[] = {
+	REASON(NOT_TRACKED),
+	REASON(FRAGMENT),
+	REASON(TRUNCATED),
+	REASON(CHECKSUM),
+	REASON(TCP_FLAGS),
+	REASON(TCP_WINDOW),
+	REASON(TCP_STATE),
+	REASON(TCP_NEW),
+	REASON(TCP_RST),
+	REASON(ICMP_TYPE),
+	REASON(ICMP_UNRELATED),
+	REASON(ICMP_MISMATCH),
+	REASON(SCTP),
+	REASON(OTHER),
+	{ NULL, 0 },
+};
+
+/* Not bits, but one of them */
+static const struct word direction_words[] = {
+	{ "ORIGINAL", IP_CT_DIR_ORIGINAL },
+	{ "REPLY", IP_CT_DIR_REPLY },
+	{ NULL, 0 },
+};
+
 static const struct xt_option_entry ctstate2_mt_opts[] = {
 	{ .name = "state", .id = O_STATE, .type = XTTYPE_STRING,
 	  .flags = XTOPT_INVERT },
+	{ .name = "status", .id = O_STATUS, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT },
+	{ .name = "all-status", .id = O_ALL_STATUS, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT },
+	{ .name = "tcp-state", .id = O_TCP_STATE, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT, .excl = 1 << O_SCTP_STATE },
+	{ .name = "sctp-state", .id = O_SCTP_STATE, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT, .excl = 1 << O_TCP_STATE },
+	{ .name = "invalid-reason", .id = O_REASON, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT },
+	{ .name = "direction", .id = O_DIRECTION, .type = XTTYPE_STRING,
+	  .flags = XTOPT_INVERT },
+	{ .name = "expires", .id = O_EXPIRES, .type = XTTYPE_UINT32RC,
+	  .flags = XTOPT_INVERT },
+	{ .name = "in-zone", .id = O_ZONE, .type = XTTYPE_UINT16,
+	  .flags = XTOPT_INVERT },
+	{ .name = "offloadable", .id = O_OFFLOADABLE, .type = XTTYPE_NONE,
+	  .flags = XTOPT_INVERT },
 	XTOPT_TABLEEND,
 };
+
+#define LIST(condition, name, words, field) \
+	{ condition, name, words, offsetof(struct xt_ctstate2_mtinfo, field) }
+
+/* By the options' numbers; for those that take a list, its words and its field */
+static const struct condition {
+	unsigned int bit;
+	const char *name;
+	const struct word *words;
+	size_t offset;
+} conditions[] = {
+	[O_STATE] = LIST(XT_CTSTATE2_STATE, "state", state_words, state),
+	[O_STATUS] = LIST(XT_CTSTATE2_STATUS, "status", status_words, status),
+	[O_ALL_STATUS] = LIST(XT_CTSTATE2_ALL_STATUS, "all-status",
+			      status_words, all_status),
+	[O_TCP_STATE] = LIST(XT_CTSTATE2_TCP_STATE, "tcp-state", tcp_words, tcp_state),
+	[O_SCTP_STATE] = LIST(XT_CTSTATE2_SCTP_STATE, "sctp-state",
+			      sctp_words, sctp_state),
+	[O_REASON] = LIST(XT_CTSTATE2_REASON, "invalid-reason", reason_words, reason),
+	[O_DIRECTION] = { .bit = XT_CTSTATE2_DIRECTION, .name = "direction" },
+	[O_EXPIRES] = { .bit = XT_CTSTATE2_EXPIRES, .name = "expires" },
+	[O_ZONE] = { .bit = XT_CTSTATE2_ZONE, .name = "in-zone" },
+	[O_OFFLOADABLE] = { .bit = XT_CTSTATE2_OFFLOADABLE, .name = "offloadable" },
+};
+
+#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
 
 /* "A, B, C" into @buf, which holds every table of this file */
 static const char *list_words(const struct word *words, char *buf, size_t size)
@@ -62,12 +196,20 @@ static const char *list_words(const struct word *words, char *buf, size_t size)
 
 static void ctstate2_mt_help(void)
 {
+	const struct condition *c;
 	char buf[256];
 
-	printf("ctstate2 match options:\n"
-	       "[!] --state LIST    any of, separated by commas:\n"
-	       "                    %s\n",
-	       list_words(state_words, buf, sizeof(buf)));
+	printf("ctstate2 match options, of which all must hold:\n");
+	for (c = conditions; c < conditions + O_LISTS; c++)
+		printf("[!] --%s LIST\n    %s\n", c->name,
+		       list_words(c->words, buf, sizeof(buf)));
+	printf("[!] --direction ORIGINAL|REPLY\n"
+	       "[!] --expires SECONDS[:SECONDS]    remaining lifetime\n"
+	       "[!] --in-zone NUMBER               of the connection, in the packet's direction\n"
+	       "[!] --offloadable                  a flowtable may take the connection\n"
+	       "LIST: any of (all-status: all of) these words, separated by commas.\n"
+	       "--invalid-reason is about a packet without a connection, and goes with\n"
+	       "--state only; the others, but for --state, are about a connection.\n");
 }
 
 static unsigned int parse_word(const char *option, const char *word, size_t len,
@@ -81,9 +223,10 @@ static unsigned int parse_word(const char *option, const char *word, size_t len,
 			return w->bits;
 
 	xtables_error(PARAMETER_PROBLEM,
-		      "ctstate2: --%s: %s\"%.*s\"; it takes a comma-separated list of %s",
-		      option, len ? "unknown word " : "empty word ", (int)len,
-		      word, list_words(words, buf, sizeof(buf)));
+		      "ctstate2: --%s: %s\"%.*s\"; it takes %s %s",
+		      option, len ? "unknown word " : "empty word ", (int)len, word,
+		      words == direction_words ? "one of" : "a comma-separated list of",
+		      list_words(words, buf, sizeof(buf)));
 	return 0; /* xtables_error() does not come back */
 }
 
@@ -114,36 +257,121 @@ static void print_list(unsigned int bits, const struct word *words)
 	}
 }
 
-static void ctstate2_mt_parse(struct xt_option_call *cb)
+/* What -p says, if it came before -m: the kernel refuses the rule if it comes later. */
+struct protocol {
+	unsigned int number;
+	unsigned int icmp; /* the family's, whose errors belong to other connections */
+};
+
+static void check_protocol(const char *option, const struct protocol *p,
+			   unsigned int good, const char *name)
 {
+	if (!p->number || p->number == good || p->number == p->icmp)
+		return;
+	xtables_error(PARAMETER_PROBLEM,
+		      "ctstate2: --%s: no packet of protocol %u belongs to such a connection; use -p %s, or no -p",
+		      option, p->number, name);
+}
+
+static void ctstate2_mt_parse(struct xt_option_call *cb, const struct protocol *protocol)
+{
+	const struct condition *c = &conditions[cb->entry->id];
 	struct xt_ctstate2_mtinfo *info = cb->data;
+	unsigned int bits = 0;
 
 	xtables_option_parse(cb);
+	info->match |= c->bit;
+	if (cb->invert)
+		info->invert |= c->bit;
+	if (c->words) {
+		bits = parse_list(c->name, cb->arg, c->words);
+		*(__u32 *)((char *)info + c->offset) = bits;
+	}
+
 	switch (cb->entry->id) {
-	case O_STATE:
-		info->match |= XT_CTSTATE2_STATE;
-		if (cb->invert)
-			info->invert |= XT_CTSTATE2_STATE;
-		info->state = parse_list("state", cb->arg, state_words);
+	case O_ALL_STATUS:
+		if (bits & XT_CTSTATE2_STATUS_NONE && bits != XT_CTSTATE2_STATUS_NONE)
+			xtables_error(PARAMETER_PROBLEM,
+				      "ctstate2: --all-status %s: no connection has NONE of them and others as well; use --status for any of them",
+				      cb->arg);
+		break;
+	case O_TCP_STATE:
+		check_protocol(c->name, protocol, IPPROTO_TCP, "tcp");
+		break;
+	case O_SCTP_STATE:
+		check_protocol(c->name, protocol, IPPROTO_SCTP, "sctp");
+		break;
+	case O_DIRECTION:
+		info->direction = parse_word(c->name, cb->arg, strlen(cb->arg),
+					     direction_words);
+		break;
+	case O_EXPIRES:
+		info->expires_min = cb->val.u32_range[0];
+		info->expires_max = cb->val.u32_range[cb->nvals == 2];
+		if (info->expires_min > info->expires_max)
+			xtables_error(PARAMETER_PROBLEM,
+				      "ctstate2: --expires %s: the first number is to be the smaller one",
+				      cb->arg);
+		break;
+	case O_ZONE:
+		info->zone = cb->val.u16;
 		break;
 	}
 }
 
+static void ctstate2_mt4_parse(struct xt_option_call *cb)
+{
+	const struct ipt_ip *ip = &((const struct ipt_entry *)cb->xt_entry)->ip;
+	struct protocol p = { ip->invflags & XT_INV_PROTO ? 0 : ip->proto, IPPROTO_ICMP };
+
+	ctstate2_mt_parse(cb, &p);
+}
+
+static void ctstate2_mt6_parse(struct xt_option_call *cb)
+{
+	const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)cb->xt_entry)->ipv6;
+	struct protocol p = { ip->invflags & XT_INV_PROTO ? 0 : ip->proto, IPPROTO_ICMPV6 };
+
+	ctstate2_mt_parse(cb, &p);
+}
+
 static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 {
-	if (!cb->xflags)
+	const struct xt_ctstate2_mtinfo *info = cb->data;
+	const struct condition *c;
+
+	if (!info->match)
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctstate2: no condition given; use --state LIST");
+			      "ctstate2: no condition given; use --state LIST, or see iptables -m ctstate2 -h");
+	if (!(info->match & XT_CTSTATE2_REASON))
+		return;
+	for (c = conditions; c < conditions + CONDITIONS; c++)
+		if (info->match & c->bit & XT_CTSTATE2_CONNECTION)
+			xtables_error(PARAMETER_PROBLEM,
+				      "ctstate2: --invalid-reason with --%s: an INVALID packet has no connection; use two rules",
+				      c->name);
 }
 
 /* @dashes is "--" for what iptables-restore reads, "" for people */
 static void print_conditions(const struct xt_ctstate2_mtinfo *info,
 			     const char *dashes)
 {
-	if (info->match & XT_CTSTATE2_STATE) {
-		printf("%s %sstate",
-		       info->invert & XT_CTSTATE2_STATE ? " !" : "", dashes);
-		print_list(info->state, state_words);
+	const struct condition *c;
+
+	for (c = conditions; c < conditions + CONDITIONS; c++) {
+		if (!(info->match & c->bit))
+			continue;
+		printf("%s %s%s", info->invert & c->bit ? " !" : "", dashes, c->name);
+		if (c->words)
+			print_list(*(const __u32 *)((const char *)info + c->offset),
+				   c->words);
+		else if (c->bit == XT_CTSTATE2_DIRECTION)
+			printf(" %s", direction_words[info->direction].name);
+		else if (c->bit == XT_CTSTATE2_ZONE)
+			printf(" %u", info->zone);
+		else if (c->bit == XT_CTSTATE2_EXPIRES)
+			printf(info->expires_min == info->expires_max ? " %u" : " %u:%u",
+			       info->expires_min, info->expires_max);
 	}
 }
 
@@ -247,31 +475,107 @@ static int xlate_state(struct xt_xlate *xl, unsigned int state, bool invert)
 	return 1;
 }
 
+static const struct word nft_status[] = {
+	{ "expected", IPS_EXPECTED },
+	{ "seen-reply", IPS_SEEN_REPLY },
+	{ "assured", IPS_ASSURED },
+	{ "confirmed", IPS_CONFIRMED },
+	{ "snat", IPS_SRC_NAT },
+	{ "dnat", IPS_DST_NAT },
+	{ "dying", IPS_DYING },
+	{ NULL, 0 },
+};
+
+/* nft has no word for some bits, and none for NONE of what ours are. */
+static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool invert)
+{
+	const struct word *w;
+	unsigned int known = 0;
+
+	for (w = nft_status; w->name; w++)
+		known |= w->bits;
+	if (status & ~known)
+		return 0;
+	if (all && status & (status - 1)) {
+		xlate_words(xl, "ct status & (", status, nft_status, " | ");
+		xlate_words(xl, invert ? ") !=" : ") ==", status, nft_status, " | ");
+	} else {
+		xlate_words(xl, invert ? "ct status !" : "ct status", status, nft_status,
+			    ",");
+	}
+	return 1;
+}
+
+/* nft counts in milliseconds, and in 32 bits; our 10 is all from 10 s to 10.999 s. */
+static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *info)
+{
+	const unsigned int most = UINT32_MAX / 1000 - 1;
+
+	if (info->expires_min > most || info->expires_max > most)
+		return 0;
+	xt_xlate_add(xl, "ct expiration %s%us-%us999ms",
+		     info->invert & XT_CTSTATE2_EXPIRES ? "!= " : "",
+		     info->expires_min, info->expires_max);
+	return 1;
+}
+
 static int ctstate2_mt_xlate(struct xt_xlate *xl,
 			     const struct xt_xlate_mt_params *params)
 {
 	const struct xt_ctstate2_mtinfo *info = (const void *)params->match->data;
+	bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	const char *direction = reply ? "reply" : "original";
 
-	return xlate_state(xl, info->state, info->invert & XT_CTSTATE2_STATE);
+	if (info->match & (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE |
+			   XT_CTSTATE2_OFFLOADABLE | XT_CTSTATE2_REASON))
+		return 0;
+	if (info->match & XT_CTSTATE2_STATE &&
+	    !xlate_state(xl, info->state, info->invert & XT_CTSTATE2_STATE))
+		return 0;
+	if (info->match & XT_CTSTATE2_STATUS &&
+	    !xlate_status(xl, info->status, false, info->invert & XT_CTSTATE2_STATUS))
+		return 0;
+	if (info->match & XT_CTSTATE2_ALL_STATUS &&
+	    !xlate_status(xl, info->all_status, true,
+			  info->invert & XT_CTSTATE2_ALL_STATUS))
+		return 0;
+	if (info->match & XT_CTSTATE2_DIRECTION)
+		xt_xlate_add(xl, "ct direction %s", direction);
+	if (info->match & XT_CTSTATE2_EXPIRES && !xlate_expires(xl, info))
+		return 0;
+	if (info->match & XT_CTSTATE2_ZONE) {
+		/* nft's zone is the entry's, whatever the direction of the packet */
+		if (!(info->match & XT_CTSTATE2_DIRECTION))
+			return 0;
+		xt_xlate_add(xl, "ct %s zone %s%u", direction,
+			     info->invert & XT_CTSTATE2_ZONE ? "!= " : "", info->zone);
+	}
+	return 1;
 }
 
-static struct xtables_match ctstate2_mt_reg = {
-	.version	= XTABLES_VERSION,
-	.name		= "ctstate2",
-	.revision	= 0,
-	.family		= NFPROTO_UNSPEC,
-	.size		= XT_ALIGN(sizeof(struct xt_ctstate2_mtinfo)),
-	.userspacesize	= offsetof(struct xt_ctstate2_mtinfo, accept),
-	.help		= ctstate2_mt_help,
-	.x6_parse	= ctstate2_mt_parse,
-	.x6_fcheck	= ctstate2_mt_fcheck,
-	.x6_options	= ctstate2_mt_opts,
-	.print		= ctstate2_mt_print,
-	.save		= ctstate2_mt_save,
-	.xlate		= ctstate2_mt_xlate,
+#define REGISTRATION(nfproto, parse) { \
+	.version	= XTABLES_VERSION, \
+	.name		= "ctstate2", \
+	.revision	= 0, \
+	.family		= nfproto, \
+	.size		= XT_ALIGN(sizeof(struct xt_ctstate2_mtinfo)), \
+	.userspacesize	= offsetof(struct xt_ctstate2_mtinfo, accept), \
+	.help		= ctstate2_mt_help, \
+	.x6_parse	= parse, \
+	.x6_fcheck	= ctstate2_mt_fcheck, \
+	.x6_options	= ctstate2_mt_opts, \
+	.print		= ctstate2_mt_print, \
+	.save		= ctstate2_mt_save, \
+	.xlate		= ctstate2_mt_xlate, \
+}
+
+static struct xtables_match ctstate2_mt_reg[] = {
+	REGISTRATION(NFPROTO_IPV4, ctstate2_mt4_parse),
+	REGISTRATION(NFPROTO_IPV6, ctstate2_mt6_parse),
 };
 
 static void __attribute__((constructor)) ctstate2_register(void)
 {
-	xtables_register_match(&ctstate2_mt_reg);
+	xtables_register_matches(ctstate2_mt_reg,
+				 sizeof(ctstate2_mt_reg) / sizeof(ctstate2_mt_reg[0]));
 }

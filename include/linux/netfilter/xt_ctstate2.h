@@ -72,11 +72,11 @@ enum xt_ctstate2_reason {
  * @match: the conditions that the rule has, XT_CTSTATE2_*; at least one
  * @invert: those among @match that are inverted
  * @state: the statemask, XT_CTSTATE2_STATE_*
- * @reason: reasons of INVALID, bits of enum xt_ctstate2_reason
  * @status: any of XT_CTSTATE2_STATUS_*
  * @all_status: all of XT_CTSTATE2_STATUS_*
  * @tcp_state: sub-states of TCP, bits of enum tcp_conntrack
  * @sctp_state: sub-states of SCTP, bits of enum sctp_conntrack
+ * @reason: reasons of INVALID, bits of enum xt_ctstate2_reason
  * @expires_min: remaining lifetime in seconds, at least
  * @expires_max: remaining lifetime in seconds, at most
  * @zone: the zone of the connection, in the packet's direction
@@ -97,17 +97,17 @@ enum xt_ctstate2_reason {
 struct xt_ctstate2_mtinfo {
 	__u16 match;
 	__u16 invert;
-	__u16 state;
-	__u16 reason;
+	__u32 state;
 	__u32 status;
 	__u32 all_status;
-	__u16 tcp_state;
-	__u16 sctp_state;
+	__u32 tcp_state;
+	__u32 sctp_state;
+	__u32 reason;
 	__u32 expires_min;
 	__u32 expires_max;
 	__u16 zone;
 	__u8 direction;
-	__u8 reserved[17];
+	__u8 reserved[9];
 
 	/* Used internally by the kernel */
 	__u16 accept[4] __attribute__((aligned(8)));
