@@ -497,8 +497,9 @@ static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool
 	if (status & ~known)
 		return 0;
 	if (all && status & (status - 1)) {
-		xlate_words(xl, "ct status & (", status, nft_status, " | ");
-		xlate_words(xl, invert ? ") !=" : ") ==", status, nft_status, " | ");
+		xlate_words(xl, invert ? "ct status !=" : "ct status", status, nft_status,
+			    ",");
+		xlate_words(xl, " /", status, nft_status, ",");
 	} else {
 		xlate_words(xl, invert ? "ct status !" : "ct status", status, nft_status,
 			    ",");
@@ -506,16 +507,25 @@ static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool
 	return 1;
 }
 
-/* nft counts in milliseconds, and in 32 bits; our 10 is all from 10 s to 10.999 s. */
+/*
+ * nft counts in milliseconds, in 32 bits, and lists whole seconds; our 10 is all
+ * from 10 s to less than 11 s. Outside of a range is more than one of nft's words.
+ */
 static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *info)
 {
 	const unsigned int most = UINT32_MAX / 1000 - 1;
+	bool invert = info->invert & XT_CTSTATE2_EXPIRES;
+	bool from = info->expires_min > 0, to = info->expires_max < UINT32_MAX;
 
-	if (info->expires_min > most || info->expires_max > most)
+	if (info->expires_min > most || (to && info->expires_max > most) ||
+	    (!from && !to) || (from && to && invert))
 		return 0;
-	xt_xlate_add(xl, "ct expiration %s%us-%us999ms",
-		     info->invert & XT_CTSTATE2_EXPIRES ? "!= " : "",
-		     info->expires_min, info->expires_max);
+	if (from)
+		xt_xlate_add(xl, "ct expiration %s %us", invert ? "<" : ">=",
+			     info->expires_min);
+	if (to)
+		xt_xlate_add(xl, "ct expiration %s %us", invert ? ">=" : "<",
+			     info->expires_max + 1);
 	return 1;
 }
 

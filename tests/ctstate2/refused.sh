@@ -12,34 +12,41 @@ if [ $# = 0 ]; then
 	exit
 fi
 
-# What userspace sends is words of 16 bits: the conditions, those that are
-# inverted, the statemask, and so many that are reserved
-known_conditions=0x0001
-known_states=0x079f
-reserved=21
-invalid=0x0100
+# What userspace sends: the fields of the struct, as NAME:BYTES, in their order
+fields="match:2 invert:2 state:4 status:4 all_status:4 tcp_state:4 sctp_state:4
+	reason:4 expires_min:4 expires_max:4 zone:2 direction:1 reserved:9"
 
 system=$(pkg-config --variable=xtlibdir xtables) || die "no libxtables-dev"
 gcc -Wall -Wextra -Werror -fPIC -shared -I"$tests/../include" \
 	-o "$work/libxt_ctstate2.so" "$tests/ctstate2/libxt_ctstate2_raw.c" ||
 	die "cannot build the plugin"
 
-# add IPTABLES WORD...: a rule of these words, and zeros for the others. Guests
-# are little-endian.
+# add IPTABLES [-p PROTOCOL] NAME=VALUE...: a rule with these fields, and zero in the
+# others. Guests are little-endian.
 add() {
-	local iptables=$1 hex='' byte i
+	local iptables=$1 hex='' byte i field protocol=()
+	local -A value=()
 
 	shift
-	for ((i = 0; i < 3 + reserved; i++)); do
-		printf -v byte '%02x%02x' $((${1-0} & 255)) $((${1-0} >> 8))
-		hex+=$byte
-		[ $# = 0 ] || shift
+	if [ "$1" = -p ]; then
+		protocol=("$1" "$2")
+		shift 2
+	fi
+	for field; do
+		value[${field%=*}]=$((${field#*=}))
 	done
-	XTABLES_LIBDIR=$work:$system "$iptables" -w -A INPUT -m ctstate2 --raw "$hex" \
-		2>"$work/stderr"
+	for field in $fields; do
+		for ((i = 0; i < ${field#*:}; i++)); do
+			byte=$((i < 8 ? ${value[${field%:*}]-0} >> 8 * i & 255 : 0))
+			printf -v byte %02x "$byte"
+			hex+=$byte
+		done
+	done
+	XTABLES_LIBDIR=$work:$system "$iptables" -w -A INPUT ${protocol[@]+"${protocol[@]}"} \
+		-m ctstate2 --raw "$hex" 2>"$work/stderr"
 }
 
-# refused IPTABLES DESCRIPTION WORD...
+# refused IPTABLES DESCRIPTION ARGUMENT...: of add
 refused() {
 	local iptables=$1 description=$2 status message
 
@@ -67,54 +74,74 @@ logged() {
 
 wanted=
 for iptables in $iptables_variants; do
-	add "$iptables" "$known_conditions" "$known_conditions" "$invalid"
+	add "$iptables" match=1 invert=1 state=0x100
 	ok $? "$iptables: taken: a good one"
 	wanted+="$iptables: -A INPUT -m ctstate2 ! --state INVALID"$'\n'
 done
 is "$(rules)" "${wanted%$'\n'}" "the real plugin reads what the kernel took"
 
-# The log takes ten lines in 5 s, and these nine are the first.
-before=$(logged | wc -l)
-[ "$before" = 0 ] || sleep 6
-expected=()
-# logged_refusal REGEX IPTABLES DESCRIPTION WORD...
-logged_refusal() {
-	expected+=("$1")
-	shift
-	refused "$@"
-}
-logged_refusal '^unknown conditions .*: 0x8002$' iptables-legacy "unknown conditions" 0x8003 0 $invalid
-logged_refusal '^no condition: 0' iptables-legacy "no condition" 0 0 $invalid
-logged_refusal '^inverted .*: 0x2$' iptables-legacy "inverted, but not there" 1 3 $invalid
-logged_refusal '^reserved .*: 0x1200$' iptables-legacy "reserved" 1 0 $invalid 0 0 0x1200
-logged_refusal '^unknown .* statemask: 0x860$' iptables-legacy "unknown states" 1 0 0x0961
-logged_refusal '^empty statemask: 0' iptables-legacy "no state" 1 0 0
-logged_refusal '^unknown .* statemask: 0x8000$' iptables-nft "unknown state" 1 0 0x8100
-logged_refusal '^unknown conditions .*: 0x10$' ip6tables-legacy "unknown condition" 0x11 0 $invalid
-logged_refusal '^reserved .*: 0xff$' ip6tables-nft "reserved" 1 0 $invalid 0xff
-logged | tail -n +$((before + 1)) >"$work/log"
-for regex in "${expected[@]}"; do
+# DESCRIPTION|WHAT THE LOG SAYS, as a pattern|FIELDS
+cases="
+unknown conditions|^unknown conditions .*: 0x8400\$|match=0x8401 state=0x100
+no condition|^no condition: 0|state=0x100
+inverted, but not there|^inverted .*: 0x2\$|match=1 invert=3 state=0x100
+reserved|^reserved .*: 0x12\$|match=1 state=0x100 reserved=0x1200
+reserved, at the end|^reserved .*: 0x1\$|match=1 state=0x100 reserved=0x0100000000000000
+unknown states|^unknown .* statemask: 0x860\$|match=1 state=0x961
+a state over 16 bits|^unknown .* statemask: 0x10000\$|match=1 state=0x10100
+no state|^empty statemask: 0|match=1
+a state without its condition|^a mask for .*: 0x100\$|match=0x100 state=0x100
+unknown status|^unknown .* status mask: 0x21980\$|match=2 status=0x3ffff
+no status|^empty status mask: 0|match=2
+a status without its condition|^a mask for .*: 0x4\$|match=1 state=0x100 status=4
+unknown status|^unknown .* all-status: 0x80\$|match=4 all_status=0x84
+no status|^empty mask of all-status: 0|match=4
+NONE and another status|^NONE and more .*: 0x10004\$|match=4 all_status=0x10004
+unknown TCP states|^unknown TCP states: 0x400\$|match=8 tcp_state=0x408
+no TCP state|^no TCP state: 0|match=8
+unknown SCTP states|^unknown SCTP states: 0x200\$|match=0x10 sctp_state=0x210
+no SCTP state|^no SCTP state: 0|match=0x10
+TCP and SCTP|^a TCP state and .*: 0x18\$|match=0x18 tcp_state=8 sctp_state=8
+TCP, and UDP|^a TCP state in .*: 0x11\$|-p udp match=8 tcp_state=8
+SCTP, and TCP|^an SCTP state in .*: 0x6\$|-p tcp match=0x10 sctp_state=8
+a direction that there is not|^not a direction.*: 0x2\$|match=0x20 direction=2
+a direction without its condition|^not a direction.*: 0x1\$|match=0x100 direction=1
+more at least than at most|^a lifetime of at least .*: 0xa\$|match=0x40 expires_min=10 expires_max=9
+a lifetime without its condition|^a lifetime for .*: 0x9\$|match=0x100 expires_max=9
+a zone without its condition|^a zone for .*: 0x5\$|match=0x100 zone=5
+unknown reasons|^unknown reasons: 0x4000\$|match=0x200 reason=0x4001
+no reason|^no reason: 0|match=0x200
+a reason without its condition|^a mask for .*: 0x1\$|match=0x100 reason=1
+a reason, and a direction|^a reason of .*: 0x20\$|match=0x220 reason=1
+"
+
+# The log takes ten lines in 5 s.
+logged_before=$(logged | wc -l)
+read -ra programs <<<"$iptables_variants"
+count=0
+while IFS='|' read -r description regex arguments; do
+	[ -n "$description" ] || continue
+	[ $((count % 10)) = 0 ] && sleep 5.5
+	# shellcheck disable=SC2086 # words
+	refused "${programs[count++ % 4]}" "$description" $arguments
+done <<<"$cases"
+logged | tail -n +$((logged_before + 1)) >"$work/log"
+while IFS='|' read -r description regex arguments; do
+	[ -n "$description" ] || continue
 	line=nothing
 	read -r line <&3
-	like "$line" "$regex" "the log says so: $regex"
-done 3<"$work/log"
+	like "$line" "$regex" "the log says so: $description"
+done <<<"$cases" 3<"$work/log"
 
 # Each bit by itself, whatever the log takes
 for ((bit = 0; bit < 16; bit++)); do
-	mask=$((1 << bit))
-	printf -v name 0x%04x $mask
-	if [ $((known_states & mask)) = 0 ]; then
-		refused iptables-legacy "state $name" $known_conditions 0 $((mask | invalid))
+	printf -v mask 0x%04x $((1 << bit))
+	if [ $((0x079f & mask)) = 0 ]; then
+		refused iptables-legacy "state $mask" match=1 state=$((mask | 0x100))
 	fi
-	if [ $((known_conditions & mask)) = 0 ]; then
-		refused iptables-legacy "condition $name" $((mask | known_conditions)) 0 $invalid
+	if [ $((0x03ff & mask)) = 0 ]; then
+		refused iptables-legacy "condition $mask" match=$((mask | 1)) state=0x100
 	fi
-done
-words=()
-for ((i = 0; i < reserved; i++)); do
-	refused iptables-legacy "reserved word $i" $known_conditions 0 $invalid \
-		${words[@]+"${words[@]}"} 1
-	words+=(0)
 done
 is "$(rules)" "${wanted%$'\n'}" "nothing is changed by what is refused"
 finish

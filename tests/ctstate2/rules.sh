@@ -100,7 +100,7 @@ check_listed() {
 	while read -r name; do
 		"$iptables" -w -t "$name" -L -n
 	done <"$work/tables" | sed -n 's/.* \(ctstate2 .*[^ ]\) *$/\1/p' >"$work/listed"
-	sed 's/.*-m ctstate2/ctstate2/; s/ -j.*//; s/--//' "$work/all" >"$work/wanted"
+	sed 's/.*-m ctstate2/ctstate2/; s/ -j.*//; s/--//g' "$work/all" >"$work/wanted"
 	same "$work/listed" "$work/wanted" "listed as saved, but for the dashes"
 }
 
