@@ -444,4 +444,5 @@ def main():
             print("error:", repr(problem), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

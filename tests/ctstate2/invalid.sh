@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Why a packet is INVALID: for many kinds of broken packets (see invalid.py), the
+# rule of its reason counts it and no other does, before and after routing, and
+# what the kernel itself logs about the packet says the same.
+. "$(dirname "$0")/../lib.sh"
+
+reasons="NOT_TRACKED FRAGMENT TRUNCATED CHECKSUM TCP_FLAGS TCP_WINDOW TCP_STATE TCP_NEW
+	TCP_RST ICMP_TYPE ICMP_UNRELATED ICMP_MISMATCH SCTP OTHER"
+
+modprobe -a nf_log_syslog 2>/dev/null
+sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"
+topology_router
+
+# rule CHAIN NAME MATCH...: the name is what packets.py finds it by
+rule() {
+	local chain=$1 name=$2
+
+	shift 2
+	echo "-A $chain $* -m comment --comment ctstate2:$chain:$name"
+}
+
+rules() {
+	local chain reason
+
+	echo "*mangle"
+	for chain in PREROUTING FORWARD; do
+		for reason in $reasons; do
+			rule $chain "$reason" -m ctstate2 --invalid-reason "$reason"
+		done
+		rule $chain INVALID -m ctstate2 --state INVALID
+	done
+	echo COMMIT
+}
+
+for iptables in $iptables_variants; do
+	rules | run_in "$router" "$iptables-restore" || die "$iptables does not take the rules"
+	# a connection of its own, for which addresses are translated
+	run_in "$router" "$iptables" -w -t nat -A POSTROUTING -p tcp --dport 4444 -j SNAT \
+		--to-source "$(by_family "$iptables" 10.0.2.1 fd00:2::1)" ||
+		die "$iptables has no NAT"
+done
+run_in "$router" sysctl -qw net.netfilter.nf_conntrack_log_invalid=255
+
+while IFS= read -r line; do
+	case $line in
+	"ok "*) ok 0 "${line#ok }" ;;
+	"not ok "*) ok 1 "${line#not ok }" ;;
+	"skip "*)
+		line=${line#skip }
+		skip "${line#*: }" "${line%%: *}"
+		;;
+	*) echo "$line" ;;
+	esac
+done < <(PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$tests/ctstate2/invalid.py" \
+	client="$client" router="$router" server="$server" 2>&1 || echo "not ok invalid.py")
+like "$tap_count" '^[1-9][0-9][0-9]$' "all kinds were tried"
+
+# totals IPTABLES: what all of its rules have counted
+totals() {
+	run_in "$router" "$1-save" -c -t mangle |
+		sed -n 's/^\[\([0-9]*\):.*ctstate2:\([A-Z]*:[A-Z_]*\).*/\2 \1/p' | sort
+}
+
+for family in iptables ip6tables; do
+	is "$(totals $family-nft)" "$(totals $family-legacy)" "$family-nft counted the same"
+	like "$(totals $family-nft)" "PREROUTING:TCP_WINDOW [1-9]" "$family-nft counted something"
+done
+finish
