@@ -19,6 +19,8 @@
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/netfilter/xt_ctstate2.h>
 
+#define ARRAY_SIZE(x)	(sizeof(x) / sizeof(*(x)))
+
 #define EST_ORIGINAL	XT_CTSTATE2_STATE_BIT(IP_CT_ESTABLISHED)
 #define EST_REPLY	XT_CTSTATE2_STATE_BIT(IP_CT_ESTABLISHED_REPLY)
 #define REL_ORIGINAL	XT_CTSTATE2_STATE_BIT(IP_CT_RELATED)
@@ -180,8 +182,6 @@ static const struct condition {
 	[O_ZONE] = { .bit = XT_CTSTATE2_ZONE, .name = "in-zone" },
 	[O_OFFLOADABLE] = { .bit = XT_CTSTATE2_OFFLOADABLE, .name = "offloadable" },
 };
-
-#define CONDITIONS (sizeof(conditions) / sizeof(conditions[0]))
 
 /* "A, B, C" into @buf, which holds every table of this file */
 static const char *list_words(const struct word *words, char *buf, size_t size)
@@ -345,7 +345,7 @@ static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 			      "ctstate2: no condition given; use --state LIST, or see iptables -m ctstate2 -h");
 	if (!(info->match & XT_CTSTATE2_REASON))
 		return;
-	for (c = conditions; c < conditions + CONDITIONS; c++)
+	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
 		if (info->match & c->bit & XT_CTSTATE2_CONNECTION)
 			xtables_error(PARAMETER_PROBLEM,
 				      "ctstate2: --invalid-reason with --%s: an INVALID packet has no connection; use two rules",
@@ -358,7 +358,7 @@ static void print_conditions(const struct xt_ctstate2_mtinfo *info,
 {
 	const struct condition *c;
 
-	for (c = conditions; c < conditions + CONDITIONS; c++) {
+	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++) {
 		if (!(info->match & c->bit))
 			continue;
 		printf("%s %s%s", info->invert & c->bit ? " !" : "", dashes, c->name);
@@ -586,6 +586,5 @@ static struct xtables_match ctstate2_mt_reg[] = {
 
 static void __attribute__((constructor)) ctstate2_register(void)
 {
-	xtables_register_matches(ctstate2_mt_reg,
-				 sizeof(ctstate2_mt_reg) / sizeof(ctstate2_mt_reg[0]));
+	xtables_register_matches(ctstate2_mt_reg, ARRAY_SIZE(ctstate2_mt_reg));
 }

@@ -30,9 +30,9 @@
  * status_flip has them are none, or any, of status_mask; the rule comes before the
  * tracker, so that a connection may be a template
  */
-#define CTSTATE2_TEST_NONE	(1U << 13)
-#define CTSTATE2_TEST_ANY	(1U << 14)
-#define CTSTATE2_TEST_RAW	(1U << 15)
+#define CTSTATE2_TEST_NONE	BIT(13)
+#define CTSTATE2_TEST_ANY	BIT(14)
+#define CTSTATE2_TEST_RAW	BIT(15)
 
 /**
  * ctstate2_state() - the number of a packet's state bit

@@ -42,8 +42,48 @@ refused "ctstate2: --state: unknown word \" INVALID\"; $good" --state "NEW, INVA
 refused "ctstate2: --state: empty word \"\"; $good" --state ""
 refused "ctstate2: --state: empty word \"\"; $good" --state NEW,,INVALID
 refused "ctstate2: --state: empty word \"\"; $good" --state NEW,
-refused "ctstate2: no condition given; use --state LIST"
+refused "ctstate2: no condition given; use --state LIST, or see iptables -m ctstate2 -h"
 refused "ctstate2: option \"--state\" can only be used once\\." --state NEW --state INVALID
+
+statuses="NONE, EXPECTED, SEEN_REPLY, ASSURED, CONFIRMED, SNAT, DNAT, SEQ_ADJUST, DYING, \
+FIXED_TIMEOUT, HELPER, OFFLOAD, HW_OFFLOAD"
+tcp="NONE, SYN_SENT, SYN_RECV, ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT, \
+CLOSE, SYN_SENT2"
+sctp="NONE, CLOSED, COOKIE_WAIT, COOKIE_ECHOED, ESTABLISHED, SHUTDOWN_SENT, \
+SHUTDOWN_RECD, SHUTDOWN_ACK_SENT, HEARTBEAT_SENT"
+reasons="NOT_TRACKED, FRAGMENT, TRUNCATED, CHECKSUM, TCP_FLAGS, TCP_WINDOW, TCP_STATE, \
+TCP_NEW, TCP_RST, ICMP_TYPE, ICMP_UNRELATED, ICMP_MISMATCH, SCTP, OTHER"
+for option in "status $statuses" "all-status $statuses" "tcp-state $tcp" \
+	      "sctp-state $sctp" "invalid-reason $reasons"; do
+	name=${option%% *}
+	list="it takes a comma-separated list of ${option#* }"
+	refused "ctstate2: --$name: unknown word \"WRONG\"; $list" \
+		"--$name" WRONG,NONE
+	refused "ctstate2: --$name: empty word \"\"; $list" ! "--$name" ,
+done
+refused "ctstate2: --direction: unknown word \"BOTH\"; it takes one of ORIGINAL, REPLY" \
+	--direction BOTH
+refused "ctstate2: --all-status NONE,SNAT: no connection has NONE .*; use --status .*" \
+	--all-status NONE,SNAT
+refused "ctstate2: --expires 20:10: the first number is to be the smaller one" \
+	--expires 20:10
+refused "ctstate2: bad value for option \"--expires\".*" --expires ten
+refused "ctstate2: bad value for option \"--in-zone\", or out of range \(0-65535\)\." \
+	--in-zone 65536
+refused "ctstate2: option \"--tcp-state\" cannot be used together with \"--sctp-state\"\." \
+	--tcp-state CLOSE --sctp-state CLOSED
+for option in "--status NONE" "--all-status NONE" "--tcp-state NONE" "--sctp-state NONE" \
+	      "--direction REPLY" "--expires 1" "--in-zone 1" "--offloadable"; do
+	# shellcheck disable=SC2086 # words
+	refused "ctstate2: --invalid-reason with ${option%% *}: an INVALID packet has no .*; use two rules" \
+		--invalid-reason OTHER $option
+done
+"$iptables" -w -A INPUT -p udp -m ctstate2 --tcp-state CLOSE 2>"$work/stderr"
+like "$? $(<"$work/stderr")" "^2 .*ctstate2: --tcp-state: no packet of protocol 17 .* use -p tcp, or no -p" \
+	"refused: -p udp -m ctstate2 --tcp-state CLOSE"
+"$iptables" -w -A INPUT -m ctstate2 --tcp-state CLOSE -p udp 2>"$work/stderr"
+like "$? $(<"$work/stderr")" "^[1-4] .*" "refused: -m ctstate2 --tcp-state CLOSE -p udp"
+
 # the argument is then "-j", the next word a mistake of its own
 refused "ctstate2: --state: unknown word \"-j\"; $good" --state
 
@@ -56,6 +96,10 @@ is "$(rules)" "$before" "and nothing is changed"
 
 help=$("$iptables" -m ctstate2 -h | tr -s ' \n' ' ')
 ok "${PIPESTATUS[0]}" "-m ctstate2 -h"
-like "${help##*ctstate2 match options}" "^: \\[!\\] --state LIST .* $words " \
-	"it has the option and its words"
+for option in "state LIST $words" "status LIST $statuses" "all-status LIST $statuses" \
+	      "tcp-state LIST $tcp" "sctp-state LIST $sctp" "invalid-reason LIST $reasons" \
+	      "direction ORIGINAL\\|REPLY" "expires SECONDS" "in-zone NUMBER" "offloadable "; do
+	like "${help##*ctstate2 match options}" "\\[!\\] --$option" \
+		"it has --${option%% *} and its words"
+done
 finish

@@ -141,6 +141,156 @@ static void refuses_what_it_does_not_know(struct kunit *test)
 	}
 }
 
+/* What the packet path makes of a connection's status */
+static bool status_holds(const struct xt_ctstate2_mtinfo *info, unsigned long status)
+{
+	if (info->tests & CTSTATE2_TEST_NONE && ctstate2_status_bits(info, status))
+		return false;
+	if (info->tests & CTSTATE2_TEST_ANY && !ctstate2_status_bits(info, status))
+		return false;
+	if (info->tests & XT_CTSTATE2_STATUS &&
+	    !ctstate2_match_status(info, XT_CTSTATE2_STATUS, status))
+		return false;
+	return !(info->tests & XT_CTSTATE2_ALL_STATUS) ||
+	       ctstate2_match_status(info, XT_CTSTATE2_ALL_STATUS, status);
+}
+
+/* The bits of a mask of the 13 words, in the order of nf_conn->status, NONE last */
+static u32 words_to_bits(unsigned int words)
+{
+	unsigned int bit;
+	u32 bits = 0;
+
+	for (bit = 0; bit <= 16; bit++) {
+		if (!(XT_CTSTATE2_STATUS_ALL >> bit & 1))
+			continue;
+		if (words & 1)
+			bits |= BIT(bit);
+		words >>= 1;
+	}
+	return bits;
+}
+
+/* Every list of words, of any and of all, against connections with up to two bits */
+static void every_status(struct kunit *test)
+{
+	unsigned int words, a, b, invert, wrong = 0;
+
+	for (words = 1; words < 1 << 13; words++) {
+		for (invert = 0; invert < 4; invert++) {
+			u32 mask = words_to_bits(words);
+			struct xt_ctstate2_mtinfo any = {
+				.match = XT_CTSTATE2_STATUS, .status = mask,
+				.invert = invert & 1 ? XT_CTSTATE2_STATUS : 0,
+			};
+			struct xt_ctstate2_mtinfo all = {
+				.match = XT_CTSTATE2_ALL_STATUS, .all_status = mask,
+				.invert = invert & 1 ? XT_CTSTATE2_ALL_STATUS : 0,
+			};
+			struct xt_ctstate2_mtinfo both = any;
+
+			both.match |= all.match;
+			both.invert |= invert & 2 ? XT_CTSTATE2_ALL_STATUS : 0;
+			both.all_status = mask;
+			ctstate2_compile(&any, false);
+			ctstate2_compile(&all, false);
+			ctstate2_compile(&both, false);
+			for (a = 0; a < 16; a++) {
+				for (b = 0; b <= a; b++) {
+					u32 status = a == b ? BIT(a) : BIT(a) | BIT(b);
+					u32 has = status & XT_CTSTATE2_STATUS_IPS;
+					bool is_any, is_all;
+
+					has = has ?: XT_CTSTATE2_STATUS_NONE;
+					is_any = has & mask;
+					is_all = (has & mask) == mask;
+					wrong += status_holds(&any, status) !=
+						 (is_any != (invert & 1));
+					wrong += status_holds(&all, status) !=
+						 (is_all != (invert & 1));
+					wrong += status_holds(&both, status) !=
+						 (is_any != (invert & 1) &&
+						  is_all != (invert >> 1));
+				}
+			}
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+}
+
+/* Conditions about a connection, its direction, and INVALID follow from the state */
+static void states_of_conditions(struct kunit *test)
+{
+	struct xt_ctstate2_mtinfo info;
+	unsigned int bit, dir, invert;
+
+	for (bit = XT_CTSTATE2_STATUS; bit <= XT_CTSTATE2_OFFLOADABLE; bit <<= 1) {
+		info = (struct xt_ctstate2_mtinfo){ .match = bit, .status = 1, .all_status = 1 };
+		ctstate2_compile(&info, false);
+		KUNIT_EXPECT_EQ(test, info.accept[0] & ~0x1f, 0);
+	}
+	for (dir = 0; dir < 2; dir++) {
+		for (invert = 0; invert < 2; invert++) {
+			info = (struct xt_ctstate2_mtinfo){
+				.match = XT_CTSTATE2_DIRECTION, .direction = dir,
+				.invert = invert ? XT_CTSTATE2_DIRECTION : 0,
+			};
+			ctstate2_compile(&info, false);
+			KUNIT_EXPECT_EQ(test, info.accept[0], dir == invert ? 0x07 : 0x18);
+			KUNIT_EXPECT_EQ(test, info.tests, 0);
+		}
+	}
+	for (invert = 0; invert < 2; invert++) {
+		info = (struct xt_ctstate2_mtinfo){
+			.match = XT_CTSTATE2_REASON, .reason = 1,
+			.invert = invert ? XT_CTSTATE2_REASON : 0,
+		};
+		ctstate2_compile(&info, true);
+		KUNIT_EXPECT_EQ(test, info.accept[0], XT_CTSTATE2_STATE_INVALID);
+		KUNIT_EXPECT_EQ(test, info.tests, XT_CTSTATE2_REASON | CTSTATE2_TEST_RAW);
+	}
+}
+
+static void lifetime(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 1500, 1000), 500);
+	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 1000, 1500), 0);
+	/* the clock wraps */
+	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 400, -100U), 500);
+	/* not a time stamp yet */
+	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(0, 1500, 1000), 1500);
+}
+
+static void offloadable(struct kunit *test)
+{
+	const unsigned long good = IPS_CONFIRMED | IPS_SEEN_REPLY | IPS_ASSURED;
+	unsigned int state;
+
+	KUNIT_EXPECT_TRUE(test, ctstate2_offloadable(IPPROTO_UDP, good, 0, false, false));
+	KUNIT_EXPECT_TRUE(test, ctstate2_offloadable(IPPROTO_UDP, good | IPS_NAT_MASK, 0,
+						     false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_UDP, good, 0, true, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_UDP, good & ~IPS_SEEN_REPLY, 0,
+						      false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_UDP, good & ~IPS_CONFIRMED, 0,
+						      false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_UDP, good | IPS_SEQ_ADJUST, 0,
+						      false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_UDP, good | IPS_NAT_CLASH, 0,
+						      false, false));
+	for (state = 0; state < TCP_CONNTRACK_MAX; state++)
+		KUNIT_EXPECT_EQ(test, state == TCP_CONNTRACK_ESTABLISHED,
+				ctstate2_offloadable(IPPROTO_TCP, good, state, false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_TCP, good & ~IPS_ASSURED,
+						      TCP_CONNTRACK_ESTABLISHED, false, false));
+	KUNIT_EXPECT_TRUE(test, ctstate2_offloadable(IPPROTO_GRE, good, 0, false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_GRE, good, 0, false, true));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_GRE, good | IPS_SRC_NAT, 0,
+						      false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_ICMP, good, 0, false, false));
+	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_SCTP, good, 0, false, false));
+}
+
 /* Rules cross the border to 32-bit and 64-bit userspace as they are */
 static void layout(struct kunit *test)
 {
@@ -155,6 +305,10 @@ static struct kunit_case ctstate2_cases[] = {
 	KUNIT_CASE(every_mask),
 	KUNIT_CASE(nat_only_when_asked),
 	KUNIT_CASE(refuses_what_it_does_not_know),
+	KUNIT_CASE(every_status),
+	KUNIT_CASE(states_of_conditions),
+	KUNIT_CASE(lifetime),
+	KUNIT_CASE(offloadable),
 	KUNIT_CASE(layout),
 	{}
 };
