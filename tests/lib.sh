@@ -281,6 +281,45 @@ read_states() {
 	done
 }
 
+# watch NS IPTABLES TABLE "NAME=CHAIN MATCH..."...: empties TABLE, then adds to each
+# CHAIN a rule that counts the packets that MATCH fits
+watch() {
+	local ns=$1 iptables=$2 table=$3 item rule
+
+	shift 3
+	{
+		echo "*$table"
+		for item; do
+			rule=${item#*=}
+			echo "-A ${rule%% *} ${rule#* } -m comment --comment ${item%%=*}"
+		done
+		echo COMMIT
+	} | run_in "$ns" "$iptables-restore" -w || die "$iptables does not take: $*"
+}
+
+# counted NS IPTABLES TABLE: what the rules of watch have counted, in their order and
+# without those that counted nothing, such as "NAME=1 OTHER=2"
+counted() {
+	run_in "$1" "$2-save" -c -t "$3" 2>/dev/null >"$work/save" || die "$2-save"
+	sed -n 's/^\[\([1-9][0-9]*\):.*--comment "\{0,1\}\([A-Za-z0-9_-]*\).*/\2=\1/p' \
+		"$work/save" | xargs
+}
+
+# watch_tcp NS IPTABLES [MATCH...]: what MATCH fits of the TCP packets that NS
+# forwards, by direction and sub-state: ORIGINAL-SYN_SENT and so on
+watch_tcp() {
+	local ns=$1 iptables=$2 state direction items=()
+
+	shift 2
+	for state in NONE SYN_SENT SYN_RECV ESTABLISHED FIN_WAIT CLOSE_WAIT LAST_ACK \
+		     TIME_WAIT CLOSE SYN_SENT2; do
+		for direction in ORIGINAL REPLY; do
+			items+=("$direction-$state=FORWARD -p tcp $* -m ctstate2 --direction $direction --tcp-state $state")
+		done
+	done
+	watch "$ns" "$iptables" mangle "${items[@]}"
+}
+
 # forget NS: removes all of its conntrack entries
 forget() {
 	run_in "$1" conntrack -F 2>/dev/null || die "conntrack -F"
