@@ -54,7 +54,9 @@ if made_packets:
         ICMPv6EchoReply, ICMPv6EchoRequest, ICMPv6ND_NS, ICMPv6Unknown, IPv6,
         IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, fragment6)
     from scapy.layers.sctp import (
-        SCTP, SCTPChunkAbort, SCTPChunkData, SCTPChunkInit, SCTPChunkInitAck)
+        SCTP, SCTPChunkAbort, SCTPChunkCookieAck, SCTPChunkCookieEcho, SCTPChunkData,
+        SCTPChunkHeartbeatReq, SCTPChunkInit, SCTPChunkInitAck, SCTPChunkShutdown,
+        SCTPChunkShutdownAck)
     from scapy.packet import Raw
 
 
