@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Direct return, as with LVS-DR: one router sees only what the client sends, the other
+# only what the server answers (topology_two_routers). With the README's ruleset on
+# either of them a connection fails, its packets are INVALID for the reasons that the
+# README names, and the README's recipe makes it work without letting others through.
+. "$(dirname "$0")/../lib.sh"
+
+# block NAME NS: runs one of the README's in a namespace
+block() {
+	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../README.md" >"$work/$1"
+	[ -s "$work/$1" ] || die "no block $1 in the README"
+	run_in "$2" bash -e "$work/$1" || die "the README's $1 fails"
+}
+
+# firewall NS: the README's ruleset, behind counters
+firewall() {
+	local iptables
+
+	for iptables in iptables-nft ip6tables-nft; do
+		watch "$1" "$iptables" mangle \
+			"TCP_NEW=PREROUTING -m ctstate2 --invalid-reason TCP_NEW" \
+			"TCP_STATE=PREROUTING -m ctstate2 --invalid-reason TCP_STATE" \
+			"other=PREROUTING -m ctstate2 ! --invalid-reason TCP_NEW,TCP_STATE"
+	done
+	block ruleset "$1"
+}
+
+# seen NS: what the counters of this version have counted
+seen() {
+	counted "$1" "$(by_version iptables-nft ip6tables-nft)" mangle
+}
+
+# by_version FOR_IPV4 FOR_IPV6
+by_version() {
+	if [ "$version" = 4 ]; then echo "$1"; else echo "$2"; fi
+}
+
+# talk PORT: what the server's echo says to "hello", or "nothing"
+talk() {
+	local answer
+
+	answer=$(echo hello | run_in "$client" timeout 2 socat -t 1 - \
+		"TCP$version:$address:$1,connect-timeout=1" 2>/dev/null)
+	echo "${answer:-nothing}"
+}
+
+topology_two_routers
+for port in 80 81; do
+	start run_in "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat
+done
+wait_for 10 listening "$server" tcp 80 || die "no server"
+wait_for 10 listening "$server" tcp 81 || die "no server"
+
+addresses=([4]=10.0.2.2 [6]="[fd00:2::2]")
+
+# Where the answers come by first, then where the questions do
+for reason in TCP_NEW TCP_STATE; do
+	[ $reason = TCP_NEW ] && router=$router2 || router=$router1
+	for version in 4 6; do
+		address=${addresses[version]}
+		is "$(talk 80)" hello "IPv$version: without rules, the two can talk"
+	done
+	firewall "$router"
+	for version in 4 6; do
+		address=${addresses[version]}
+		is "$(talk 80)" nothing "IPv$version: not with rules on one router"
+		like " $(seen "$router")" " $reason=[1-9]" \
+			"IPv$version: where there are INVALID packets: $reason"
+	done
+	block direct-return "$router"
+	# connections that failed before send their SYN/ACK again and again
+	zero "$router" iptables-nft mangle
+	zero "$router" ip6tables-nft mangle
+	for version in 4 6; do
+		address=${addresses[version]}
+		is "$(talk 80)" hello "IPv$version: with the recipe, they can"
+		is "$(seen "$router")" "" "IPv$version: and nothing is INVALID"
+		is "$(talk 81)" nothing "IPv$version: but not on another port"
+	done
+	[ $reason = TCP_STATE ] || for iptables in iptables-nft ip6tables-nft; do
+		run_in "$router" "$iptables" -P FORWARD ACCEPT
+		for table in filter raw mangle; do
+			run_in "$router" "$iptables" -t $table -F
+		done
+	done
+done
+
+# From the server's port 80, connections cannot be started
+firewall "$router2"
+block direct-return "$router2"
+start run_in "$client" socat TCP-LISTEN:90,fork,reuseaddr EXEC:cat
+wait_for 10 listening "$client" tcp 90 || die "no server on the client"
+echo hello | run_in "$server" timeout 2 socat -t 1 - \
+	"TCP4:10.0.1.2:90,connect-timeout=1,bind=10.0.2.2:80,reuseport" >"$work/answer" 2>/dev/null
+is "$(<"$work/answer")" "" "the recipe does not let the server start connections"
+finish
