@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # What `make install` installs
-plugins="libxt_ctstate2.so"
+plugins="libxt_CTLOG.so libxt_ctstate2.so"
 modules="xt_ctstate2.ko"
 page=share/man/man8/xtables-conntrack-addons.8
 

@@ -12,6 +12,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_extend.h>
 #include <net/netfilter/nf_conntrack_zones.h>
+#include "ctlog.h"
 #include "invalid.h"
 #include "state.h"
 
@@ -188,12 +189,20 @@ static struct xt_match ctstate2_mt_reg __read_mostly = {
 
 static int __init ctstate2_init(void)
 {
-	return xt_register_match(&ctstate2_mt_reg);
+	int ret = ctlog_init();
+
+	if (ret)
+		return ret;
+	ret = xt_register_match(&ctstate2_mt_reg);
+	if (ret)
+		ctlog_exit();
+	return ret;
 }
 
 static void __exit ctstate2_exit(void)
 {
 	xt_unregister_match(&ctstate2_mt_reg);
+	ctlog_exit();
 }
 
 module_init(ctstate2_init);

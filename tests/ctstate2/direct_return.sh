@@ -36,12 +36,12 @@ by_version() {
 	if [ "$version" = 4 ]; then echo "$1"; else echo "$2"; fi
 }
 
-# talk PORT: what the server's echo says to "hello", or "nothing"
+# talk PORT SECONDS: what the server's echo says to "hello", or "nothing" within a time
 talk() {
 	local answer
 
-	answer=$(echo hello | run_in "$client" timeout 2 socat -t 1 - \
-		"TCP$version:$address:$1,connect-timeout=1" 2>/dev/null)
+	answer=$(echo hello | run_in "$client" timeout $(($2 + 1)) socat -t 1 - \
+		"TCP$version:$address:$1,connect-timeout=$2" 2>/dev/null)
 	echo "${answer:-nothing}"
 }
 
@@ -59,12 +59,12 @@ for reason in TCP_NEW TCP_STATE; do
 	[ $reason = TCP_NEW ] && router=$router2 || router=$router1
 	for version in 4 6; do
 		address=${addresses[version]}
-		is "$(talk 80)" hello "IPv$version: without rules, the two can talk"
+		is "$(talk 80 9)" hello "IPv$version: without rules, the two can talk"
 	done
 	firewall "$router"
 	for version in 4 6; do
 		address=${addresses[version]}
-		is "$(talk 80)" nothing "IPv$version: not with rules on one router"
+		is "$(talk 80 1)" nothing "IPv$version: not with rules on one router"
 		like " $(seen "$router")" " $reason=[1-9]" \
 			"IPv$version: where there are INVALID packets: $reason"
 	done
@@ -74,9 +74,9 @@ for reason in TCP_NEW TCP_STATE; do
 	zero "$router" ip6tables-nft mangle
 	for version in 4 6; do
 		address=${addresses[version]}
-		is "$(talk 80)" hello "IPv$version: with the recipe, they can"
+		is "$(talk 80 9)" hello "IPv$version: with the recipe, they can"
 		is "$(seen "$router")" "" "IPv$version: and nothing is INVALID"
-		is "$(talk 81)" nothing "IPv$version: but not on another port"
+		is "$(talk 81 1)" nothing "IPv$version: but not on another port"
 	done
 	[ $reason = TCP_STATE ] || for iptables in iptables-nft ip6tables-nft; do
 		run_in "$router" "$iptables" -P FORWARD ACCEPT

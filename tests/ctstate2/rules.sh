@@ -100,7 +100,8 @@ check_listed() {
 	while read -r name; do
 		"$iptables" -w -t "$name" -L -n
 	done <"$work/tables" | sed -n 's/.* \(ctstate2 .*[^ ]\) *$/\1/p' >"$work/listed"
-	sed 's/.*-m ctstate2/ctstate2/; s/ -j.*//; s/--//g' "$work/all" >"$work/wanted"
+	sed -n '/-m ctstate2/{s/.*-m ctstate2/ctstate2/; s/ -j.*//; s/--//g; p}' "$work/all" \
+		>"$work/wanted"
 	same "$work/listed" "$work/wanted" "listed as saved, but for the dashes"
 }
 

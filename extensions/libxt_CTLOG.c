@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libxt_CTLOG - the iptables side of xt_CTLOG
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <xtables.h>
+#include <linux/netfilter/xt_CTLOG.h>
+
+enum {
+	O_PREFIX = 0,
+	O_LEVEL,
+	O_GROUP,
+	F_LEVEL = 1 << O_LEVEL,
+	F_GROUP = 1 << O_GROUP,
+};
+
+static const struct xt_option_entry ctlog_tg_opts[] = {
+	{ .name = "log-prefix", .id = O_PREFIX, .type = XTTYPE_STRING },
+	{ .name = "log-level", .id = O_LEVEL, .type = XTTYPE_SYSLOGLEVEL,
+	  .excl = F_GROUP },
+	{ .name = "nflog-group", .id = O_GROUP, .type = XTTYPE_UINT16,
+	  .excl = F_LEVEL },
+	XTOPT_TABLEEND,
+};
+
+static void ctlog_tg_help(void)
+{
+	printf("CTLOG target options:\n"
+	       "--log-prefix PREFIX    put before each line, at most %u characters\n"
+	       "--log-level LEVEL      numeric or name, see syslog.conf(5) [warning]\n"
+	       "--nflog-group NUMBER   to this group of nfnetlink_log, not the kernel's log\n",
+	       XT_CTLOG_PREFIXLEN - 1);
+}
+
+static void ctlog_tg_init(struct xt_entry_target *target)
+{
+	struct xt_ctlog_tginfo *info = (void *)target->data;
+
+	info->level = LOG_WARNING;
+}
+
+static void parse_prefix(struct xt_ctlog_tginfo *info, const char *arg)
+{
+	const unsigned char *c;
+
+	if (strlen(arg) >= sizeof(info->prefix))
+		xtables_error(PARAMETER_PROBLEM,
+			      "CTLOG: --log-prefix \"%s\": %zu characters, and %zu is the most",
+			      arg, strlen(arg), sizeof(info->prefix) - 1);
+	for (c = (const unsigned char *)arg; *c; c++)
+		if (*c < ' ' || *c == 0x7f)
+			xtables_error(PARAMETER_PROBLEM,
+				      "CTLOG: --log-prefix: control character 0x%02x after \"%.*s\"; leave it out",
+				      *c, (int)((const char *)c - arg), arg);
+	strcpy(info->prefix, arg);
+}
+
+static void ctlog_tg_parse(struct xt_option_call *cb)
+{
+	struct xt_ctlog_tginfo *info = cb->data;
+
+	xtables_option_parse(cb);
+	switch (cb->entry->id) {
+	case O_PREFIX:
+		parse_prefix(info, cb->arg);
+		break;
+	case O_LEVEL:
+		info->level = cb->val.syslog_level;
+		break;
+	case O_GROUP:
+		info->flags |= XT_CTLOG_NFLOG;
+		info->group = cb->val.u16;
+		info->level = 0;
+		break;
+	}
+}
+
+/* @dashes is "--" for what iptables-restore reads, "" for people */
+static void print_options(const struct xt_ctlog_tginfo *info, const char *dashes)
+{
+	if (info->prefix[0]) {
+		printf(" %slog-prefix", dashes);
+		xtables_save_string(info->prefix);
+	}
+	if (info->flags & XT_CTLOG_NFLOG)
+		printf(" %snflog-group %u", dashes, info->group);
+	else if (info->level != LOG_WARNING)
+		printf(" %slog-level %u", dashes, info->level);
+}
+
+static void ctlog_tg_print(const void *ip __attribute__((unused)),
+			   const struct xt_entry_target *target,
+			   int numeric __attribute__((unused)))
+{
+	printf(" CTLOG");
+	print_options((const void *)target->data, "");
+}
+
+static void ctlog_tg_save(const void *ip __attribute__((unused)),
+			  const struct xt_entry_target *target)
+{
+	print_options((const void *)target->data, "--");
+}
+
+static struct xtables_target ctlog_tg_reg = {
+	.version	= XTABLES_VERSION,
+	.name		= "CTLOG",
+	.revision	= 0,
+	.family		= NFPROTO_UNSPEC,
+	.size		= XT_ALIGN(sizeof(struct xt_ctlog_tginfo)),
+	.userspacesize	= offsetof(struct xt_ctlog_tginfo, raw),
+	.help		= ctlog_tg_help,
+	.init		= ctlog_tg_init,
+	.x6_parse	= ctlog_tg_parse,
+	.x6_options	= ctlog_tg_opts,
+	.print		= ctlog_tg_print,
+	.save		= ctlog_tg_save,
+};
+
+static void __attribute__((constructor)) ctlog_register(void)
+{
+	xtables_register_target(&ctlog_tg_reg);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * xt_CTLOG - log a packet with what the connection tracker knows about it
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": CTLOG: " fmt
+
+#include <linux/module.h>
+#include <linux/skbuff.h>
+#include <linux/netfilter/x_tables.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include <net/netfilter/nf_log.h>
+#include "ctlog.h"
+#include "invalid.h"
+#include "state.h"
+
+static void get_connection(struct ctlog_values *v, const struct nf_conn *ct,
+			   enum ip_conntrack_info ctinfo)
+{
+	const struct nf_conn_help *help = nfct_help(ct);
+	const struct nf_conntrack_helper *helper = NULL;
+
+	v->connection = true;
+	v->dir = CTINFO2DIR(ctinfo);
+	v->status = READ_ONCE(ct->status);
+	v->expires = ctstate2_lifetime(v->status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
+	v->zone = nf_ct_zone_id(nf_ct_zone(ct), v->dir);
+	if (nf_ct_protonum(ct) == IPPROTO_TCP)
+		v->tcp_state = READ_ONCE(ct->proto.tcp.state);
+	if (nf_ct_protonum(ct) == IPPROTO_SCTP)
+		v->sctp_state = READ_ONCE(ct->proto.sctp.state);
+	if (help)
+		helper = rcu_dereference(help->helper);
+	if (helper)
+		v->helper = helper->name;
+#ifdef CONFIG_NF_CONNTRACK_MARK
+	v->mark = READ_ONCE(ct->mark);
+#endif
+}
+
+static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct xt_ctlog_tginfo *info = par->targinfo;
+	struct ctlog_values v = {
+		.prefix = info->prefix,
+		.state = ctstate2_state(skb_get_nfct(skb)),
+		.reason = XT_CTSTATE2_REASON_MAX,
+		.tcp_state = TCP_CONNTRACK_MAX,
+		.sctp_state = SCTP_CONNTRACK_MAX,
+	};
+	struct nf_loginfo li = { .type = NF_LOG_TYPE_LOG };
+	enum ip_conntrack_info ctinfo;
+	const struct nf_conn *ct;
+	char line[CTLOG_LINE];
+
+	ct = nf_ct_get(skb, &ctinfo);
+	if (ct && !nf_ct_is_template(ct))
+		get_connection(&v, ct, ctinfo);
+	else if (v.state == 8)
+		v.reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
+				       ctstate2_invalid_reason(skb, par->state);
+	ctlog_print(line, &v);
+
+	if (info->flags & XT_CTLOG_NFLOG) {
+		li.type = NF_LOG_TYPE_ULOG;
+		li.u.ulog.group = info->group;
+	} else {
+		li.u.log.level = info->level;
+	}
+	nf_log_packet(xt_net(par), xt_family(par), xt_hooknum(par), skb, xt_in(par), xt_out(par),
+		      &li, "%s", line);
+	return XT_CONTINUE;
+}
+
+static unsigned int log_type(const struct xt_ctlog_tginfo *info)
+{
+	return info->flags & XT_CTLOG_NFLOG ? NF_LOG_TYPE_ULOG : NF_LOG_TYPE_LOG;
+}
+
+static int ctlog_tg_check(const struct xt_tgchk_param *par)
+{
+	struct xt_ctlog_tginfo *info = par->targinfo;
+	unsigned int type, bad;
+	const char *what;
+	int ret;
+
+	what = ctlog_check(info, &bad);
+	if (what) {
+		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
+		return -EINVAL;
+	}
+
+	type = log_type(info);
+	what = type == NF_LOG_TYPE_ULOG ? "nfnetlink_log" : "nf_log_syslog";
+	ret = nf_logger_find_get(par->family, type);
+	/* Under nftables' lock no module may be waited for: see MODULE_SOFTDEP. */
+	if (ret && !par->nft_compat) {
+		request_module("%s", what);
+		ret = nf_logger_find_get(par->family, type);
+	}
+	if (ret) {
+		pr_info_ratelimited("rule refused: no logger; load %s\n", what);
+		return ret;
+	}
+	ret = nf_ct_netns_get(par->net, par->family);
+	if (ret < 0) {
+		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
+				    par->family);
+		nf_logger_put(par->family, type);
+		return ret;
+	}
+	info->raw = !strcmp(par->table, "raw");
+	return 0;
+}
+
+static void ctlog_tg_destroy(const struct xt_tgdtor_param *par)
+{
+	nf_ct_netns_put(par->net, par->family);
+	nf_logger_put(par->family, log_type(par->targinfo));
+}
+
+static struct xt_target ctlog_tg_reg __read_mostly = {
+	.name		= "CTLOG",
+	.revision	= 0,
+	.family		= NFPROTO_UNSPEC,
+	.target		= ctlog_tg,
+	.checkentry	= ctlog_tg_check,
+	.destroy	= ctlog_tg_destroy,
+	.targetsize	= sizeof(struct xt_ctlog_tginfo),
+	.usersize	= offsetof(struct xt_ctlog_tginfo, raw),
+	.me		= THIS_MODULE,
+};
+
+int __init ctlog_init(void)
+{
+	return xt_register_target(&ctlog_tg_reg);
+}
+
+/* not __exit: called when the match cannot be registered, too */
+void ctlog_exit(void)
+{
+	xt_unregister_target(&ctlog_tg_reg);
+}
+
+MODULE_ALIAS("ipt_CTLOG");
+MODULE_ALIAS("ip6t_CTLOG");
+MODULE_SOFTDEP("pre: nf_log_syslog nfnetlink_log");

@@ -1,0 +1,172 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# -j CTLOG: every field, in the kernel's log and through nfnetlink_log to a real
+# ulogd that writes JSON; what is refused; and that the loggers are let go.
+. "$(dirname "$0")/../lib.sh"
+
+modprobe -a nf_conntrack_ftp nf_log_syslog nfnetlink_log || die "no FTP helper, no logger"
+sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"
+topology_router
+start_packets client="$client" router="$router" server="$server"
+
+plugins=/usr/lib/$(uname -m)-linux-gnu/ulogd
+cat >"$work/ulogd.conf" <<EOF
+[global]
+logfile="$work/ulogd.log"
+plugin="$plugins/ulogd_inppkt_NFLOG.so"
+plugin="$plugins/ulogd_raw2packet_BASE.so"
+plugin="$plugins/ulogd_filter_IFINDEX.so"
+plugin="$plugins/ulogd_filter_IP2STR.so"
+plugin="$plugins/ulogd_output_JSON.so"
+stack=in:NFLOG,base:BASE,if:IFINDEX,ip:IP2STR,out:JSON
+[in]
+group=7
+numeric_label=0
+[out]
+sync=1
+file="$work/json"
+EOF
+start run_in "$router" ulogd -c "$work/ulogd.conf"
+
+# ulogd listens once it has bound its group
+bound() {
+	run_in "$router" cat /proc/net/netfilter/nfnetlink_log | grep -q '^ *7 '
+}
+wait_for 10 bound || die "ulogd: $(cat "$work/ulogd.log")"
+
+# logged: so many lines are there, in JSON; the kernel's log has them at once
+lines=0
+logged() {
+	[ "$(grep -c oob.prefix "$work/json")" = "$lines" ]
+}
+
+# expect REGEX...: what is logged since the last call, a pattern for each packet;
+# both ways alike
+expect() {
+	local regex line i=0
+
+	lines=$((lines + $#))
+	wait_for 5 logged
+	dmesg | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
+	sed -n 's/.*"oob.prefix": "\[ctlog\] \([^"]*\)".*/\1/p' "$work/json" >"$work/ulog"
+	for regex; do
+		i=$((i + 1))
+		line=$(tail -n $# "$work/syslog" | sed -n "${i}p")
+		like "$line" "^$regex \$" "$iptables: $regex"
+	done
+	cmp -s "$work/syslog" "$work/ulog"
+	ok $? "$iptables: and the same through nfnetlink_log"
+}
+
+
+for iptables in $iptables_variants; do
+	send "family($(by_family "$iptables" 4 6))"
+	{
+		echo "*mangle"
+		for match in "-p tcp" "-p udp" "-p sctp" \
+			     "$(by_family "$iptables" "-p icmp" "-p icmpv6")"; do
+			echo "-A FORWARD $match -j CTLOG --log-prefix \"[ctlog] \""
+			echo "-A FORWARD $match -j CTLOG --log-prefix \"[ctlog] \" --nflog-group 7"
+		done
+		echo COMMIT
+	} | run_in "$router" "$iptables-restore" -w || die "$iptables does not take CTLOG"
+	forget "$router"
+
+	send "flow(80); alice(tcp('S', 1000))"
+	expect "state=NEW dir=ORIGINAL status=NONE tcp=SYN_SENT expires=1(20|19)"
+	send "bob(tcp('SA', 5000, 1001))"
+	expect "state=ESTABLISHED_REPLY dir=REPLY status=SEEN_REPLY,CONFIRMED tcp=SYN_RECV expires=(60|59)"
+	send "alice(tcp('SF', 1000)); bob(tcp('A', 5001, 9999))"
+	expect "state=INVALID reason=TCP_FLAGS" "state=INVALID reason=TCP_WINDOW"
+	send "flow(9); alice(udp()); bob(error('port', from_alice(udp())))"
+	expect "state=NEW dir=ORIGINAL status=NONE expires=(30|29)" \
+		"state=RELATED_REPLY dir=REPLY status=CONFIRMED expires=(30|29)"
+	send "flow(9); alice(sctp(SCTPChunkInit(init_tag=1)))"
+	expect "state=NEW dir=ORIGINAL status=NONE sctp=CLOSED expires=[0-9]*"
+
+	# What rules give: a helper, a zone, a mark, an exemption, NAT
+	{
+		echo "*raw"
+		echo "-A PREROUTING -p tcp --dport 21 -j CT --helper ftp"
+		echo "-A PREROUTING -p udp --dport 10 -j CT --zone 77"
+		echo "-A PREROUTING -p udp --dport 11 -j CT --notrack"
+		echo COMMIT
+		echo "*mangle"
+		echo "-A PREROUTING -p udp --dport 12 -j CONNMARK --set-mark 0x1fe"
+		echo COMMIT
+		echo "*nat"
+		echo "-A POSTROUTING -p udp --dport 13 -j SNAT --to-source $(by_family "$iptables" 10.0.2.1 fd00:2::1)"
+		echo COMMIT
+	} | run_in "$router" "$iptables-restore" -w -n || die "$iptables does not take the rules"
+	send "flow(21); alice(tcp('S', 1000)); flow(10); alice(udp()); flow(11); alice(udp())"
+	send "flow(12); alice(udp()); flow(13); alice(udp()); alice(udp())"
+	expect "state=NEW dir=ORIGINAL status=HELPER tcp=SYN_SENT expires=[0-9]* helper=ftp" \
+		"state=NEW dir=ORIGINAL status=NONE expires=[0-9]* zone=77" \
+		"state=UNTRACKED" \
+		"state=NEW dir=ORIGINAL status=NONE expires=[0-9]* mark=0x1fe" \
+		"state=NEW dir=ORIGINAL status=NONE expires=[0-9]*" \
+		"state=NEW dir=ORIGINAL status=CONFIRMED,SNAT expires=[0-9]*"
+
+	# Too long: whole fields are left out, and dots say so
+	{
+		echo "*mangle"
+		echo "-A FORWARD -p tcp --dport 22 -j CONNMARK --set-mark 0xffffffff"
+		for option in "" "--nflog-group 7"; do
+			echo "-A FORWARD -p tcp -j CTLOG --log-prefix \"[ctlog] 29 characters in all \" $option"
+		done
+		echo COMMIT
+		echo "*raw"
+		echo "-F PREROUTING"
+		echo "-A PREROUTING -p tcp -j CT --helper ftp --zone 65535"
+		echo COMMIT
+	} | run_in "$router" "$iptables-restore" -w -n || die "$iptables does not take the rules"
+	run_in "$router" "$iptables" -w -t mangle -D FORWARD 1
+	run_in "$router" "$iptables" -w -t mangle -D FORWARD 1
+	send "flow(22); alice(tcp('S', 1000)); bob(tcp('SA', 5000, 1001)); alice(tcp('A', 1001, 5001))"
+	expect "29 characters in all state=NEW status=HELPER tcp=SYN_SENT .*\.\.\." \
+		"29 characters in all state=ESTABLISHED_REPLY status=SEEN_REPLY,CONFIRMED,HELPER tcp=SYN_RECV .*\.\.\." \
+		"29 characters in all state=ESTABLISHED_ORIGINAL status=SEEN_REPLY,ASSURED,CONFIRMED,HELPER tcp=ESTABLISHED \.\.\."
+
+	# In raw, before the tracker
+	for table in mangle raw nat; do
+		run_in "$router" "$iptables" -w -t $table -F
+	done
+	for option in "" "--nflog-group 7"; do
+		# shellcheck disable=SC2086 # words
+		run_in "$router" "$iptables" -w -t raw -A PREROUTING -p udp -j CTLOG \
+			--log-prefix "[ctlog] " $option || die "$iptables does not take CTLOG"
+	done
+	send "flow(9); alice(udp())"
+	expect "state=INVALID reason=NOT_TRACKED"
+	run_in "$router" "$iptables" -w -t raw -F
+	run_in "$router" "$iptables" -w -t raw -X
+
+	# Refused by the plugin
+	while IFS='|' read -r arguments message; do
+		eval "set -- $arguments"
+		run_in "$router" "$iptables" -w -A INPUT -j CTLOG "$@" 2>"$work/stderr"
+		like "$? $(head -n 1 "$work/stderr")" "^2 .*$message" "$iptables: refused: $arguments"
+	done <<-'EOF'
+		--log-prefix 123456789012345678901234567890|--log-prefix "123456789012345678901234567890": 30 characters, and 29 is the most
+		--log-prefix $'line\nfeed'|--log-prefix: control character 0x0a after "line"; leave it out
+		--log-prefix $'\x7f'|--log-prefix: control character 0x7f after ""; leave it out
+		--log-level 9|log level "9" unknown
+		--nflog-group 65536|.*nflog-group.*\(0-65535\)
+		--nflog-group 1 --log-level 1|.*cannot be used together
+	EOF
+	is "$(run_in "$router" "$iptables-save" -t filter | grep -c CTLOG)" 0 \
+		"$iptables: and nothing is changed"
+	help=$(run_in "$router" "$iptables" -j CTLOG -h)
+	like "$help" "--log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" "$iptables: the help"
+done
+
+# Nothing holds the module, or a logger, any more
+unloaded() {
+	modprobe -r xt_ctstate2
+}
+wait_for 10 unloaded
+ok $? "without rules, the module is unloaded"
+run_in "$router" iptables-nft -A INPUT -j CTLOG
+ok $? "and loads by the target's name"
+run_in "$router" iptables-nft -F INPUT
+finish
