@@ -55,7 +55,7 @@ static void parse_prefix(struct xt_ctlog_tginfo *info, const char *arg)
 			xtables_error(PARAMETER_PROBLEM,
 				      "CTLOG: --log-prefix: control character 0x%02x after \"%.*s\"; leave it out",
 				      *c, (int)((const char *)c - arg), arg);
-	strcpy(info->prefix, arg);
+	memcpy(info->prefix, arg, strlen(arg) + 1);
 }
 
 static void ctlog_tg_parse(struct xt_option_call *cb)

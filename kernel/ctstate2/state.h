@@ -314,7 +314,7 @@ static inline bool ctstate2_offloadable(unsigned int protocol, unsigned long sta
 	case IPPROTO_UDP:
 		return true;
 	case IPPROTO_GRE:
-		return !(status & IPS_NAT_MASK) && !gre_key;
+		return IS_ENABLED(CONFIG_NF_CT_PROTO_GRE) && !(status & IPS_NAT_MASK) && !gre_key;
 	}
 	return false;
 }

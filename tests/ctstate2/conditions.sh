@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The conditions about a connection, each way round, on live traffic; beside them the
-# twins of -m conntrack, where it has them. DYING and HW_OFFLOAD cannot be seen here:
-# a dying connection gets no packet, and no virtual network card takes one; OFFLOAD
-# is in flowtable.sh.
+# twins of -m conntrack, where it has them. HW_OFFLOAD cannot be seen here, as no
+# virtual network card takes a connection; OFFLOAD is in flowtable.sh.
 . "$(dirname "$0")/../lib.sh"
 
 modprobe -a nf_conntrack_ftp nf_nat_ftp || die "no FTP helper"
@@ -124,6 +123,12 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 	done
 	run_in "$router" "$iptables" -w -t nat -F
 	run_in "$router" "$iptables" -w -t raw -F
+
+	# A RST as the only answer ends the connection there and then
+	watch "$router" "$iptables" mangle "dying=$tcp --all-status DYING,CONFIRMED" \
+		"not-dying=$tcp ! --status DYING"
+	send "flow(80); alice(tcp('S', 1000)); bob(tcp('RA', 0, 1001))"
+	counts "dying=1 not-dying=1" "a RST that answers a SYN: DYING"
 
 	# SCTP's sub-states, packet by packet
 	items=()

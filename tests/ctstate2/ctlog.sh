@@ -21,6 +21,7 @@ plugin="$plugins/ulogd_output_JSON.so"
 stack=in:NFLOG,base:BASE,if:IFINDEX,ip:IP2STR,out:JSON
 [in]
 group=7
+qthreshold=1
 numeric_label=0
 [out]
 sync=1
@@ -47,7 +48,8 @@ expect() {
 
 	lines=$((lines + $#))
 	wait_for 5 logged
-	dmesg | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
+	# all of the log in one system call, not each line in one
+	dmesg --syslog | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
 	sed -n 's/.*"oob.prefix": "\[ctlog\] \([^"]*\)".*/\1/p' "$work/json" >"$work/ulog"
 	for regex; do
 		i=$((i + 1))
@@ -74,6 +76,12 @@ for iptables in $iptables_variants; do
 
 	send "flow(80); alice(tcp('S', 1000))"
 	expect "state=NEW dir=ORIGINAL status=NONE tcp=SYN_SENT expires=1(20|19)"
+	case $iptables in
+	iptables-nft | ip6tables-legacy) # the target is the same for all
+		run_in "$router" "$iptables" -w -t mangle -F
+		continue
+		;;
+	esac
 	send "bob(tcp('SA', 5000, 1001))"
 	expect "state=ESTABLISHED_REPLY dir=REPLY status=SEEN_REPLY,CONFIRMED tcp=SYN_RECV expires=(60|59)"
 	send "alice(tcp('SF', 1000)); bob(tcp('A', 5001, 9999))"
@@ -140,6 +148,10 @@ for iptables in $iptables_variants; do
 	expect "state=INVALID reason=NOT_TRACKED"
 	run_in "$router" "$iptables" -w -t raw -F
 	run_in "$router" "$iptables" -w -t raw -X
+done
+
+for iptables in $iptables_variants; do
+	run_in "$router" "$iptables" -w -t mangle -F
 
 	# Refused by the plugin
 	while IFS='|' read -r arguments message; do

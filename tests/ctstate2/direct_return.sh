@@ -36,6 +36,28 @@ by_version() {
 	if [ "$version" = 4 ]; then echo "$1"; else echo "$2"; fi
 }
 
+# open_all NS TABLE...: no firewall
+open_all() {
+	local iptables table ns=$1
+
+	shift
+	for iptables in iptables-nft ip6tables-nft; do
+		run_in "$ns" "$iptables" -P FORWARD ACCEPT
+		for table; do
+			run_in "$ns" "$iptables" -t "$table" -F
+		done
+	done
+}
+
+# start_from_80 SECONDS: what the client's echo says to the server, from its port 80
+start_from_80() {
+	local answer
+
+	answer=$(echo hello | run_in "$server" timeout $(($1 + 1)) socat -t 1 - \
+		"TCP$version:$(by_version 10.0.1.2 "[fd00:1::2]"):90,connect-timeout=$1,bind=$address:80,reuseaddr")
+	echo "${answer:-nothing}"
+} 2>"$work/start_from_80"
+
 # talk PORT SECONDS: what the server's echo says to "hello", or "nothing" within a time
 talk() {
 	local answer
@@ -46,9 +68,11 @@ talk() {
 }
 
 topology_two_routers
-for port in 80 81; do
-	start run_in "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat
+for port in 81 80; do
+	# not run_in, which would be what is killed
+	start ip netns exec "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat
 done
+echo_80=$started
 wait_for 10 listening "$server" tcp 80 || die "no server"
 wait_for 10 listening "$server" tcp 81 || die "no server"
 
@@ -78,20 +102,30 @@ for reason in TCP_NEW TCP_STATE; do
 		is "$(seen "$router")" "" "IPv$version: and nothing is INVALID"
 		is "$(talk 81 1)" nothing "IPv$version: but not on another port"
 	done
-	[ $reason = TCP_STATE ] || for iptables in iptables-nft ip6tables-nft; do
-		run_in "$router" "$iptables" -P FORWARD ACCEPT
-		for table in filter raw mangle; do
-			run_in "$router" "$iptables" -t $table -F
-		done
-	done
+	[ $reason = TCP_STATE ] || open_all "$router" filter raw mangle
 done
 
-# From the server's port 80, connections cannot be started
-firewall "$router2"
-block direct-return "$router2"
-start run_in "$client" socat TCP-LISTEN:90,fork,reuseaddr EXEC:cat
-wait_for 10 listening "$client" tcp 90 || die "no server on the client"
-echo hello | run_in "$server" timeout 2 socat -t 1 - \
-	"TCP4:10.0.1.2:90,connect-timeout=1,bind=10.0.2.2:80,reuseport" >"$work/answer" 2>/dev/null
-is "$(<"$work/answer")" "" "the recipe does not let the server start connections"
+# From the server's port 80, connections cannot be started: not by a SYN, and not by
+# what some stacks take for one; and what is not this service is judged as ever.
+kill "$echo_80"
+wait "$echo_80"
+open_all "$router1" filter raw mangle
+for version in 4 6; do
+	address=${addresses[version]}
+	watch "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle \
+		"came=PREROUTING -i eth2 -p tcp --sport 80 --dport 90" \
+		"passed=POSTROUTING -p tcp --sport 80 --dport 90"
+	open_all "$router2" filter raw
+	start ip netns exec "$client" socat "TCP6-LISTEN:90,fork,reuseaddr,ipv6only=0" EXEC:cat
+	listener=$started
+	wait_for 10 listening "$client" tcp 90 || die "no server on the client"
+	is "$(start_from_80 9)" hello "IPv$version: without rules, the server can start one"
+	block ruleset "$router2"
+	block direct-return "$router2"
+	zero "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle
+	is "$(start_from_80 1)" nothing "IPv$version: with the recipe, it cannot"
+	like "$(seen "$router2")" '^came=[1-9][0-9]*$' "IPv$version: its SYN comes, and does not pass"
+	kill "$listener"
+	wait "$listener"
+done
 finish

@@ -29,7 +29,13 @@ rules() {
 			rule $chain "$reason" -m ctstate2 --invalid-reason "$reason"
 		done
 		rule $chain INVALID -m ctstate2 --state INVALID
+		# INVALID, for another reason than this one, which is none
+		rule $chain not-NONE -m ctstate2 ! --invalid-reason NOT_TRACKED
 	done
+	echo COMMIT
+	echo "*raw"
+	echo "-A PREROUTING -m ctstate2 --invalid-reason NOT_TRACKED -m comment --comment not-tracked"
+	echo "-A PREROUTING -m ctstate2 --state INVALID -m comment --comment invalid"
 	echo COMMIT
 }
 
@@ -38,6 +44,10 @@ for iptables in $iptables_variants; do
 	# a connection of its own, for which addresses are translated
 	run_in "$router" "$iptables" -w -t nat -A POSTROUTING -p tcp --dport 4444 -j SNAT \
 		--to-source "$(by_family "$iptables" 10.0.2.1 fd00:2::1)" ||
+		die "$iptables has no NAT"
+	run_in "$router" "$iptables" -w -t nat -A PREROUTING -i eth1 -p tcp --dport 9 \
+		-d "$(by_family "$iptables" 10.0.1.1 fd00:1::1)" -j DNAT \
+		--to-destination "$(by_family "$iptables" 10.0.2.9 fd00:2::9)" ||
 		die "$iptables has no NAT"
 done
 run_in "$router" sysctl -qw net.netfilter.nf_conntrack_log_invalid=255
@@ -59,11 +69,15 @@ like "$tap_count" '^[1-9][0-9][0-9]$' "all kinds were tried"
 # totals IPTABLES: what all of its rules have counted
 totals() {
 	run_in "$router" "$1-save" -c -t mangle |
-		sed -n 's/^\[\([0-9]*\):.*ctstate2:\([A-Z]*:[A-Z_]*\).*/\2 \1/p' | sort
+		sed -n 's/^\[\([0-9]*\):.*ctstate2:\([A-Z]*:[A-Za-z_-]*\).*/\2 \1/p' | sort
 }
 
 for family in iptables ip6tables; do
 	is "$(totals $family-nft)" "$(totals $family-legacy)" "$family-nft counted the same"
 	like "$(totals $family-nft)" "PREROUTING:TCP_WINDOW [1-9]" "$family-nft counted something"
+	raw=$(counted "$router" $family-nft raw)
+	like "$raw" '^not-tracked=([1-9][0-9]*) invalid=[1-9][0-9]*$' \
+		"$family-nft: in raw, before the tracker, packets are INVALID"
+	is "${raw#*invalid=}" "${BASH_REMATCH[1]-}" "$family-nft: all of them, NOT_TRACKED"
 done
 finish

@@ -283,7 +283,8 @@ static void offloadable(struct kunit *test)
 				ctstate2_offloadable(IPPROTO_TCP, good, state, false, false));
 	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_TCP, good & ~IPS_ASSURED,
 						      TCP_CONNTRACK_ESTABLISHED, false, false));
-	KUNIT_EXPECT_TRUE(test, ctstate2_offloadable(IPPROTO_GRE, good, 0, false, false));
+	KUNIT_EXPECT_EQ(test, ctstate2_offloadable(IPPROTO_GRE, good, 0, false, false),
+			IS_ENABLED(CONFIG_NF_CT_PROTO_GRE));
 	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_GRE, good, 0, false, true));
 	KUNIT_EXPECT_FALSE(test, ctstate2_offloadable(IPPROTO_GRE, good | IPS_SRC_NAT, 0,
 						      false, false));
