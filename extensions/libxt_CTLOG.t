@@ -8,7 +8,7 @@
 -j CTLOG --log-level 0;=;OK
 -j CTLOG --log-level 4;-j CTLOG;OK
 -j CTLOG --log-level debug;-j CTLOG --log-level 7;OK
--j CTLOG --log-level Warning;-j CTLOG;OK
+-j CTLOG --log-level warning;-j CTLOG;OK
 -j CTLOG --nflog-group 0;=;OK
 -j CTLOG --nflog-group 65535;=;OK
 -j CTLOG --nflog-group 7 --log-prefix "a b";-j CTLOG --log-prefix "a b" --nflog-group 7;OK

@@ -157,6 +157,7 @@ test_file() {
 	done
 	save again
 	same "$work/again" "$work/all" "and nothing is changed by what is refused"
+	batch -D "$work/all" || die "the rules of $1 stay"
 }
 
 for file in "$tests"/../extensions/*.t; do
