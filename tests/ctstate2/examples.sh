@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Every iptables command that the man page and the README show is a rule that
+# Every iptables command that the man page, the README and doc/ show is a rule that
 # iptables takes, and that can be deleted by its own words.
 . "$(dirname "$0")/../lib.sh"
 
@@ -9,11 +9,12 @@ top=$tests/..
 # examples: one command a line, as a reader would type it
 examples() {
 	sed -n '/^iptables \\-/{s/\\-/-/g;p}' "$top"/extensions/*.man
-	grep -o '`iptables -[A-Zt][^`]*`' "$top/README.md" | tr -d '`'
+	grep -oh '`iptables -[A-Zt][^`]*`' "$top/README.md" "$top"/doc/*.md | tr -d '`'
+	sed -n '/^```sh$/,/^```$/{/^iptables -/p}' "$top"/doc/*.md
 }
 
 examples >"$work/examples"
-[ "$(wc -l <"$work/examples")" -ge 4 ] || die "no examples found"
+[ "$(wc -l <"$work/examples")" -ge 4 ] && grep -qs '^iptables' "$top/doc/states.md" || die "no examples found"
 for iptables in $iptables_variants; do
 	setup_ns here
 	while IFS= read -r command; do
