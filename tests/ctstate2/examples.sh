@@ -14,7 +14,8 @@ examples() {
 }
 
 examples >"$work/examples"
-[ "$(wc -l <"$work/examples")" -ge 4 ] && grep -qs '^iptables' "$top/doc/states.md" || die "no examples found"
+[ "$(wc -l <"$work/examples")" -ge 4 ] || die "no examples found"
+grep -q '^iptables -' "$top/doc/states.md" || die "no examples in doc/states.md"
 for iptables in $iptables_variants; do
 	setup_ns here
 	while IFS= read -r command; do
