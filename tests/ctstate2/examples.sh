@@ -21,7 +21,7 @@ for iptables in $iptables_variants; do
 	while IFS= read -r command; do
 		eval "words=(${command#iptables })"
 		run_in "$here" "$iptables" -w "${words[@]}" &&
-			run_in "$here" "$iptables" -w "${words[@]/#-A/-D}"
+			run_in "$here" "$iptables" -w "${words[@]/#-[AI]/-D}"
 		ok $? "$iptables ${words[*]}"
 	done <"$work/examples"
 done
