@@ -44,22 +44,22 @@ logged() {
 # expect REGEX...: what is logged since the last call, a pattern for each packet;
 # both ways alike
 expect() {
-	local regex line i=0
+	local regex first syslog ulog
 
 	lines=$((lines + $#))
 	wait_for 5 logged
 	# all of the log in one system call, not each line in one
 	dmesg --syslog | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
 	sed -n 's/.*"oob.prefix": "\[ctlog\] \([^"]*\)".*/\1/p' "$work/json" >"$work/ulog"
+	mapfile -t syslog <"$work/syslog"
+	mapfile -t ulog <"$work/ulog"
+	first=$((${#syslog[@]} - $#))
 	for regex; do
-		i=$((i + 1))
-		line=$(tail -n $# "$work/syslog" | sed -n "${i}p")
-		like "$line" "^$regex \$" "$iptables: $regex"
+		like "${syslog[first]-}" "^$regex \$" "$iptables: $regex"
+		first=$((first + 1))
 	done
-	cmp -s "$work/syslog" "$work/ulog"
-	ok $? "$iptables: and the same through nfnetlink_log"
+	is "${ulog[*]}" "${syslog[*]}" "$iptables: and the same through nfnetlink_log"
 }
-
 
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6))"

@@ -53,7 +53,7 @@ open_all() {
 start_from_80() {
 	local answer
 
-	answer=$(echo hello | run_in "$server" timeout $(($1 + 1)) socat -t 1 - \
+	answer=$(echo hello | run_in "$server" timeout $(($1 + 1)) socat -t "$1" - \
 		"TCP$version:$(by_version 10.0.1.2 "[fd00:1::2]"):90,connect-timeout=$1,bind=$address:80,reuseaddr")
 	echo "${answer:-nothing}"
 } 2>"$work/start_from_80"
@@ -62,7 +62,7 @@ start_from_80() {
 talk() {
 	local answer
 
-	answer=$(echo hello | run_in "$client" timeout $(($2 + 1)) socat -t 1 - \
+	answer=$(echo hello | run_in "$client" timeout $(($2 + 1)) socat -t "$2" - \
 		"TCP$version:$address:$1,connect-timeout=$2" 2>/dev/null)
 	echo "${answer:-nothing}"
 }
@@ -88,7 +88,7 @@ for reason in TCP_NEW TCP_STATE; do
 	firewall "$router"
 	for version in 4 6; do
 		address=${addresses[version]}
-		is "$(talk 80 1)" nothing "IPv$version: not with rules on one router"
+		is "$(talk 80 2)" nothing "IPv$version: not with rules on one router"
 		like " $(seen "$router")" " $reason=[1-9]" \
 			"IPv$version: where there are INVALID packets: $reason"
 	done
@@ -100,7 +100,7 @@ for reason in TCP_NEW TCP_STATE; do
 		address=${addresses[version]}
 		is "$(talk 80 9)" hello "IPv$version: with the recipe, they can"
 		is "$(seen "$router")" "" "IPv$version: and nothing is INVALID"
-		is "$(talk 81 1)" nothing "IPv$version: but not on another port"
+		is "$(talk 81 2)" nothing "IPv$version: but not on another port"
 	done
 	[ $reason = TCP_STATE ] || open_all "$router" filter raw mangle
 done
@@ -123,7 +123,7 @@ for version in 4 6; do
 	block ruleset "$router2"
 	block direct-return "$router2"
 	zero "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle
-	is "$(start_from_80 1)" nothing "IPv$version: with the recipe, it cannot"
+	is "$(start_from_80 2)" nothing "IPv$version: with the recipe, it cannot"
 	like "$(seen "$router2")" '^came=[1-9][0-9]*$' "IPv$version: its SYN comes, and does not pass"
 	kill "$listener"
 	wait "$listener"

@@ -140,6 +140,26 @@ static void rst(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reason(&tcp, &seg), REASON(OTHER));
 }
 
+/* The table that doc/states.md shows */
+static void documented(struct kunit *test)
+{
+	static const struct {
+		u8 state, dir, kind, invalid;
+	} table[] = {
+#include "tcp_table.h"
+	};
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, ARRAY_SIZE(table), 2 * 5 * TCP_CONNTRACK_MAX);
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		unsigned int states = ctstate2_tcp_invalid_states(table[i].dir, table[i].kind);
+
+		KUNIT_EXPECT_EQ_MSG(test, states >> table[i].state & 1, table[i].invalid,
+				    "state %u, direction %u, kind %u", table[i].state,
+				    table[i].dir, table[i].kind);
+	}
+}
+
 /* An ACK before the SYN/ACK, a SYN from the server's side */
 static void states(struct kunit *test)
 {
@@ -160,6 +180,7 @@ static struct kunit_case tcp_cases[] = {
 	KUNIT_CASE(window),
 	KUNIT_CASE(rst),
 	KUNIT_CASE(states),
+	KUNIT_CASE(documented),
 	{}
 };
 
