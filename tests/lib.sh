@@ -349,6 +349,20 @@ send() {
 	[ "$answer" = ok ] || die "packets.py: $*: $answer ${result-}"
 }
 
+# --- README.md ---
+
+# readme_block NAME: prints the commands of README.md between "```sh NAME" and "```"
+readme_block() {
+	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../README.md"
+}
+
+# run_readme NS NAME: runs these commands in a namespace, until one fails
+run_readme() {
+	readme_block "$2" >"$work/readme"
+	[ -s "$work/readme" ] || die "no block $2 in README.md"
+	run_in "$1" bash -e "$work/readme"
+}
+
 # --- Processes ---
 
 # start COMMAND...: in the background, until the script ends; $started is its id

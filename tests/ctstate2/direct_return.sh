@@ -6,13 +6,6 @@
 # README names, and the README's recipe makes it work without letting others through.
 . "$(dirname "$0")/../lib.sh"
 
-# block NAME NS: runs one of the README's in a namespace
-block() {
-	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../README.md" >"$work/$1"
-	[ -s "$work/$1" ] || die "no block $1 in the README"
-	run_in "$2" bash -e "$work/$1" || die "the README's $1 fails"
-}
-
 # firewall NS: the README's ruleset, behind counters
 firewall() {
 	local iptables
@@ -23,7 +16,7 @@ firewall() {
 			"TCP_STATE=PREROUTING -m ctstate2 --invalid-reason TCP_STATE" \
 			"other=PREROUTING -m ctstate2 ! --invalid-reason TCP_NEW,TCP_STATE"
 	done
-	block ruleset "$1"
+	run_readme "$1" ruleset || die "the README's ruleset fails"
 }
 
 # seen NS: what the counters of this version have counted
@@ -92,7 +85,7 @@ for reason in TCP_NEW TCP_STATE; do
 		like " $(seen "$router")" " $reason=[1-9]" \
 			"IPv$version: where there are INVALID packets: $reason"
 	done
-	block direct-return "$router"
+	run_readme "$router" direct-return || die "the README's direct-return fails"
 	# connections that failed before send their SYN/ACK again and again
 	zero "$router" iptables-nft mangle
 	zero "$router" ip6tables-nft mangle
@@ -120,8 +113,8 @@ for version in 4 6; do
 	listener=$started
 	wait_for 10 listening "$client" tcp 90 || die "no server on the client"
 	is "$(start_from_80 9)" hello "IPv$version: without rules, the server can start one"
-	block ruleset "$router2"
-	block direct-return "$router2"
+	run_readme "$router2" ruleset || die "the README's ruleset fails"
+	run_readme "$router2" direct-return || die "the README's direct-return fails"
 	zero "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle
 	is "$(start_from_80 2)" nothing "IPv$version: with the recipe, it cannot"
 	like "$(seen "$router2")" '^came=[1-9][0-9]*$' "IPv$version: its SYN comes, and does not pass"

@@ -26,10 +26,8 @@ for iptables in $iptables_variants; do
 	done <"$work/examples"
 done
 
-sed -n '/^```sh ruleset$/,/^```$/{/^```/d;p}' "$top/README.md" >"$work/ruleset"
-[ -s "$work/ruleset" ] || die "no ruleset in the README"
 setup_ns here
-run_in "$here" bash -e "$work/ruleset"
+run_readme "$here" ruleset
 ok $? "the README's ruleset"
 is "$(run_in "$here" iptables-save | grep -c ctstate2)$(run_in "$here" ip6tables-save | grep -c ctstate2)" \
 	55 "and all of it is there"
