@@ -60,7 +60,14 @@ talk() {
 	echo "${answer:-nothing}"
 }
 
+# settled: what failed is over. A server whose SYN/ACK did not arrive sends it again, and
+# later the client, which has given up, answers with a RST that no router knows.
+settled() {
+	[ -z "$(run_in "$server" ss -Hnt state syn-recv)" ]
+}
+
 topology_two_routers
+run_in "$server" sysctl -qw net.ipv4.tcp_synack_retries=0
 for port in 81 80; do
 	# not run_in, which would be what is killed
 	start ip netns exec "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat
@@ -86,7 +93,7 @@ for reason in TCP_NEW TCP_STATE; do
 			"IPv$version: where there are INVALID packets: $reason"
 	done
 	run_readme "$router" direct-return || die "the README's direct-return fails"
-	# connections that failed before send their SYN/ACK again and again
+	wait_for 20 settled || die "the server still waits for ACKs"
 	zero "$router" iptables-nft mangle
 	zero "$router" ip6tables-nft mangle
 	for version in 4 6; do
