@@ -4,10 +4,10 @@
  */
 #include <stddef.h>
 #include <stdio.h>
-#include <string.h>
 #include <syslog.h>
 #include <xtables.h>
 #include <linux/netfilter/xt_CTLOG.h>
+#include "options.h"
 
 enum {
 	O_PREFIX = 0,
@@ -42,22 +42,6 @@ static void ctlog_tg_init(struct xt_entry_target *target)
 	info->level = LOG_WARNING;
 }
 
-static void parse_prefix(struct xt_ctlog_tginfo *info, const char *arg)
-{
-	const unsigned char *c;
-
-	if (strlen(arg) >= sizeof(info->prefix))
-		xtables_error(PARAMETER_PROBLEM,
-			      "CTLOG: --log-prefix \"%s\": %zu characters, and %zu is the most",
-			      arg, strlen(arg), sizeof(info->prefix) - 1);
-	for (c = (const unsigned char *)arg; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			xtables_error(PARAMETER_PROBLEM,
-				      "CTLOG: --log-prefix: control character 0x%02x after \"%.*s\"; leave it out",
-				      *c, (int)((const char *)c - arg), arg);
-	memcpy(info->prefix, arg, strlen(arg) + 1);
-}
-
 static void ctlog_tg_parse(struct xt_option_call *cb)
 {
 	struct xt_ctlog_tginfo *info = cb->data;
@@ -65,7 +49,7 @@ static void ctlog_tg_parse(struct xt_option_call *cb)
 	xtables_option_parse(cb);
 	switch (cb->entry->id) {
 	case O_PREFIX:
-		parse_prefix(info, cb->arg);
+		parse_prefix("CTLOG", info->prefix, sizeof(info->prefix), cb->arg);
 		break;
 	case O_LEVEL:
 		info->level = cb->val.syslog_level;
@@ -78,17 +62,10 @@ static void ctlog_tg_parse(struct xt_option_call *cb)
 	}
 }
 
-/* @dashes is "--" for what iptables-restore reads, "" for people */
 static void print_options(const struct xt_ctlog_tginfo *info, const char *dashes)
 {
-	if (info->prefix[0]) {
-		printf(" %slog-prefix", dashes);
-		xtables_save_string(info->prefix);
-	}
-	if (info->flags & XT_CTLOG_NFLOG)
-		printf(" %snflog-group %u", dashes, info->group);
-	else if (info->level != LOG_WARNING)
-		printf(" %slog-level %u", dashes, info->level);
+	print_log_options(dashes, info->prefix, info->flags & XT_CTLOG_NFLOG, info->level,
+			  info->group);
 }
 
 static void ctlog_tg_print(const void *ip __attribute__((unused)),

@@ -5,8 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 
 # What `make install` installs
-plugins="libxt_CTLOG.so libxt_ctstate2.so"
-modules="xt_ctstate2.ko"
+plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
+modules="xt_ctfull.ko xt_ctstate2.ko"
 page=share/man/man8/xtables-conntrack-addons.8
 
 # What a release has that is not in git, and the other way round

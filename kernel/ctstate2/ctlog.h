@@ -12,6 +12,7 @@
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/xt_CTLOG.h>
 #include <linux/netfilter/xt_ctstate2.h>
+#include "../log.h"
 
 /* A line and its end: NF_LOG_PREFIXLEN, which nf_log_packet() cuts at */
 #define CTLOG_LINE	128
@@ -148,19 +149,8 @@ static inline const char *ctlog_check(const struct xt_ctlog_tginfo *info, unsign
 		if (*bad)
 			return "reserved field not zero (is the module older than the plugin?)";
 	}
-	*bad = info->level;
-	if (*bad > (info->flags & XT_CTLOG_NFLOG ? 0 : 7))
-		return "not a log level, or one with a group";
-	*bad = info->group;
-	if (*bad && !(info->flags & XT_CTLOG_NFLOG))
-		return "a group without its flag";
-	for (i = 0; i < ARRAY_SIZE(info->prefix) && info->prefix[i]; i++) {
-		*bad = (unsigned char)info->prefix[i];
-		if (*bad < ' ' || *bad == 0x7f)
-			return "a control character in the prefix";
-	}
-	*bad = i;
-	return i < ARRAY_SIZE(info->prefix) ? NULL : "a prefix without an end";
+	return log_check(info->flags & XT_CTLOG_NFLOG, info->level, info->group, info->prefix,
+			 sizeof(info->prefix), bad);
 }
 
 /* "A,B " or "NONE " */

@@ -10,7 +10,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_zones.h>
-#include <net/netfilter/nf_log.h>
+#include "../log.h"
 #include "ctlog.h"
 #include "invalid.h"
 #include "state.h"
@@ -49,7 +49,6 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 		.tcp_state = TCP_CONNTRACK_MAX,
 		.sctp_state = SCTP_CONNTRACK_MAX,
 	};
-	struct nf_loginfo li = { .type = NF_LOG_TYPE_LOG };
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct;
 	char line[CTLOG_LINE];
@@ -62,27 +61,15 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 				       ctstate2_invalid_reason(skb, par->state);
 	ctlog_print(line, &v);
 
-	if (info->flags & XT_CTLOG_NFLOG) {
-		li.type = NF_LOG_TYPE_ULOG;
-		li.u.ulog.group = info->group;
-	} else {
-		li.u.log.level = info->level;
-	}
-	nf_log_packet(xt_net(par), xt_family(par), xt_hooknum(par), skb, xt_in(par), xt_out(par),
-		      &li, "%s", line);
+	log_packet(skb, par, info->flags & XT_CTLOG_NFLOG, info->level, info->group, line);
 	return XT_CONTINUE;
-}
-
-static unsigned int log_type(const struct xt_ctlog_tginfo *info)
-{
-	return info->flags & XT_CTLOG_NFLOG ? NF_LOG_TYPE_ULOG : NF_LOG_TYPE_LOG;
 }
 
 static int ctlog_tg_check(const struct xt_tgchk_param *par)
 {
 	struct xt_ctlog_tginfo *info = par->targinfo;
-	unsigned int type, bad;
 	const char *what;
+	unsigned int bad;
 	int ret;
 
 	what = ctlog_check(info, &bad);
@@ -91,23 +78,14 @@ static int ctlog_tg_check(const struct xt_tgchk_param *par)
 		return -EINVAL;
 	}
 
-	type = log_type(info);
-	what = type == NF_LOG_TYPE_ULOG ? "nfnetlink_log" : "nf_log_syslog";
-	ret = nf_logger_find_get(par->family, type);
-	/* Under nftables' lock no module may be waited for: see MODULE_SOFTDEP. */
-	if (ret && !par->nft_compat) {
-		request_module("%s", what);
-		ret = nf_logger_find_get(par->family, type);
-	}
-	if (ret) {
-		pr_info_ratelimited("rule refused: no logger; load %s\n", what);
+	ret = log_get(par, info->flags & XT_CTLOG_NFLOG);
+	if (ret)
 		return ret;
-	}
 	ret = nf_ct_netns_get(par->net, par->family);
 	if (ret < 0) {
 		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
 				    par->family);
-		nf_logger_put(par->family, type);
+		log_put(par->family, info->flags & XT_CTLOG_NFLOG);
 		return ret;
 	}
 	info->raw = !strcmp(par->table, "raw");
@@ -116,8 +94,10 @@ static int ctlog_tg_check(const struct xt_tgchk_param *par)
 
 static void ctlog_tg_destroy(const struct xt_tgdtor_param *par)
 {
+	const struct xt_ctlog_tginfo *info = par->targinfo;
+
 	nf_ct_netns_put(par->net, par->family);
-	nf_logger_put(par->family, log_type(par->targinfo));
+	log_put(par->family, info->flags & XT_CTLOG_NFLOG);
 }
 
 static struct xt_target ctlog_tg_reg __read_mostly = {

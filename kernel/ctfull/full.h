@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How full a table is, and what is said of it, on plain values: no skb, no lock, any
+ * context. tests/kunit/ctfull_test.c includes this file as it is.
+ */
+#ifndef _XT_CTFULL_FULL_H
+#define _XT_CTFULL_FULL_H
+
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/netfilter/xt_ctfull.h>
+
+/* A log line and its end: NF_LOG_PREFIXLEN, which nf_log_packet() cuts at */
+#define CTFULL_LINE	128
+
+/**
+ * ctfull_entries() - what a number of a rule means
+ * @value: entries, or percent
+ * @percent: which of them
+ * @max: nf_conntrack_max
+ *
+ * Return: the least number of entries that is at least @value
+ */
+static inline u32 ctfull_entries(u32 value, bool percent, u32 max)
+{
+	return percent ? div_u64((u64)max * value + 99, 100) : value;
+}
+
+/**
+ * ctfull_mt_check() - judge what userspace sent for the match
+ * @info: the rule; only the part up to @latch is read
+ * @bad: where to put the offending value
+ *
+ * Return: what is wrong with the value in @bad, or NULL if all is well
+ */
+static inline const char *ctfull_mt_check(const struct xt_ctfull_mtinfo *info, unsigned int *bad)
+{
+	unsigned int i;
+
+	*bad = info->flags & ~XT_CTFULL_MT_ALL;
+	if (*bad)
+		return "unknown flags (is the module older than the plugin?)";
+	for (i = 0; i < ARRAY_SIZE(info->reserved); i++) {
+		*bad = info->reserved[i];
+		if (*bad)
+			return "reserved field not zero (is the module older than the plugin?)";
+	}
+	*bad = info->flags;
+	if (!(*bad & XT_CTFULL_CONDITIONS))
+		return "no condition";
+	*bad = info->invert & ~(info->flags & XT_CTFULL_CONDITIONS);
+	if (*bad)
+		return "an inverted condition that is not there";
+	if (!(info->flags & XT_CTFULL_ABOVE)) {
+		*bad = info->flags & ~XT_CTFULL_CONDITIONS;
+		if (*bad)
+			return "percent of what is not there";
+		*bad = info->above ?: info->until;
+		return *bad ? "a bound without its flag" : NULL;
+	}
+	*bad = info->above;
+	if (!*bad || (info->flags & XT_CTFULL_ABOVE_PERCENT && *bad > 100))
+		return "not a number of entries, or not 1 to 100 percent";
+	*bad = info->until;
+	if (!*bad && info->flags & XT_CTFULL_UNTIL_PERCENT)
+		return "not 1 to 100 percent";
+	if (info->flags & XT_CTFULL_UNTIL_PERCENT && *bad > 100)
+		return "not 1 to 100 percent";
+	/* Which of 10% and 500 entries is more is known when nf_conntrack_max is. */
+	if (*bad > info->above && !(info->flags & XT_CTFULL_ABOVE_PERCENT) ==
+				  !(info->flags & XT_CTFULL_UNTIL_PERCENT))
+		return "a lower bound over the upper one";
+	return NULL;
+}
+
+/**
+ * ctfull_above() - the condition --above, not inverted
+ * @info: the rule
+ * @latched: it has matched, and has @until to fall under
+ * @count: entries in the table
+ * @max: nf_conntrack_max; 0 is no bound, of which there are no percents
+ *
+ * Return: does it match?
+ */
+static inline bool ctfull_above(const struct xt_ctfull_mtinfo *info, bool latched, u32 count,
+				u32 max)
+{
+	const bool percent = info->flags & (latched ? XT_CTFULL_UNTIL_PERCENT :
+						      XT_CTFULL_ABOVE_PERCENT);
+	const u32 bound = latched ? info->until : info->above;
+
+	if (percent && !max)
+		return false;
+	return count >= ctfull_entries(bound, percent, max);
+}
+
+/**
+ * ctfull_tg_check() - judge what userspace sent for the target
+ * @info: the rule; only the part up to @rule is read
+ * @max: nf_conntrack_max now
+ * @bad: where to put the offending value
+ *
+ * Its @level, @group and @prefix are left to log_check().
+ *
+ * Return: what is wrong with the value in @bad, or NULL if all is well
+ */
+static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u32 max,
+					  unsigned int *bad)
+{
+	unsigned int i;
+
+	*bad = info->flags & ~XT_CTFULL_TG_ALL;
+	if (*bad)
+		return "unknown flags (is the module older than the plugin?)";
+	for (i = 0; i < ARRAY_SIZE(info->reserved); i++) {
+		*bad = info->reserved[i];
+		if (*bad)
+			return "reserved field not zero (is the module older than the plugin?)";
+	}
+	*bad = info->warn_at;
+	if (!*bad || *bad > 100)
+		return "warn-at not 1 to 100 percent";
+	*bad = info->reserve;
+	if (info->flags & XT_CTFULL_RESERVE_PERCENT && (!*bad || *bad > 99))
+		return "reserve not 1 to 99 percent";
+	if (!(info->flags & XT_CTFULL_RESERVE_PERCENT) && max && *bad >= max)
+		return "reserve not below nf_conntrack_max";
+	*bad = info->log_rate;
+	if (*bad > XT_CTFULL_LOG_MAX)
+		return "log rate too high";
+	*bad = info->log_burst;
+	if (!*bad || *bad > XT_CTFULL_LOG_MAX)
+		return "log burst not 1 to 1000000";
+	return NULL;
+}
+
+/**
+ * ctfull_room() - how many entries a rule's packets may fill
+ * @info: the rule
+ * @max: nf_conntrack_max, not 0
+ *
+ * Return: @max without what the rule reserves for others
+ */
+static inline u32 ctfull_room(const struct xt_ctfull_tginfo *info, u32 max)
+{
+	u32 reserve = ctfull_entries(info->reserve, info->flags & XT_CTFULL_RESERVE_PERCENT, max);
+
+	return max - min(reserve, max);
+}
+
+/**
+ * ctfull_near() - may there be no room for this packet, when the tracker sees it?
+ * @count: entries in the table
+ * @room: from ctfull_room()
+ *
+ * Between this question and the tracker's turn other processors add entries, and
+ * this one does if it is interrupted: more than a thousand and an eighth of the
+ * table are not thought of.
+ */
+static inline bool ctfull_near(u32 count, u32 room)
+{
+	return (u64)count + room / 8 + 1024 >= room;
+}
+
+/**
+ * ctfull_level() - how full is it?
+ * @now: the level until now; one that is on goes off a tenth under where it goes on,
+ *	so that a table that hovers there is reported once
+ * @count: entries in the table
+ * @max: nf_conntrack_max; 0 is no bound, which is never full
+ * @warn_at: percent of @max
+ *
+ * Return: the level
+ */
+static inline enum ctfull_level ctfull_level(enum ctfull_level now, u32 count, u32 max,
+					     u32 warn_at)
+{
+	const u32 warning = ctfull_entries(warn_at, true, max);
+
+	if (!max)
+		return CTFULL_LEVEL_NORMAL;
+	if (count >= (now < CTFULL_LEVEL_FULL ? max : max(max - DIV_ROUND_UP(max, 10), 1U)))
+		return CTFULL_LEVEL_FULL;
+	if (count >= (now < CTFULL_LEVEL_WARNING ? warning :
+						   max(warning - DIV_ROUND_UP(warning, 10), 1U)))
+		return CTFULL_LEVEL_WARNING;
+	return CTFULL_LEVEL_NORMAL;
+}
+
+/**
+ * struct ctfull_bucket - a token bucket
+ * @credit: in parts of a token: as many as there are ticks in the rate's period
+ * @at: the tick that @credit is of
+ * @due: before this tick there is no token
+ */
+struct ctfull_bucket {
+	u64 credit;
+	u64 at;
+	u64 due;
+};
+
+/**
+ * ctfull_bucket_fill() - a full one
+ * @bucket: to be filled
+ * @period: ticks
+ * @burst: most tokens in it
+ * @now: tick
+ */
+static inline void ctfull_bucket_fill(struct ctfull_bucket *bucket, u32 period, u32 burst, u64 now)
+{
+	*bucket = (struct ctfull_bucket){ .credit = (u64)burst * period, .at = now, .due = now };
+}
+
+/**
+ * ctfull_token_due() - may there be a token?
+ * @bucket: not protected by the caller
+ * @now: tick
+ *
+ * Return: false if it is no use to ask ctfull_token()
+ */
+static inline bool ctfull_token_due(const struct ctfull_bucket *bucket, u64 now)
+{
+	return now >= READ_ONCE(bucket->due);
+}
+
+/**
+ * ctfull_token() - take one, if there is one
+ * @bucket: protected by the caller
+ * @rate: tokens a period, not 0
+ * @period: ticks
+ * @burst: most tokens in it
+ * @now: tick
+ *
+ * Return: was there one?
+ */
+static inline bool ctfull_token(struct ctfull_bucket *bucket, u32 rate, u32 period, u32 burst,
+				u64 now)
+{
+	bool token;
+
+	/* no product overflows: 32 bits by 32 */
+	if (now > bucket->at)
+		bucket->credit += min_t(u64, now - bucket->at, U32_MAX) * rate;
+	bucket->credit = min(bucket->credit, (u64)burst * period);
+	bucket->at = now;
+	token = bucket->credit >= period;
+	if (token)
+		bucket->credit -= period;
+	if (bucket->credit < period)
+		WRITE_ONCE(bucket->due, now + div_u64(period - bucket->credit + rate - 1, rate));
+	return token;
+}
+
+/**
+ * struct ctfull_line - what a log line says
+ * @prefix: the rule's
+ * @count: entries in the table
+ * @max: nf_conntrack_max
+ * @untrack: what became of the packet: dropped or not
+ * @refused: packets refused in this namespace so far, with this one
+ * @suppressed: packets that this rule refused without a line since its last one
+ * @top: the source with the most refused packets, or ""
+ */
+struct ctfull_line {
+	const char *prefix;
+	u32 count;
+	u32 max;
+	bool untrack;
+	u64 refused;
+	u64 suppressed;
+	const char *top;
+};
+
+/**
+ * ctfull_print() - write a line
+ * @line: for the line
+ * @v: what it says
+ *
+ * What makes it too long is left out by whole fields, and "..." stands at the end:
+ * the top source, nf_conntrack_max, the count. What is left always fits.
+ */
+static inline void ctfull_print(char line[CTFULL_LINE], const struct ctfull_line *v)
+{
+	/* "count=4294967295 ", "max=4294967295 ", "top=", 39 characters, a space */
+	char fields[3][48];
+	const char *order[] = { fields[0], fields[1], fields[2] };
+	const char *dots = "";
+	unsigned int left = ARRAY_SIZE(order);
+	int len;
+
+	snprintf(fields[0], sizeof(fields[0]), "count=%u ", v->count);
+	snprintf(fields[1], sizeof(fields[1]), "max=%u ", v->max);
+	fields[2][0] = 0;
+	if (v->top[0])
+		snprintf(fields[2], sizeof(fields[2]), "top=%s ", v->top);
+	for (;;) {
+		len = snprintf(line, CTFULL_LINE, "%s%s%saction=%s refused=%llu suppressed=%llu %s%s",
+			       v->prefix, order[0], order[1], v->untrack ? "untrack" : "drop",
+			       v->refused, v->suppressed, order[2], dots);
+		if (len < CTFULL_LINE || !left)
+			return;
+		order[--left] = "";
+		dots = "... ";
+	}
+}
+
+#endif /* _XT_CTFULL_FULL_H */

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is kept of a network namespace whose table may become full: figures, the
+ * level, and who is refused.
+ */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/jhash.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/netfilter/nf_conntrack.h>
+#include "table.h"
+
+/* How often to look whether the level falls */
+#define CTFULL_LOOK	HZ
+
+static unsigned int ctfull_net_id __read_mostly;
+static u32 ctfull_hash_key __read_mostly;
+
+/**
+ * struct ctfull_net - where a namespace's table hangs
+ * @table: NULL before the first rule; then set once
+ */
+struct ctfull_net {
+	struct ctfull_table *table;
+};
+
+/* Serializes the coming and going of rules, of all namespaces. */
+static DEFINE_MUTEX(ctfull_table_mutex);
+
+static void ctfull_table_free(struct kref *ref)
+{
+	struct ctfull_table *table = container_of(ref, struct ctfull_table, ref);
+
+	free_percpu(table->cpu);
+	kfree(table);
+}
+
+static void ctfull_look(struct work_struct *work)
+{
+	struct ctfull_table *table =
+		container_of(to_delayed_work(work), struct ctfull_table, work);
+
+	ctfull_table_saw(table, nf_conntrack_count(table->net), READ_ONCE(nf_conntrack_max));
+	if (READ_ONCE(table->level) != CTFULL_LEVEL_NORMAL)
+		schedule_delayed_work(&table->work, CTFULL_LOOK);
+}
+
+static struct ctfull_table *ctfull_table_alloc(struct net *net)
+{
+	struct ctfull_table *table = kzalloc(sizeof(*table), GFP_KERNEL_ACCOUNT);
+	int cpu;
+
+	if (!table)
+		return NULL;
+	table->cpu = alloc_percpu_gfp(struct ctfull_cpu, GFP_KERNEL_ACCOUNT);
+	if (!table->cpu) {
+		kfree(table);
+		return NULL;
+	}
+	for_each_possible_cpu(cpu)
+		spin_lock_init(&per_cpu_ptr(table->cpu, cpu)->lock);
+	table->net = net;
+	table->warn_at = XT_CTFULL_WARN_AT;
+	kref_init(&table->ref);
+	spin_lock_init(&table->lock);
+	ctfull_bucket_fill(&table->events, HZ, CTFULL_EVENT_RATE, get_jiffies_64());
+	INIT_DELAYED_WORK(&table->work, ctfull_look);
+	return table;
+}
+
+struct ctfull_table *ctfull_table_find(struct net *net)
+{
+	struct ctfull_net *here = net_generic(net, ctfull_net_id);
+
+	/* pairs with ctfull_table_get() */
+	return smp_load_acquire(&here->table);
+}
+
+/* A rule with @warn_at has come or gone; returns how many there are. */
+static u32 ctfull_table_rules(struct ctfull_table *table, u8 warn_at, int more)
+{
+	u32 lowest = 1, rules;
+
+	spin_lock_bh(&table->lock);
+	rules = table->rules += more;
+	table->warn_ats[warn_at] += more;
+	while (rules && !table->warn_ats[lowest])
+		lowest++;
+	WRITE_ONCE(table->warn_at, rules ? lowest : XT_CTFULL_WARN_AT);
+	spin_unlock_bh(&table->lock);
+	return rules;
+}
+
+struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at)
+{
+	struct ctfull_net *here = net_generic(net, ctfull_net_id);
+	struct ctfull_table *table;
+
+	mutex_lock(&ctfull_table_mutex);
+	table = here->table;
+	if (!table) {
+		table = ctfull_table_alloc(net);
+		/* pairs with ctfull_table_find() */
+		smp_store_release(&here->table, table);
+	}
+	if (table) {
+		kref_get(&table->ref);
+		ctfull_table_rules(table, warn_at, 1);
+	}
+	mutex_unlock(&ctfull_table_mutex);
+	return table ?: ERR_PTR(-ENOMEM);
+}
+
+void ctfull_table_put(struct ctfull_table *table, u8 warn_at)
+{
+	mutex_lock(&ctfull_table_mutex);
+	if (!ctfull_table_rules(table, warn_at, -1)) {
+		/* no packet raises it before ctfull_table_get() has the mutex */
+		cancel_delayed_work_sync(&table->work);
+		WRITE_ONCE(table->level, CTFULL_LEVEL_NORMAL);
+	}
+	mutex_unlock(&ctfull_table_mutex);
+	kref_put(&table->ref, ctfull_table_free);
+}
+
+static void ctfull_table_peak(struct ctfull_table *table, u32 count)
+{
+	u32 peak = READ_ONCE(table->peak);
+
+	while (count > peak) {
+		if (!try_cmpxchg(&table->peak, &peak, count))
+			continue;
+		WRITE_ONCE(table->peak_time, ktime_get_real_seconds());
+		return;
+	}
+}
+
+void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max)
+{
+	enum ctfull_level level, before;
+
+	ctfull_table_peak(table, count);
+	before = READ_ONCE(table->level);
+	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at));
+	if (level == before)
+		return;
+
+	spin_lock_bh(&table->lock);
+	before = table->level;
+	level = ctfull_level(before, count, max, table->warn_at);
+	if (level != before) {
+		WRITE_ONCE(table->level, level);
+		if (before == CTFULL_LEVEL_NORMAL) {
+			WRITE_ONCE(table->episode, table->episode + 1);
+			schedule_delayed_work(&table->work, CTFULL_LOOK);
+		}
+		ctfull_event_level(table, count, max);
+	}
+	spin_unlock_bh(&table->lock);
+}
+
+static u32 ctfull_hash(u8 family, const union nf_inet_addr *addr)
+{
+	return family == NFPROTO_IPV4 ? jhash_1word(addr->ip, ctfull_hash_key) :
+					jhash2(addr->all, 4, ctfull_hash_key);
+}
+
+void ctfull_table_refused(const struct ctfull_refusal *refusal)
+{
+	struct ctfull_cpu *cpu = this_cpu_ptr(refusal->table->cpu);
+	const u32 episode = READ_ONCE(refusal->table->episode);
+	const u8 family = refusal->state->pf;
+	union nf_inet_addr addr = {};
+
+	/* The tracker has read these headers: this packet is none that it cannot read. */
+	if (family == NFPROTO_IPV4)
+		addr.ip = ip_hdr(refusal->skb)->saddr;
+	else
+		addr.in6 = ipv6_hdr(refusal->skb)->saddr;
+
+	spin_lock(&cpu->lock);
+	cpu->figures.refused++;
+	cpu->figures.untracked += refusal->untrack;
+	cpu->figures.reserved += refusal->by_reserve;
+	if (cpu->episode != episode) {
+		memset(&cpu->talkers, 0, sizeof(cpu->talkers));
+		cpu->episode = episode;
+	}
+	ctfull_talkers_add(&cpu->talkers, ctfull_hash(family, &addr), family, &addr);
+	spin_unlock(&cpu->lock);
+}
+
+void ctfull_table_figures(struct ctfull_table *table, struct ctfull_figures *sum)
+{
+	int i;
+
+	*sum = (struct ctfull_figures){};
+	for_each_possible_cpu(i) {
+		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
+
+		spin_lock_bh(&cpu->lock);
+		sum->refused += cpu->figures.refused;
+		sum->untracked += cpu->figures.untracked;
+		sum->reserved += cpu->figures.reserved;
+		sum->logged += cpu->figures.logged;
+		spin_unlock_bh(&cpu->lock);
+	}
+}
+
+/* The one of all processors' top sources that has most packets, on all of them */
+static struct ctfull_source ctfull_table_top(struct ctfull_table *table)
+{
+	struct ctfull_source best = {}, source, *same;
+	u32 episode = READ_ONCE(table->episode);
+	int i, j;
+
+	for_each_possible_cpu(i) {
+		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
+
+		source.count = 0;
+		spin_lock_bh(&cpu->lock);
+		if (cpu->episode == episode && cpu->talkers.top)
+			source = *cpu->talkers.top;
+		spin_unlock_bh(&cpu->lock);
+		if (!source.count || ctfull_source_is(&best, source.family, &source.addr))
+			continue;
+		source.count = 0;
+		for_each_possible_cpu(j) {
+			cpu = per_cpu_ptr(table->cpu, j);
+			spin_lock_bh(&cpu->lock);
+			same = cpu->episode != episode ? NULL :
+				ctfull_talkers_find(&cpu->talkers,
+						    ctfull_hash(source.family, &source.addr),
+						    source.family, &source.addr);
+			source.count += same ? same->count : 0;
+			spin_unlock_bh(&cpu->lock);
+		}
+		if (source.count > best.count)
+			best = source;
+	}
+	return best;
+}
+
+u64 ctfull_table_logged(struct ctfull_table *table, char top[INET6_ADDRSTRLEN])
+{
+	struct ctfull_cpu *cpu = this_cpu_ptr(table->cpu);
+	struct ctfull_source source = ctfull_table_top(table);
+	struct ctfull_figures sum;
+
+	top[0] = 0;
+	if (source.family)
+		snprintf(top, INET6_ADDRSTRLEN,
+			 source.family == NFPROTO_IPV4 ? "%pI4" : "%pI6c", &source.addr);
+	spin_lock(&cpu->lock);
+	cpu->figures.logged++;
+	spin_unlock(&cpu->lock);
+	ctfull_table_figures(table, &sum);
+	return sum.refused;
+}
+
+struct ctfull_source *ctfull_table_sources(struct ctfull_table *table, unsigned int *n)
+{
+	u32 episode = READ_ONCE(table->episode);
+	struct ctfull_source *all;
+	int i;
+
+	*n = 0;
+	all = kvmalloc_array(num_possible_cpus(), sizeof(((struct ctfull_talkers *)0)->source),
+			     GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return ERR_PTR(-ENOMEM);
+	for_each_possible_cpu(i) {
+		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
+
+		spin_lock_bh(&cpu->lock);
+		if (cpu->episode == episode) {
+			memcpy(all + *n, cpu->talkers.source, sizeof(cpu->talkers.source));
+			*n += CTFULL_SETS * CTFULL_WAYS;
+		}
+		spin_unlock_bh(&cpu->lock);
+	}
+	*n = ctfull_talkers_merge(all, *n);
+	return all;
+}
+
+/* No packet passes here any more: hooks went before, in pre_exit. */
+static void __net_exit ctfull_net_exit(struct net *net)
+{
+	struct ctfull_net *here = net_generic(net, ctfull_net_id);
+
+	if (!here->table)
+		return;
+	cancel_delayed_work_sync(&here->table->work);
+	kref_put(&here->table->ref, ctfull_table_free);
+}
+
+static struct pernet_operations ctfull_net_ops = {
+	.exit	= ctfull_net_exit,
+	.id	= &ctfull_net_id,
+	.size	= sizeof(struct ctfull_net),
+};
+
+int __init ctfull_init_tables(void)
+{
+	get_random_bytes(&ctfull_hash_key, sizeof(ctfull_hash_key));
+	return register_pernet_subsys(&ctfull_net_ops);
+}
+
+/* not __exit: called when the module cannot be loaded, too */
+void ctfull_exit_tables(void)
+{
+	unregister_pernet_subsys(&ctfull_net_ops);
+}

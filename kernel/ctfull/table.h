@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _XT_CTFULL_TABLE_H
+#define _XT_CTFULL_TABLE_H
+
+#include <linux/inet.h>
+#include <linux/kref.h>
+#include <linux/percpu.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include "full.h"
+#include "talkers.h"
+
+/* Events about refused packets a second */
+#define CTFULL_EVENT_RATE	100
+
+struct net;
+struct sk_buff;
+struct nf_hook_state;
+
+/**
+ * struct ctfull_figures - what happened to packets
+ * @refused: all that CTFULL dropped or let pass untracked
+ * @untracked: those of them that passed
+ * @reserved: those of them that --reserve refused
+ * @logged: those of them with a log line
+ */
+struct ctfull_figures {
+	u64 refused;
+	u64 untracked;
+	u64 reserved;
+	u64 logged;
+};
+
+/**
+ * struct ctfull_cpu - what one processor counts
+ * @lock: of all else here; nobody waits for it but readers
+ * @figures: since the namespace has its first rule
+ * @talkers: since the level last left normal
+ * @episode: which time that was; see &struct ctfull_table
+ */
+struct ctfull_cpu {
+	spinlock_t lock;
+	struct ctfull_figures figures;
+	struct ctfull_talkers talkers;
+	u32 episode;
+};
+
+/**
+ * struct ctfull_table - what is kept of a network namespace
+ * @net: the namespace; not to be used once it is being dismantled
+ * @ref: the namespace has one, and each rule
+ * @cpu: what each processor counts
+ * @peak: most entries seen
+ * @peak_time: when; seconds since 1970
+ * @level: enum ctfull_level; changes under @lock
+ * @warn_at: the lowest of the rules' percents; changes under @lock
+ * @episode: how often @level has left normal; changes under @lock
+ * @unreported: refused packets without an event since the last one with one
+ * @lock: of what is below
+ * @warn_ats: how many rules have each percent
+ * @rules: how many rules there are
+ * @seq: number of the last event
+ * @events: of the events about packets
+ * @work: looks whether the level falls, while it is not normal
+ */
+struct ctfull_table {
+	struct net *net;
+	struct kref ref;
+	struct ctfull_cpu __percpu *cpu;
+	u32 peak;
+	u32 peak_time;
+	u32 level;
+	u32 warn_at;
+	u32 episode;
+	atomic64_t unreported;
+
+	spinlock_t lock;
+	u32 warn_ats[101];
+	u32 rules;
+	u64 seq;
+	struct ctfull_bucket events;
+	struct delayed_work work;
+};
+
+/**
+ * struct ctfull_refusal - a packet that was refused
+ * @table: the namespace's
+ * @skb: the packet
+ * @state: of the hook that it is in
+ * @zone: of conntrack, in the packet's direction
+ * @count: entries in the table
+ * @max: nf_conntrack_max
+ * @untrack: it passes untracked, else is dropped
+ * @by_reserve: the rule's reserve refused it, and not the kernel
+ */
+struct ctfull_refusal {
+	struct ctfull_table *table;
+	const struct sk_buff *skb;
+	const struct nf_hook_state *state;
+	u16 zone;
+	u32 count;
+	u32 max;
+	bool untrack;
+	bool by_reserve;
+};
+
+/**
+ * ctfull_table_get() - a namespace's table, for a rule
+ * @net: the namespace
+ * @warn_at: the rule's
+ *
+ * Context: process.
+ * Return: the table with a reference for ctfull_table_put(), or ERR_PTR(-ENOMEM)
+ */
+struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at);
+
+/**
+ * ctfull_table_put() - a rule goes
+ * @table: from ctfull_table_get()
+ * @warn_at: as it was given there
+ *
+ * With the last rule the level is normal again, and nobody looks at it: nothing is sent
+ * when a module that has no rules any more goes.
+ *
+ * Context: process. The namespace may be gone, and is not touched.
+ */
+void ctfull_table_put(struct ctfull_table *table, u8 warn_at);
+
+/**
+ * ctfull_table_find() - a namespace's table, for who wants to read
+ * @net: the namespace
+ *
+ * Context: process, while the namespace lives.
+ * Return: the table, or NULL if no rule has been there yet
+ */
+struct ctfull_table *ctfull_table_find(struct net *net);
+
+/**
+ * ctfull_table_saw() - the table holds so many entries: update peak and level
+ * @table: the namespace's
+ * @count: entries
+ * @max: nf_conntrack_max
+ *
+ * Context: any but hard interrupts.
+ */
+void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max);
+
+/**
+ * ctfull_table_refused() - a packet was refused: count it and its source
+ * @refusal: all about it
+ *
+ * Context: bottom halves off.
+ */
+void ctfull_table_refused(const struct ctfull_refusal *refusal);
+
+/**
+ * ctfull_table_logged() - a refused packet gets a log line: count it
+ * @table: the namespace's
+ * @top: for the source with most packets, as text; "" if there is none
+ *
+ * Context: bottom halves off.
+ * Return: packets refused so far
+ */
+u64 ctfull_table_logged(struct ctfull_table *table, char top[INET6_ADDRSTRLEN]);
+
+/**
+ * ctfull_table_figures() - what happened to packets, on all processors
+ * @table: the namespace's
+ * @sum: where to put it
+ *
+ * Context: any but hard interrupts.
+ */
+void ctfull_table_figures(struct ctfull_table *table, struct ctfull_figures *sum);
+
+/**
+ * ctfull_table_sources() - the sources of refused packets since the level last left
+ *	normal, those with most packets first
+ * @table: the namespace's
+ * @n: for how many there are
+ *
+ * Context: process.
+ * Return: them, for kvfree(), or ERR_PTR(-ENOMEM)
+ */
+struct ctfull_source *ctfull_table_sources(struct ctfull_table *table, unsigned int *n);
+
+/**
+ * ctfull_init_tables() - keep a table for each namespace from now on
+ *
+ * Context: process.
+ * Return: 0 or a negative error
+ */
+int ctfull_init_tables(void);
+
+/**
+ * ctfull_exit_tables() - stop that
+ *
+ * Context: process.
+ */
+void ctfull_exit_tables(void);
+
+/**
+ * ctfull_event_level() - tell listeners that the level has changed
+ * @table: the namespace's, whose lock is held
+ * @count: entries
+ * @max: nf_conntrack_max
+ */
+void ctfull_event_level(struct ctfull_table *table, u32 count, u32 max);
+
+/**
+ * ctfull_event_refused() - tell listeners of a refused packet, unless it is one of too
+ *	many
+ * @refusal: all about it
+ *
+ * Context: any but hard interrupts, under RCU.
+ */
+void ctfull_event_refused(const struct ctfull_refusal *refusal);
+
+/**
+ * ctfull_init_events() - register with generic netlink
+ *
+ * Context: process.
+ * Return: 0 or a negative error
+ */
+int ctfull_init_events(void);
+
+/**
+ * ctfull_exit_events() - take that back
+ *
+ * Context: process.
+ */
+void ctfull_exit_events(void);
+
+#endif /* _XT_CTFULL_TABLE_H */
