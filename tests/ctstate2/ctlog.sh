@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # -j CTLOG: every field, in the kernel's log and through nfnetlink_log to a real
-# ulogd that writes JSON; what is refused; and that the loggers are let go.
+# ulogd that writes JSON; and that the loggers are let go.
 . "$(dirname "$0")/../lib.sh"
 
 modprobe -a nf_conntrack_ftp nf_log_syslog nfnetlink_log || die "no FTP helper, no logger"
@@ -154,24 +154,6 @@ done
 
 for iptables in $iptables_variants; do
 	run_in "$router" "$iptables" -w -t mangle -F
-
-	# Refused by the plugin
-	while IFS='|' read -r arguments message; do
-		eval "set -- $arguments"
-		run_in "$router" "$iptables" -w -A INPUT -j CTLOG "$@" 2>"$work/stderr"
-		like "$? $(head -n 1 "$work/stderr")" "^2 .*$message" "$iptables: refused: $arguments"
-	done <<-'EOF'
-		--log-prefix 123456789012345678901234567890|--log-prefix "123456789012345678901234567890": 30 characters, and 29 is the most
-		--log-prefix $'line\nfeed'|--log-prefix: control character 0x0a after "line"; leave it out
-		--log-prefix $'\x7f'|--log-prefix: control character 0x7f after ""; leave it out
-		--log-level 9|log level "9" unknown
-		--nflog-group 65536|.*nflog-group.*\(0-65535\)
-		--nflog-group 1 --log-level 1|.*cannot be used together
-	EOF
-	is "$(run_in "$router" "$iptables-save" -t filter | grep -c CTLOG)" 0 \
-		"$iptables: and nothing is changed"
-	help=$(run_in "$router" "$iptables" -j CTLOG -h)
-	like "$help" "--log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" "$iptables: the help"
 done
 
 # Nothing holds the module, or a logger, any more

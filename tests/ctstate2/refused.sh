@@ -123,7 +123,7 @@ while IFS='|' read -r description regex arguments; do
 	[ -n "$description" ] || continue
 	[ $((count % 10)) = 0 ] && sleep 5.5
 	# shellcheck disable=SC2086 # words
-	refused "${programs[count++ % 4]}" "$description" $arguments
+	refused "${programs[count++ % ${#programs[@]}]}" "$description" $arguments
 done <<<"$cases"
 logged | tail -n +$((logged_before + 1)) >"$work/log"
 while IFS='|' read -r description regex arguments; do

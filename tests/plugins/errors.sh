@@ -94,6 +94,40 @@ is "$status ${message#*): }" '2 option "--state" requires an argument' \
 	"refused: --state at the end"
 is "$(rules)" "$before" "and nothing is changed"
 
+# The other plugins. ARGUMENTS|MESSAGE, as a pattern
+while IFS='|' read -r arguments message; do
+	eval "set -- $arguments"
+	"$iptables" -w "$@" 2>"$work/stderr"
+	like "$? $(head -n 1 "$work/stderr")" "^2 .*$message" "refused: $arguments"
+done <<-'EOF'
+	-A INPUT -j CTLOG --log-prefix 123456789012345678901234567890|CTLOG: --log-prefix "123456789012345678901234567890": 30 characters, and 29 is the most
+	-A INPUT -j CTLOG --log-prefix $'line\nfeed'|CTLOG: --log-prefix: control character 0x0a after "line"; leave it out
+	-A INPUT -j CTLOG --log-prefix $'\x7f'|CTLOG: --log-prefix: control character 0x7f after ""; leave it out
+	-A INPUT -j CTLOG --log-level 9|log level "9" unknown
+	-A INPUT -j CTLOG --nflog-group 65536|.*nflog-group.*\(0-65535\)
+	-A INPUT -j CTLOG --nflog-group 1 --log-level 1|.*cannot be used together
+	-A INPUT -m ctfull|ctfull: --above or --new-connection is needed
+	-A INPUT -m ctfull --above 0|ctfull: --above "0": "0" is neither a number of entries, from 1 on, nor a percentage such as 90%
+	-A INPUT -m ctfull --above 90:x|ctfull: --above "90:x": "x" is neither
+	-A INPUT -m ctfull --above 101%|ctfull: --above "101%": 101% is more than 100% of the table
+	-A INPUT -m ctfull --above 5:4:3|ctfull: --above "5:4:3": ":3" is one too many; N or N:M is needed
+	-A INPUT -m ctfull --above 80%:90%|ctfull: --above "80%:90%": the second number, where it ends, is higher than the first
+	-t raw -A PREROUTING -j CTFULL --on-full accept|CTFULL: --on-full "accept": drop or untrack is needed
+	-t raw -A PREROUTING -j CTFULL --reserve 0|CTFULL: --reserve "0": a number of entries, from 1 on, or a percentage such as 10% is needed
+	-t raw -A PREROUTING -j CTFULL --reserve 100%|CTFULL: --reserve "100%": 99% is the most
+	-t raw -A PREROUTING -j CTFULL --warn-at 90|CTFULL: --warn-at "90": a percentage is needed, 1% to 100%
+	-t raw -A PREROUTING -j CTFULL --log-rate 1/day|CTFULL: --log-rate "1/day": N, N/second or N/minute is needed, N from 0 to 1000000
+	-t raw -A PREROUTING -j CTFULL --log-burst 0|CTFULL: --log-burst "0": a number is needed, 1 to 1000000
+	-t raw -A PREROUTING -j CTFULL --log-prefix $'\t'|CTFULL: --log-prefix: control character 0x09 after ""; leave it out
+EOF
+is "$(rules)" "$before" "and nothing is changed"
+
+for help in "-j CTLOG --log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" \
+	    "-m ctfull --above N\[:M\].*--new-connection" \
+	    "-j CTFULL --on-full drop\|untrack.*--reserve N.*--warn-at N%.*--log-rate N.*--log-burst N"; do
+	read -r option name regex <<<"$help"
+	like "$("$iptables" "$option" "$name" -h)" "$regex" "$option $name -h"
+done
 help=$("$iptables" -m ctstate2 -h | tr -s ' \n' ' ')
 ok "${PIPESTATUS[0]}" "-m ctstate2 -h"
 for option in "state LIST $words" "status LIST $statuses" "all-status LIST $statuses" \
