@@ -273,18 +273,17 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 		return XT_CONTINUE;
 
 	refusal.count = nf_conntrack_count(xt_net(par));
-	if (!full && refusal.max)
-		refusal.by_reserve = ctfull_reserved(info, ct, refusal.count, refusal.max);
+	if (!full && refusal.max && ctfull_reserved(info, ct, refusal.count, refusal.max)) {
+		refusal.by_reserve = true;
+		refusal.count--;
+		nf_ct_put(ct);
+		nf_ct_set(skb, NULL, 0);
+	}
 	/* With no room it was full a moment ago, and may have been for a moment only. */
 	ctfull_table_saw(refusal.table, full ? max(refusal.count, refusal.max) : refusal.count,
 			 refusal.max);
 	if (!full && !refusal.by_reserve)
 		return XT_CONTINUE;
-	if (refusal.by_reserve) {
-		nf_ct_put(ct);
-		nf_ct_set(skb, NULL, 0);
-		refusal.count--;
-	}
 
 	ctfull_table_refused(&refusal);
 	ctfull_log(par, &refusal);
