@@ -72,3 +72,36 @@ AS_HELP_STRING([--without-kbuild], [build no kernel modules])],
 	AC_SUBST([KERNEL_RELEASE])
 	AM_CONDITIONAL([KBUILD], [test -n "$KBUILD_DIR"])
 ])
+
+# XCA_TOOLS
+# What ctfull needs, unless --without-tools; systemdsystemunitdir, where its unit goes.
+# The conditional TOOLS is false with --without-tools.
+AC_DEFUN([XCA_TOOLS], [
+	AC_ARG_WITH([tools],
+		[AS_HELP_STRING([--without-tools], [do not build ctfull])],
+		[], [with_tools=yes])
+	AC_ARG_WITH([systemdsystemunitdir],
+		[AS_HELP_STRING([--with-systemdsystemunitdir=DIR],
+			[where systemd looks for units @<:@PREFIX/lib/systemd/system@:>@])],
+		[AS_CASE([$withval],
+			[/*], [systemdsystemunitdir=$withval],
+			[AC_MSG_ERROR([--with-systemdsystemunitdir=$withval: an absolute path is needed])])],
+		[systemdsystemunitdir='${prefix}/lib/systemd/system'])
+	AC_SUBST([systemdsystemunitdir])
+	AS_IF([test "$with_tools" != no], [
+		m4_foreach([xca_item], [
+			[[libmnl], [libmnl >= 1.0.4], [libmnl-dev]],
+			[[libnetfilter_conntrack], [libnetfilter_conntrack >= 1.0.7], [libnetfilter-conntrack-dev]],
+			[[libnftnl], [libnftnl >= 1.1.7], [libnftnl-dev]],
+			[[jansson], [jansson >= 2.8], [libjansson-dev]],
+			[[ncurses], [ncurses >= 5], [libncurses-dev]]],
+			[XCA_TOOL_LIBRARY(xca_item)])
+	])
+	AM_CONDITIONAL([TOOLS], [test "$with_tools" != no])
+])
+
+# XCA_TOOL_LIBRARY(NAME, MODULES OF PKG-CONFIG, DEBIAN PACKAGE)
+AC_DEFUN([XCA_TOOL_LIBRARY], [
+	PKG_CHECK_MODULES([$1], [$2], [],
+		[AC_MSG_ERROR([$1 not found, which ctfull needs (Debian: apt install $3; or leave ctfull out: --without-tools): $$1_PKG_ERRORS])])
+])

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ctfull.h"
+
+int metrics_main(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	die("not written yet");
+}
