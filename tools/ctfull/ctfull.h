@@ -13,6 +13,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/xt_ctfull.h>
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* Exit status: 0, 1 and 2 are levels, as a monitoring system has them. */
 #define EXIT_ERROR		3
 
@@ -116,9 +118,9 @@ struct events {
 };
 
 /* What events_wait() has seen */
-#define EVENTS_STOP		(1U << 0)	/* SIGTERM or SIGINT */
-#define EVENTS_RESYNC		(1U << 1)	/* events were lost, or xt_ctfull came back */
-#define EVENTS_CHILD		(1U << 2)	/* SIGCHLD */
+#define EVENTS_STOP		1	/* SIGTERM or SIGINT */
+#define EVENTS_RESYNC		2	/* events were lost, or xt_ctfull came back */
+#define EVENTS_CHILD		4	/* SIGCHLD */
 
 /* An event, and how many were lost before it */
 typedef void event_cb(const struct report *event, uint64_t lost, void *data);
@@ -131,11 +133,11 @@ int events_wait(struct events *ev, int timeout, event_cb *cb, void *data);
 /* With @error, the namespace could not be entered */
 typedef void netns_cb(const char *name, int error, void *data);
 
-void for_each_netns(netns_cb *cb, void *data);
+void visit_netns(netns_cb *cb, void *data);
 
 /* --- table.c --- */
 
-enum by {
+enum counted {
 	BY_SRC,
 	BY_DST,
 	BY_DPORT,
@@ -169,8 +171,8 @@ struct table {
 int conntrack_dump(struct nl *nl, uint8_t family, nl_cb *cb, void *data);
 int conntrack_limits(struct nl *nl, uint32_t *count, uint32_t *max);
 const char *conntrack_error(int error);
-bool key_parse(const struct nlmsghdr *nlh, enum by by, struct key *key);
-int table_read(struct table *table, struct nl *nl, enum by by, uint8_t family);
+bool key_parse(const struct nlmsghdr *nlh, enum counted by, struct key *key);
+int table_read(struct table *table, struct nl *nl, enum counted by, uint8_t family);
 unsigned int table_top(const struct table *table, const struct slot **top, unsigned int n);
 void table_free(struct table *table);
 

@@ -1,2 +1,193 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The events of the family "ctfull", and of its coming and going: nlctrl tells when
+ * xt_ctfull is loaded and unloaded, so that nobody has to ask, which could load it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/signalfd.h>
+#include <linux/genetlink.h>
 #include "ctfull.h"
+
+/* Room for bursts */
+#define RECEIVE_BUFFER		(1024 * 1024)
+
+static int join(struct events *ev, const char *name, const char *group,
+		struct genl_family *family)
+{
+	static struct nl nl;	/* where no event comes between */
+	int ret;
+
+	ret = nl_open(&nl, NETLINK_GENERIC);
+	if (!ret)
+		ret = genl_resolve(&nl, name, group, family);
+	nl_close(&nl);
+	if (!ret && mnl_socket_setsockopt(ev->nl.sock, NETLINK_ADD_MEMBERSHIP, &family->group,
+					  sizeof(family->group)))
+		/* EINVAL: the group has just gone */
+		ret = errno == EINVAL ? -ENOENT : -errno;
+	return ret;
+}
+
+/* 0 also if there is no xt_ctfull */
+static int attach(struct events *ev)
+{
+	int ret = join(ev, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &ev->family);
+
+	ev->present = !ret;
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* Takes SIGTERM, SIGINT and SIGCHLD, too */
+int events_open(struct events *ev)
+{
+	struct genl_family control;
+	int size = RECEIVE_BUFFER;
+	sigset_t signals;
+	int ret, fd;
+
+	memset(ev, 0, sizeof(*ev));
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	ev->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ev->signals < 0)
+		return -errno;
+
+	ret = nl_open(&ev->nl, NETLINK_GENERIC);
+	if (ret)
+		return ret;
+	fd = mnl_socket_get_fd(ev->nl.sock);
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	/* Without it, more bursts are lost */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	ret = join(ev, "nlctrl", "notify", &control);
+	if (!ret)
+		ret = attach(ev);
+	if (!ret && !ev->present)
+		complain("xt_ctfull is not loaded; waiting for it");
+	return ret;
+}
+
+static bool is_ctfull(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, GENL_HDRLEN)
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME &&
+		    !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING))
+			return !strcmp(mnl_attr_get_str(attr), CTFULL_GENL_NAME);
+	return false;
+}
+
+/* xt_ctfull was loaded or unloaded */
+static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
+{
+	const struct genlmsghdr *header = mnl_nlmsg_get_payload(nlh);
+	int ret;
+
+	if ((header->cmd != CTRL_CMD_NEWFAMILY && header->cmd != CTRL_CMD_DELFAMILY) ||
+	    !is_ctfull(nlh))
+		return 0;
+	if (header->cmd == CTRL_CMD_DELFAMILY) {
+		if (ev->present)
+			complain("xt_ctfull was unloaded; waiting for it");
+		ev->present = false;
+		return 0;
+	}
+	ret = attach(ev);
+	if (ret || !ev->present)
+		return ret;
+	complain("xt_ctfull is loaded");
+	ev->next = 1;
+	return EVENTS_RESYNC;
+}
+
+static void one_event(struct events *ev, const struct nlmsghdr *nlh, event_cb *cb, void *data)
+{
+	struct report report;
+	uint64_t lost = 0;
+
+	report_parse(nlh, &report);
+	if (report.cmd != CTFULL_CMD_LEVEL && report.cmd != CTFULL_CMD_REFUSED)
+		return;
+	if (report.seq) {
+		/* Reloaded, and what told of it was lost */
+		if (report.seq < ev->next)
+			ev->next = 1;
+		if (ev->next)
+			lost = report.seq - ev->next;
+		ev->next = report.seq + 1;
+	}
+	cb(&report, lost, data);
+}
+
+/* What is there to be read: bits of EVENTS_* or a negative errno */
+static int read_events(struct events *ev, event_cb *cb, void *data)
+{
+	const struct nlmsghdr *nlh;
+	int len, ret, seen = 0;
+	ssize_t got;
+
+	for (;;) {
+		got = mnl_socket_recvfrom(ev->nl.sock, ev->nl.buf, sizeof(ev->nl.buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return seen;
+		if (got < 0 && errno == ENOBUFS) {
+			/* Events are gone, and maybe word of a reload */
+			ret = attach(ev);
+			if (ret)
+				return ret;
+			seen |= EVENTS_RESYNC;
+			continue;
+		}
+		if (got < 0)
+			return -errno;
+		len = got;
+		for (nlh = (const void *)ev->nl.buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (mnl_nlmsg_get_payload_len(nlh) < GENL_HDRLEN)
+				continue;
+			if (nlh->nlmsg_type == GENL_ID_CTRL) {
+				ret = came_or_went(ev, nlh);
+				if (ret < 0)
+					return ret;
+				seen |= ret;
+			} else if (ev->present && nlh->nlmsg_type == ev->family.id) {
+				one_event(ev, nlh, cb, data);
+			}
+		}
+	}
+}
+
+/* Waits @timeout milliseconds at most, -1: for ever */
+int events_wait(struct events *ev, int timeout, event_cb *cb, void *data)
+{
+	struct pollfd fds[] = {
+		{ .fd = mnl_socket_get_fd(ev->nl.sock), .events = POLLIN },
+		{ .fd = ev->signals, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+	int seen = 0, ret;
+
+	if (poll(fds, 2, timeout) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (fds[1].revents)
+		while (read(ev->signals, &info, sizeof(info)) == sizeof(info))
+			seen |= info.ssi_signo == SIGCHLD ? EVENTS_CHILD : EVENTS_STOP;
+	if (fds[0].revents && !(seen & EVENTS_STOP)) {
+		ret = read_events(ev, cb, data);
+		if (ret < 0)
+			return ret;
+		seen |= ret;
+	}
+	return seen;
+}

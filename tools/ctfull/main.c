@@ -79,7 +79,7 @@ unsigned int number(const char *option, const char *text, unsigned int min, unsi
 	value = strtoul(text, &end, 10);
 	/* strtoul() takes spaces and signs */
 	if (*text < '0' || *text > '9' || *end || errno || value < min || value > max)
-		die("%s %s: a number from %u to %u is needed", option, text, min, max);
+		die("%s %s: %u to %u is needed", option, text, min, max);
 	return value;
 }
 
@@ -97,7 +97,7 @@ void print_json(json_t *json, size_t flags)
 const char *addr_text(uint8_t family, const void *addr, char *text)
 {
 	if (!inet_ntop(family == NFPROTO_IPV6 ? AF_INET6 : AF_INET, addr, text, ADDR_LEN))
-		strcpy(text, "?");
+		snprintf(text, ADDR_LEN, "?");
 	return text;
 }
 
@@ -123,7 +123,7 @@ const char *protocol_name(uint8_t protocol, char *text, size_t size)
 		[IPPROTO_UDPLITE] = "udplite",
 	};
 
-	if (protocol < sizeof(names) / sizeof(names[0]) && names[protocol])
+	if (protocol < ARRAY_SIZE(names) && names[protocol])
 		return names[protocol];
 	snprintf(text, size, "%u", protocol);
 	return text;
@@ -137,7 +137,7 @@ const char *level_name(uint32_t level)
 		[CTFULL_LEVEL_FULL] = "full",
 	};
 
-	return level < sizeof(names) / sizeof(names[0]) ? names[level] : "unknown";
+	return level < ARRAY_SIZE(names) ? names[level] : "unknown";
 }
 
 /* Rounded down, so that what is not full does not look so */
@@ -163,7 +163,7 @@ int main(int argc, char **argv)
 		puts("ctfull " VERSION);
 		return 0;
 	}
-	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		snprintf(program, sizeof(program), "ctfull %s", argv[1]);

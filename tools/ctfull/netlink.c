@@ -354,10 +354,12 @@ json_t *sources_json(const struct report *sources, int n)
 	int i;
 
 	for (i = 0; i < n; i++)
-		json_array_append_new(array, json_pack("{s:s, s:I, s:I}",
-			"source", addr_text(sources[i].family, sources[i].src, addr),
-			"refused", (json_int_t)sources[i].refused,
-			"error", (json_int_t)sources[i].error));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:I, s:I}", "source",
+						addr_text(sources[i].family, sources[i].src,
+							  addr),
+						"refused", (json_int_t)sources[i].refused,
+						"error", (json_int_t)sources[i].error));
 	return array;
 }
 

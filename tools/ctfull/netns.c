@@ -49,7 +49,7 @@ static int enter(const char *path, struct seen *seen, unsigned int *n)
 }
 
 /* Calls @cb in each one; the first one's name is "". One with two names comes once. */
-void for_each_netns(netns_cb *cb, void *data)
+void visit_netns(netns_cb *cb, void *data)
 {
 	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	struct dirent **entries = NULL;

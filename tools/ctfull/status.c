@@ -158,7 +158,7 @@ int status_main(int argc, char **argv)
 	}
 	no_arguments(argv + optind);
 	if (status.all)
-		for_each_netns(print_status, &status);
+		visit_netns(print_status, &status);
 	else
 		print_status("", 0, &status);
 	if (status.json)

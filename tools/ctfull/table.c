@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The connection tracking table, read from the kernel and counted by a key while it
- * comes in: memory is for the keys, not for the entries.
+ * comes in. Memory is for the keys, not for the entries.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -106,8 +106,8 @@ static bool parse_addr(const struct nlattr *ip, uint8_t family, bool src, struct
 	return true;
 }
 
-/* What a key takes from a tuple; false if it is not there */
-static bool parse_tuple(const struct nlattr *tuple, uint8_t family, enum by by, struct key *key)
+/* What a key takes from a tuple. False if it is not there */
+static bool parse_tuple(const struct nlattr *tuple, uint8_t family, enum counted by, struct key *key)
 {
 	const struct nlattr *attr, *port;
 
@@ -157,7 +157,7 @@ static uint8_t protocol_state(const struct nlattr *info)
 }
 
 /* False: no entry, or not as expected */
-bool key_parse(const struct nlmsghdr *nlh, enum by by, struct key *key)
+bool key_parse(const struct nlmsghdr *nlh, enum counted by, struct key *key)
 {
 	const struct nfgenmsg *header = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
@@ -214,10 +214,9 @@ static uint64_t hash(const uint64_t *seed, const struct key *key)
 	uint64_t v1 = seed[1] ^ 0x646f72616e646f6dULL;
 	uint64_t v2 = seed[0] ^ 0x6c7967656e657261ULL;
 	uint64_t v3 = seed[1] ^ 0x7465646279746573ULL;
-	uint64_t words[3] = { 0 };
+	uint64_t words[(sizeof(*key) + 8) / 8] = { 0 };
 	int i;
 
-	_Static_assert(sizeof(*key) == 20, "padding would be hashed");
 	memcpy(words, key, sizeof(*key));
 	words[2] |= (uint64_t)sizeof(*key) << 56;
 	for (i = 0; i < 3; i++) {
@@ -261,7 +260,7 @@ static int grow(struct table *table)
 
 struct reading {
 	struct table *table;
-	enum by by;
+	enum counted by;
 };
 
 static int read_cb(const struct nlmsghdr *nlh, void *data)
@@ -290,7 +289,7 @@ static int read_cb(const struct nlmsghdr *nlh, void *data)
 }
 
 /* Counts the entries anew; 0 or a negative errno */
-int table_read(struct table *table, struct nl *nl, enum by by, uint8_t family)
+int table_read(struct table *table, struct nl *nl, enum counted by, uint8_t family)
 {
 	struct reading reading = { .table = table, .by = by };
 	int ret, tries;

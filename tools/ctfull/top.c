@@ -42,7 +42,7 @@ static const char *const by_names[] = {
 	[BY_ZONE] = "zone",
 };
 
-static enum by by = BY_SRC;
+static enum counted by = BY_SRC;
 static unsigned int lines;		/* 0: 10, or as many as the terminal has */
 static uint8_t family = AF_UNSPEC;
 
@@ -92,20 +92,24 @@ static const char *state_name(const struct key *key, char *text, size_t size)
 		"TIMEWAIT",
 	};
 
-#define NAME(names)	(key->number < sizeof(names) / sizeof(*names) ? names[key->number] : NULL)
-	const char *name = NULL;
+	const char *const *names = NULL;
+	size_t n = 0;
 
 	if (!key->family)
 		return key->number & IPS_ASSURED ? "ASSURED" :
 		       key->number & IPS_SEEN_REPLY ? "REPLIED" : "UNREPLIED";
-	if (key->protocol == IPPROTO_TCP)
-		name = NAME(tcp);
-	else if (key->protocol == IPPROTO_SCTP)
-		name = NAME(sctp);
-	else if (key->protocol == IPPROTO_DCCP)
-		name = NAME(dccp);
-	if (name)
-		return name;
+	if (key->protocol == IPPROTO_TCP) {
+		names = tcp;
+		n = ARRAY_SIZE(tcp);
+	} else if (key->protocol == IPPROTO_SCTP) {
+		names = sctp;
+		n = ARRAY_SIZE(sctp);
+	} else if (key->protocol == IPPROTO_DCCP) {
+		names = dccp;
+		n = ARRAY_SIZE(dccp);
+	}
+	if (key->number < n)
+		return names[key->number];
 	snprintf(text, size, "%u", key->number);
 	return text;
 }
@@ -193,9 +197,11 @@ static json_t *to_json(unsigned int n)
 
 	for (i = 0; i < n; i++) {
 		key_text(&top[i]->key, text, sizeof(text));
-		json_array_append_new(array, json_pack("{s:s, s:I, s:f}", "key", text,
-			"entries", (json_int_t)top[i]->entries,
-			"percent", per_mille(top[i]->entries, table.total) / 10.0));
+		json_array_append_new(array,
+				      json_pack("{s:s, s:I, s:f}", "key", text,
+						"entries", (json_int_t)top[i]->entries,
+						"percent", per_mille(top[i]->entries,
+								     table.total) / 10.0));
 	}
 	free(top);
 	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:o}", "by", by_names[by],
@@ -248,7 +254,7 @@ static void watch_terminal(unsigned int seconds)
 	int c = KEY_RESIZE;
 
 	if (!screen)
-		die("curses does not know the terminal \"%s\": set TERM, or use top without --watch",
+		die("the terminal \"%s\" is not known; set TERM, or leave --watch out",
 		    getenv("TERM") ? getenv("TERM") : "");
 	cbreak();
 	noecho();
@@ -281,10 +287,10 @@ int top_main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "b:n:f:w::jh", options, NULL)) != -1) {
 		switch (c) {
 		case 'b':
-			for (i = 0; i < sizeof(by_names) / sizeof(by_names[0]); i++)
+			for (i = 0; i < ARRAY_SIZE(by_names); i++)
 				if (!strcmp(optarg, by_names[i]))
 					break;
-			if (i == sizeof(by_names) / sizeof(by_names[0]))
+			if (i == ARRAY_SIZE(by_names))
 				die("--by %s: src, dst, dport, proto, state or zone is needed",
 				    optarg);
 			by = i;
