@@ -26,7 +26,7 @@
 
 /* --- main.c --- */
 
-extern const char see_help[];
+#define SEE_HELP		"see --help"
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

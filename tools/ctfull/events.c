@@ -16,6 +16,8 @@
 /* Room for bursts */
 #define RECEIVE_BUFFER		(1024 * 1024)
 
+static const char unloaded[] = "xt_ctfull was unloaded; waiting for it";
+
 static int join(struct events *ev, const char *name, const char *group,
 		struct genl_family *family)
 {
@@ -38,6 +40,8 @@ static int attach(struct events *ev)
 {
 	int ret = join(ev, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &ev->family);
 
+	if (ret == -ENOENT && ev->present)
+		complain(unloaded);
 	ev->present = !ret;
 	return ret == -ENOENT ? 0 : ret;
 }
@@ -97,7 +101,7 @@ static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
 		return 0;
 	if (header->cmd == CTRL_CMD_DELFAMILY) {
 		if (ev->present)
-			complain("xt_ctfull was unloaded; waiting for it");
+			complain(unloaded);
 		ev->present = false;
 		return 0;
 	}

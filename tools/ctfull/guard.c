@@ -542,7 +542,7 @@ static void spared(const struct offender *offender, uint64_t of, const char *why
 }
 
 /* Puts all in the sets, in one transaction; if that fails, each on its own. */
-static void ban(struct offender **banned, unsigned int n, uint64_t of)
+static void put_in_sets(struct offender **banned, unsigned int n, uint64_t of)
 {
 	struct nftset_item items[OFFENDERS_MAX];
 	char text[512];
@@ -642,7 +642,7 @@ static void judge(uint32_t max)
 		}
 	}
 	if (n)
-		ban(banned, n, of);
+		put_in_sets(banned, n, of);
 	for (i = 0; i < n_offenders; i++)
 		evicting |= offenders[i].evict;
 	if (evicting)
@@ -729,7 +729,7 @@ static void parse_table(const char *text)
 		    !strncmp(text, families[i].name, slash - text))
 			nftable.family = families[i].family;
 	if (!nftable.family || !slash[1] || strlen(slash + 1) >= sizeof(nftable.name))
-		die("--table %s: FAMILY/TABLE is needed, FAMILY being ip, ip6, inet, bridge or netdev",
+		die("--table %s: FAMILY/TABLE is needed; FAMILY: ip, ip6, inet, bridge, netdev",
 		    text);
 	snprintf(nftable.name, sizeof(nftable.name), "%s", slash + 1);
 }
@@ -857,12 +857,12 @@ int guard_main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			die("%s", see_help);
+			die("%s", SEE_HELP);
 		}
 	}
 	no_arguments(argv + optind);
 	if (!nftable.family || !n_sets)
-		die("--table FAMILY/TABLE and --set NAME are needed; %s", see_help);
+		die("--table FAMILY/TABLE and --set NAME are needed; %s", SEE_HELP);
 	signal(SIGPIPE, SIG_IGN);
 	check_sets();
 	ret = events_open(&events);

@@ -38,8 +38,6 @@ static const struct {
 /* What messages begin with: also that of getopt_long(), which takes it from argv[0] */
 static char program[32] = "ctfull";
 
-const char see_help[] = "see --help";
-
 void complain(const char *format, ...)
 {
 	va_list args;
@@ -67,7 +65,7 @@ void die(const char *format, ...)
 void no_arguments(char **argv)
 {
 	if (*argv)
-		die("\"%s\": nothing goes there; %s", *argv, see_help);
+		die("\"%s\": nothing goes there; %s", *argv, SEE_HELP);
 }
 
 unsigned int number(const char *option, const char *text, unsigned int min, unsigned int max)

@@ -76,7 +76,7 @@ static void collect(const char *name, int error, void *data)
 	void *list;
 
 	if (error) {
-		complain("namespace \"%s\": %s", name, strerror(-error));
+		complain("namespace \"%s\": cannot be entered: %s", name, strerror(-error));
 		figures->failed = true;
 		return;
 	}
@@ -200,7 +200,7 @@ int metrics_main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			die("%s", see_help);
+			die("%s", SEE_HELP);
 		}
 	}
 	no_arguments(argv + optind);

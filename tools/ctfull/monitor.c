@@ -172,7 +172,7 @@ int monitor_main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			die("%s", see_help);
+			die("%s", SEE_HELP);
 		}
 	}
 	no_arguments(argv + optind);

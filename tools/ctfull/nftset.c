@@ -68,7 +68,7 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 
 	if (ret == -ENOENT) {
 		snprintf(why, size,
-			 "--set %s: not there; make it with nft(8): { type ipv4_addr; flags timeout; }",
+			 "--set %s: not there; make it with nft(8), type ipv4_addr or ipv6_addr, flags timeout",
 			 set->name);
 	} else if (ret == -EPERM) {
 		snprintf(why, size, "not permitted: CAP_NET_ADMIN is needed (run it as root)");

@@ -97,10 +97,12 @@ static void print_status(const char *name, int error, void *data)
 	struct status *status = data;
 	static struct ctfull ct;
 	json_t *json;
+	char why[64];
 	int n;
 
 	if (error) {
-		failed(status, name, strerror(-error));
+		snprintf(why, sizeof(why), "cannot be entered: %s", strerror(-error));
+		failed(status, name, why);
 		return;
 	}
 	error = ctfull_open(&ct);
@@ -153,7 +155,7 @@ int status_main(int argc, char **argv)
 			fputs(usage, stdout);
 			return 0;
 		default:
-			die("%s", see_help);
+			die("%s", SEE_HELP);
 		}
 	}
 	no_arguments(argv + optind);

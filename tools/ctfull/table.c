@@ -107,7 +107,8 @@ static bool parse_addr(const struct nlattr *ip, uint8_t family, bool src, struct
 }
 
 /* What a key takes from a tuple. False if it is not there */
-static bool parse_tuple(const struct nlattr *tuple, uint8_t family, enum counted by, struct key *key)
+static bool parse_tuple(const struct nlattr *tuple, uint8_t family, enum counted by,
+			struct key *key)
 {
 	const struct nlattr *attr, *port;
 
