@@ -208,17 +208,18 @@ static void parse_net(struct nets *nets, char *text)
 {
 	struct net net = { 0 };
 	char *slash = strchr(text, '/');
-	char name[64];
+	char name[96];
 
-	snprintf(name, sizeof(name), "--never %.50s", text);
 	if (slash)
 		*slash = 0;
+	snprintf(name, sizeof(name), "--never %.50s: the number of bits", text);
 	if (inet_pton(AF_INET, text, net.key.addr) == 1)
 		net.key.family = NFPROTO_IPV4;
 	else if (inet_pton(AF_INET6, text, net.key.addr) == 1)
 		net.key.family = NFPROTO_IPV6;
 	else
-		die("%s: an address or ADDRESS/BITS is needed", name);
+		die("--never %s%s%s: an address or ADDRESS/BITS is needed", text,
+		    slash ? "/" : "", slash ? slash + 1 : "");
 	net.bits = net.key.family == NFPROTO_IPV4 ? 32 : 128;
 	if (slash)
 		net.bits = number(name, slash + 1, 0, net.bits);

@@ -144,10 +144,17 @@ unsigned int per_mille(uint64_t part, uint64_t whole)
 	return whole ? part * 1000 / whole : 0;
 }
 
+/* What was not written is not done. */
+static int done(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		die("cannot write: %s", strerror(errno));
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i;
-	int status;
 
 	if (argc < 2) {
 		fputs(usage, stderr);
@@ -155,21 +162,18 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		fputs(usage, stdout);
-		return 0;
+		return done(0);
 	}
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("ctfull " VERSION);
-		return 0;
+		return done(0);
 	}
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i].name))
 			continue;
 		snprintf(program, sizeof(program), "ctfull %s", argv[1]);
 		argv[1] = program;
-		status = commands[i].main(argc - 1, argv + 1);
-		if (fflush(stdout) || ferror(stdout))
-			die("cannot write: %s", strerror(errno));
-		return status;
+		return done(commands[i].main(argc - 1, argv + 1));
 	}
 	die("%s: no such command; status, top, monitor, guard or metrics is needed", argv[1]);
 }

@@ -168,7 +168,8 @@ int genl_resolve(struct nl *nl, const char *name, const char *group,
 		 struct genl_family *family)
 {
 	struct resolve resolve = { .group = group, .family = family };
-	char buf[256] __attribute__((aligned(8)));
+	/* 0, also between attributes, which libmnl leaves as it is */
+	char buf[256] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh;
 
 	memset(family, 0, sizeof(*family));

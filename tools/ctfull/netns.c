@@ -70,6 +70,9 @@ void visit_netns(netns_cb *cb, void *data)
 		die("out of memory");
 
 	ret = enter("/proc/1/ns/net", seen, &n);
+	/* Where the first process is somebody else's, this one's is the first to be seen. */
+	if (ret == -EACCES || ret == -ENOENT)
+		ret = enter("/proc/self/ns/net", seen, &n);
 	cb("", ret, data);
 	for (i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), NETNS_DIR "/%s", entries[i]->d_name);

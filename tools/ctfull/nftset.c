@@ -50,7 +50,7 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 		   char *why, size_t size)
 {
 	struct nftnl_set *query = new_set(table, set->name), *answer = nftnl_set_alloc();
-	char buf[1024] __attribute__((aligned(8)));
+	char buf[1024] __attribute__((aligned(8))) = { 0 };
 	uint32_t flags, type;
 	struct nlmsghdr *nlh;
 	int ret;
@@ -100,7 +100,7 @@ int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset *
 	       const struct key *key)
 {
 	struct nftnl_set *query = new_set(table, set->name);
-	char buf[1024] __attribute__((aligned(8)));
+	char buf[1024] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh;
 	int ret;
 
