@@ -1,0 +1,238 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The program ctfull: top, on a table of known entries, its options, its errors. What
+# needs packages that are refused is elsewhere.
+. "$(dirname "$0")/../lib.sh"
+
+command -v ctfull >/dev/null || die "ctfull is not installed"
+modprobe nf_conntrack_netlink || die "no ctnetlink"
+setup_ns ns empty
+
+# in_ns COMMAND...: what it prints on either channel, and then its exit status
+in_ns() {
+	run_in "$ns" "$@" 2>&1
+	echo "status $?"
+}
+
+# json PYTHON ARG...: an expression, about what ctfull ARG... prints as JSON
+json() {
+	local expression=$1
+
+	shift
+	run_in "$ns" ctfull "$@" --json |
+		python3 -c "import json, sys; d = json.load(sys.stdin); print($expression)"
+}
+
+# top BY ARG...: the keys and their entries, as JSON has them
+top() {
+	json "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top --by "$@"
+}
+
+# entries NUMBER OPTION...: entries that differ in the source port
+entries() {
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		echo "-I -t 600 ${*:2} --sport $((1000 + i))"
+	done
+}
+
+# --- top ---
+
+{
+	entries 20 -p tcp -s 10.0.0.1 -d 192.0.2.1 --dport 80 --state SYN_SENT
+	entries 7 -p tcp -s 10.0.0.2 -d 192.0.2.1 --dport 443 --state ESTABLISHED -u ASSURED
+	entries 5 -p udp -s 10.0.0.2 -d 192.0.2.2 --dport 53
+	entries 4 -p udp -s 10.0.0.3 -d 192.0.2.2 --dport 53 -u SEEN_REPLY -w 9
+	entries 3 -p udp -s fd00::1 -d fd00::2 --dport 53
+	echo "-I -t 600 -p icmp -s 10.0.0.4 -d 192.0.2.1 --icmp-type 8 --icmp-code 0 --icmp-id 7"
+} >"$work/entries"
+run_in "$ns" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+is "$(run_in "$ns" conntrack -C)" 40 "the entries are there"
+
+is "$(top src)" "10.0.0.1=20 10.0.0.2=12 10.0.0.3=4 fd00::1=3 10.0.0.4=1" "top --by src"
+is "$(top dst)" "192.0.2.1=28 192.0.2.2=9 fd00::2=3" "top --by dst"
+is "$(top dport)" "tcp/80=20 udp/53=12 tcp/443=7 icmp, no port=1" "top --by dport"
+is "$(top proto)" "tcp=27 udp=12 icmp=1" "top --by proto"
+is "$(top state)" \
+	"tcp/SYN_SENT=20 udp/UNREPLIED=8 tcp/ESTABLISHED=7 udp/REPLIED=4 icmp/UNREPLIED=1" \
+	"top --by state"
+is "$(top zone)" "0=36 9=4" "top --by zone"
+is "$(top src -n 2)" "10.0.0.1=20 10.0.0.2=12" "top -n 2"
+is "$(top src -f ipv6)" "fd00::1=3" "top -f ipv6"
+is "$(top proto --family ipv4)" "tcp=27 udp=9 icmp=1" "top --family ipv4"
+is "$(json "d['by'], d['entries'], d['different'], d['approximate'], d['top'][0]['percent']" top)" \
+	"src 40 5 False 50.0" "top --json: the figures of the whole"
+like "$(in_ns ctfull top -n 1)" \
+	$'^40 entries, .*by src: 5 different\n *entries +share +src\n +20 +50\\.0% +10\\.0\\.0\\.1\nrefused ' \
+	"top: the text"
+is "$(run_in "$empty" ctfull top | head -n 1 | sed 's/, .*;/;/')" \
+	"0 entries; by src: 0 different" "top: an empty table"
+
+run_in "$ns" timeout 5 ctfull top --watch=1 -n 1 >"$work/watch"
+is "$(grep -c '^40 entries' "$work/watch")" 5 "top --watch=1, no terminal: a table each second"
+
+# terminal ROWS COLUMNS: the exit status of top --watch there, ended by a q
+terminal() {
+	run_in "$ns" python3 - "$@" <<'END'
+import fcntl, os, pty, struct, sys, termios, time
+pid, fd = pty.fork()
+if pid == 0:
+	time.sleep(0.3)
+	os.environ["TERM"] = "xterm"
+	os.execvp("ctfull", ["ctfull", "top", "--watch"])
+size = struct.pack("HHHH", int(sys.argv[1]), int(sys.argv[2]), 0, 0)
+fcntl.ioctl(fd, termios.TIOCSWINSZ, size)
+shown = os.read(fd, 65536)
+time.sleep(1)
+# a resize while it runs
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+time.sleep(1)
+os.write(fd, b"q")
+try:
+	while True:
+		more = os.read(fd, 65536)
+		if not more:
+			break
+		shown += more
+except OSError:
+	pass
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), b"10.0.0.2" in shown)
+END
+}
+
+is "$(terminal 24 80)" "0 True" "top --watch on a terminal of 80x24"
+is "$(terminal 3 10)" "0 True" "top --watch on a terminal of 10x3, which grows"
+
+# Many different keys: the table of ctfull grows
+for ((i = 0; i < 3000; i++)); do
+	echo "-I -t 600 -p udp -s 10.8.$((i / 250)).$((i % 250)) -d 192.0.2.9 --sport 5 --dport 6"
+done >"$work/entries"
+run_in "$empty" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+is "$(run_in "$empty" ctfull top -n 5000 | grep -cE '^ +1 +0\.0%  10\.8\.[0-9.]+$')" 3000 \
+	"3000 different sources: each is there"
+is "$(run_in "$empty" ctfull top -n 5000 | sort | uniq -d)" "" "none of them twice"
+
+# --- Usage ---
+
+for command in "" status top monitor guard metrics; do
+	# shellcheck disable=SC2086 # none is none
+	like "$(in_ns ctfull $command --help)" "^usage: ctfull .*status 0\$" "ctfull $command --help"
+done
+like "$(in_ns ctfull --version)" "^ctfull [0-9.]+"$'\nstatus 0$' "ctfull --version"
+like "$(in_ns ctfull)" '^usage: .*status 3$' "ctfull alone"
+
+# refuses REGEX ARG...
+refuses() {
+	like "$(in_ns ctfull "${@:2}")" "$1"$'.*\nstatus 3$' "refused: ctfull ${*:2}"
+}
+
+guard="guard --table inet/filter --set bad"
+refuses "nonsense: no such command; status, top" nonsense
+refuses "--by nonsense: src, dst, dport" top --by nonsense
+refuses "--number 0: 1 to" top -n 0
+refuses "--number -1: 1 to" top -n -1
+refuses "--number 1x: 1 to" top -n 1x
+refuses "--number 99999999999999999999: 1 to" top -n 99999999999999999999
+refuses "--watch 0: 1 to" top --watch=0
+refuses "--family ip: ipv4 or ipv6" top -f ip
+refuses '"more": nothing goes there' top more
+refuses "unrecognized option '--bad'.*see --help" status --bad
+refuses "--count 0: 1 to" monitor --count 0
+refuses "requires an argument.*see --help" metrics --textfile
+refuses "--table FAMILY/TABLE and --set NAME are needed" guard
+refuses "--table filter: FAMILY/TABLE is needed" guard --table filter --set bad
+refuses "--table arp/filter: FAMILY/TABLE is needed" guard --table arp/filter --set bad
+# shellcheck disable=SC2086 # words
+{
+	refuses "--set bad: is the third" $guard --set bad --set bad
+	refuses "--timeout 10x: a time such as" $guard --timeout 10x
+	refuses "--timeout 0s: a time such as" $guard --timeout 0s
+	refuses "--min-share 0%: 1% to 100%" $guard --min-share 0%
+	refuses "--min-share 101: 1% to 100%" $guard --min-share 101
+	refuses "--never 10.0.0: an address" $guard --never 10.0.0
+	refuses "--never 10.0.0.0: the number of bits 33: 0 to 32" $guard --never ::1,10.0.0.0/33
+	refuses "--interval 0: 1 to" $guard --interval 0
+}
+
+# --- Where something is missing ---
+
+unprivileged="setpriv --reuid 65534 --clear-groups --inh-caps=-all"
+# shellcheck disable=SC2086 # words
+for arguments in top "guard --table inet/filter --set bad"; do
+	like "$(in_ns $unprivileged ctfull $arguments)" 'CAP_NET_ADMIN is needed.*status 3$' \
+		"$arguments: without a permission"
+done
+is "$(run_in "$ns" sh -c 'ctfull top >/dev/full 2>&1; echo $?')" 3 "top: a full disk"
+run_in "$ns" nft -f - <<'END' || die "nft"
+add table inet filter
+add set inet filter forever { type ipv4_addr; }
+add set inet filter port { type inet_service; flags timeout; }
+add set inet filter net { type ipv4_addr; flags timeout, interval; }
+add set inet filter one { type ipv4_addr; flags timeout; }
+add set inet filter two { type ipv4_addr; flags timeout; }
+END
+refuses '--set forever: bans would never end; make it with "flags timeout"' \
+	guard --table inet/filter --set forever
+refuses "--set port: is of another type; ipv4_addr" guard --table inet/filter --set port
+refuses '--set net: has the flag "interval"' guard --table inet/filter --set net
+refuses "--set two: is for the same addresses as one" \
+	guard --table inet/filter --set one --set two
+like "$(in_ns timeout 2 ctfull guard --table inet/filter --set gone)" \
+	'--set gone: not there; make it with nft.*status (0|124)$' \
+	"guard: a set that is not there is told, and waited for"
+
+if modprobe -q xt_ctfull; then
+	like "$(in_ns ctfull status)" '^entries +40 ' "status"
+	is "$(json "d['count'], d['level']" status)" "40 normal" "status --json"
+	is "$(in_ns ctfull metrics --textfile "$work/ctfull.prom")" "status 0" "metrics --textfile"
+	is "$(stat -c %a "$work/ctfull.prom")" 644 "the file can be read by all"
+	is "$(find "$work" -name "*prom*" | wc -l)" 1 "no other file is left there"
+	is "$(cat "$work/ctfull.prom")" "$(run_in "$ns" ctfull metrics)" "it has the metrics"
+	is "$(promtool check metrics <"$work/ctfull.prom" 2>&1)" "" "promtool likes them"
+	like "$(run_in "$ns" ctfull metrics --all | promtool check metrics && echo well)" "^well$" \
+		"promtool likes metrics --all"
+	like "$(ctfull metrics --all)" "conntrack_full_entries\\{namespace=\"$ns\"\\} 40" \
+		"metrics --all: the namespace's name"
+else
+	for command in status metrics; do
+		like "$(in_ns ctfull "$command")" 'modprobe xt_ctfull.*status 3$' \
+			"$command: without the kernel module"
+	done
+	skip "no xt_ctfull" "metrics that promtool likes"
+fi
+
+# --- Completion ---
+
+completion=$(dirname "$(dirname "$(command -v ctfull)")")/share/bash-completion/completions/ctfull
+# shellcheck source=/dev/null
+. "$completion" || die "$completion"
+
+# completes WANTED WORD...: what is proposed for the last one
+completes() {
+	local wanted=$1
+
+	shift
+	# shellcheck disable=SC2034 # for the function
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	_ctfull
+	is "${COMPREPLY[*]-}" "$wanted" "completion of: $*"
+}
+
+completes "status" ctfull s
+completes "status top monitor guard metrics --help --version" ctfull ""
+completes "--all" ctfull status --a
+completes "dst dport" ctfull top --by d
+completes "ipv4 ipv6" ctfull top -f ""
+completes "src state" ctfull top --by = s
+completes "--table --timeout" ctfull guard --t
+completes "" ctfull guard --never ""
+for command in status top monitor guard metrics; do
+	# shellcheck disable=SC2034 # for the function
+	COMP_WORDS=(ctfull "$command" --) COMP_CWORD=2
+	_ctfull
+	is "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" \
+		"$({ ctfull "$command" --help | grep -oE '^  -., --[a-z-]+' | grep -oE -- '--.*'
+			echo --help; } | sort)" "completion of $command: the options that it has"
+done
+finish
