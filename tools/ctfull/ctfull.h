@@ -85,7 +85,7 @@ struct report {
 	uint32_t family, protocol, icmp_type, zone, action;
 	uint16_t sport, dport;
 	uint8_t src[16], dst[16];
-	char iif[IFNAMSIZ], oif[IFNAMSIZ];
+	char in[IFNAMSIZ], out[IFNAMSIZ];
 };
 
 static inline bool report_has(const struct report *report, int attr)

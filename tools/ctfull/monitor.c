@@ -72,10 +72,10 @@ static void print_text(const struct report *event)
 		printf(" type=%u", event->icmp_type);
 	if (icmp && report_has(event, CTFULL_A_SPORT))
 		printf(" id=%u", event->sport);
-	if (*event->iif)
-		printf(" in=%s", event->iif);
-	if (*event->oif)
-		printf(" out=%s", event->oif);
+	if (*event->in)
+		printf(" in=%s", event->in);
+	if (*event->out)
+		printf(" out=%s", event->out);
 	if (event->zone)
 		printf(" zone=%u", event->zone);
 	if (report_has(event, CTFULL_A_BY_RESERVE))
@@ -121,10 +121,10 @@ static json_t *to_json(const struct report *event, const char *when)
 	}
 	if (report_has(event, CTFULL_A_DPORT))
 		json_object_set_new(json, "destination_port", json_integer(event->dport));
-	if (*event->iif)
-		json_object_set_new(json, "in", json_string(event->iif));
-	if (*event->oif)
-		json_object_set_new(json, "out", json_string(event->oif));
+	if (*event->in)
+		json_object_set_new(json, "in", json_string(event->in));
+	if (*event->out)
+		json_object_set_new(json, "out", json_string(event->out));
 	json_object_set_new(json, "zone", json_integer(event->zone));
 	return json;
 }

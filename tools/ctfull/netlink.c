@@ -263,10 +263,10 @@ void report_parse(const struct nlmsghdr *nlh, struct report *report)
 			report->zone = attr_u32(attr);
 			break;
 		case CTFULL_A_IIF:
-			attr_copy(report->iif, sizeof(report->iif) - 1, attr);
+			attr_copy(report->in, sizeof(report->in) - 1, attr);
 			break;
 		case CTFULL_A_OIF:
-			attr_copy(report->oif, sizeof(report->oif) - 1, attr);
+			attr_copy(report->out, sizeof(report->out) - 1, attr);
 			break;
 		case CTFULL_A_ACTION:
 			report->action = attr_u32(attr);
