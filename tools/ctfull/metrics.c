@@ -97,6 +97,8 @@ static void collect(const char *name, int error, void *data)
 		die("out of memory");
 	figures->list = list;
 	figures->list[figures->n].name = strdup(name);
+	if (!figures->list[figures->n].name)
+		die("out of memory");
 	figures->list[figures->n++].report = report;
 }
 
