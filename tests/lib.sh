@@ -147,6 +147,13 @@ topology_router() {
 	route "$server" 10.0.2.1 fd00:2::1
 }
 
+# nowhere: what is sent from the client to 10.0.9.0/24 or fd00:9::/64 goes through the
+# router of topology_router, and ends without an answer
+nowhere() {
+	ip -n "$router" route add 10.0.9.0/24 via 10.0.2.2
+	ip -n "$router" route add fd00:9::/64 via fd00:2::2
+}
+
 # topology_two_routers: variables $client, $router1, $router2, $server. What the
 # client sends goes through router1, what the server sends through router2.
 #
@@ -325,6 +332,67 @@ watch_tcp() {
 # forget NS: removes all of its conntrack entries
 forget() {
 	run_in "$1" conntrack -F 2>/dev/null || die "conntrack -F"
+}
+
+# --- The table ---
+
+# table_max NUMBER: nf_conntrack_max, which all namespaces have in common
+table_max() {
+	sysctl -qw "net.netfilter.nf_conntrack_max=$1" || die "nf_conntrack_max"
+}
+
+# fill NS COUNT [FIRST]: makes entries, of UDP connections of 198.51.100.1 from port
+# FIRST on, that the tracker does not drop for others
+fill() {
+	local i
+
+	for ((i = ${3-1}; i < ${3-1} + $2; i++)); do
+		echo "-I -t 600 -p udp -s 198.51.100.1 -d 192.0.2.1 --sport $i --dport 9 -u SEEN_REPLY,ASSURED"
+	done >"$work/entries"
+	run_in "$1" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+}
+
+# flows NS ADDRESS COUNT [FIRST]: sends a UDP packet to each of COUNT ports
+flows() {
+	run_in "$1" /usr/bin/python3 -c '
+import socket, sys
+address, count, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+                   socket.SOCK_DGRAM) as sock:
+    sock.bind(("", 4000))
+    for port in range(first, first + count):
+        sock.sendto(b"data", (address, port))
+' "$2" "$3" "${4-1000}"
+}
+
+# look NS IPTABLES: what is known of the table and its packets, in figure[NAME]: what
+# ctfull status says; "drops", packets that the tracker has dropped; what the rules of
+# watch in mangle have counted; and in grown[NAME] how much that is more than in the
+# last `look --mark`
+declare -A figure=() grown=() mark=()
+look() {
+	local line name set_mark=
+
+	[ "$1" != --mark ] || { set_mark=1; shift; }
+	run_in "$1" ctfull status --json >"$work/look"
+	run_in "$1" conntrack -S >>"$work/look"
+	run_in "$1" "$2-save" -c -t mangle >>"$work/look" 2>/dev/null
+	figure=([drops]=0)
+	while IFS= read -r line; do
+		if [[ $line =~ ^\ \ \"([a-z_]+)\":\ \"?([^\",]*) ]]; then
+			figure[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+		elif [[ $line =~ \ drop=([0-9]+) ]]; then
+			figure[drops]=$((figure[drops] + BASH_REMATCH[1]))
+		elif [[ $line =~ ^\[([0-9]+):.*--comment\ \"?([a-z_]+) ]]; then
+			figure[${BASH_REMATCH[2]}]=${BASH_REMATCH[1]}
+		fi
+	done <"$work/look"
+	grown=()
+	for name in "${!figure[@]}"; do
+		[[ ${figure[$name]} =~ ^[0-9]+$ ]] || continue
+		[ -z "$set_mark" ] || mark[$name]=${figure[$name]}
+		grown[$name]=$((figure[$name] - ${mark[$name]-0}))
+	done
 }
 
 # start_packets [--sockets] NAME=NAMESPACE...: starts ctstate2/packets.py, for send

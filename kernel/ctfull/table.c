@@ -31,7 +31,7 @@ struct ctfull_net {
 	struct ctfull_table *table;
 };
 
-/* Serializes the coming and going of rules, of all namespaces. */
+/* Serializes the coming and going of rules, of all namespaces; protects latches. */
 static DEFINE_MUTEX(ctfull_table_mutex);
 
 static void ctfull_table_free(struct kref *ref)
@@ -69,6 +69,7 @@ static struct ctfull_table *ctfull_table_alloc(struct net *net)
 	table->net = net;
 	table->warn_at = XT_CTFULL_WARN_AT;
 	kref_init(&table->ref);
+	INIT_LIST_HEAD(&table->latches);
 	spin_lock_init(&table->lock);
 	ctfull_bucket_fill(&table->events, HZ, CTFULL_EVENT_RATE, get_jiffies_64());
 	INIT_DELAYED_WORK(&table->work, ctfull_look);
@@ -98,22 +99,31 @@ static u32 ctfull_table_rules(struct ctfull_table *table, u8 warn_at, int more)
 	return rules;
 }
 
-struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at)
+/* A reference to a namespace's table, which is made if need be; NULL: no memory */
+static struct ctfull_table *ctfull_table_hold(struct net *net)
 {
 	struct ctfull_net *here = net_generic(net, ctfull_net_id);
-	struct ctfull_table *table;
+	struct ctfull_table *table = here->table;
 
-	mutex_lock(&ctfull_table_mutex);
-	table = here->table;
+	lockdep_assert_held(&ctfull_table_mutex);
 	if (!table) {
 		table = ctfull_table_alloc(net);
 		/* pairs with ctfull_table_find() */
 		smp_store_release(&here->table, table);
 	}
-	if (table) {
+	if (table)
 		kref_get(&table->ref);
+	return table;
+}
+
+struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at)
+{
+	struct ctfull_table *table;
+
+	mutex_lock(&ctfull_table_mutex);
+	table = ctfull_table_hold(net);
+	if (table)
 		ctfull_table_rules(table, warn_at, 1);
-	}
 	mutex_unlock(&ctfull_table_mutex);
 	return table ?: ERR_PTR(-ENOMEM);
 }
@@ -128,6 +138,55 @@ void ctfull_table_put(struct ctfull_table *table, u8 warn_at)
 	}
 	mutex_unlock(&ctfull_table_mutex);
 	kref_put(&table->ref, ctfull_table_free);
+}
+
+static struct ctfull_latch *ctfull_latch_find(struct ctfull_table *table,
+					      const struct xt_ctfull_mtinfo *info, u8 percent)
+{
+	struct ctfull_latch *latch;
+
+	list_for_each_entry(latch, &table->latches, list)
+		if (latch->above == info->above && latch->until == info->until &&
+		    latch->percent == percent)
+			return latch;
+	return NULL;
+}
+
+struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mtinfo *info)
+{
+	const u8 percent = info->flags & (XT_CTFULL_ABOVE_PERCENT | XT_CTFULL_UNTIL_PERCENT);
+	struct ctfull_latch *latch = NULL;
+	struct ctfull_table *table;
+
+	mutex_lock(&ctfull_table_mutex);
+	table = ctfull_table_hold(net);
+	if (!table)
+		goto out;
+	latch = ctfull_latch_find(table, info, percent) ?:
+		kzalloc(sizeof(*latch), GFP_KERNEL_ACCOUNT);
+	if (!latch || latch->users++) {
+		kref_put(&table->ref, ctfull_table_free);
+		goto out;
+	}
+	latch->table = table;
+	latch->above = info->above;
+	latch->until = info->until;
+	latch->percent = percent;
+	list_add(&latch->list, &table->latches);
+out:
+	mutex_unlock(&ctfull_table_mutex);
+	return latch ?: ERR_PTR(-ENOMEM);
+}
+
+void ctfull_latch_put(struct ctfull_latch *latch)
+{
+	mutex_lock(&ctfull_table_mutex);
+	if (!--latch->users) {
+		list_del(&latch->list);
+		kref_put(&latch->table->ref, ctfull_table_free);
+		kfree(latch);
+	}
+	mutex_unlock(&ctfull_table_mutex);
 }
 
 static void ctfull_table_peak(struct ctfull_table *table, u32 count)

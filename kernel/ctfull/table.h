@@ -4,6 +4,7 @@
 
 #include <linux/inet.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
@@ -48,7 +49,8 @@ struct ctfull_cpu {
 /**
  * struct ctfull_table - what is kept of a network namespace
  * @net: the namespace; not to be used once it is being dismantled
- * @ref: the namespace has one, and each rule
+ * @ref: the namespace has one, and each rule and latch
+ * @latches: of its rules with --above N:M
  * @cpu: what each processor counts
  * @peak: most entries seen
  * @peak_time: when; seconds since 1970
@@ -66,6 +68,7 @@ struct ctfull_cpu {
 struct ctfull_table {
 	struct net *net;
 	struct kref ref;
+	struct list_head latches;
 	struct ctfull_cpu __percpu *cpu;
 	u32 peak;
 	u32 peak_time;
@@ -127,11 +130,50 @@ struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at);
 void ctfull_table_put(struct ctfull_table *table, u8 warn_at);
 
 /**
+ * struct ctfull_latch - of all rules of a namespace with the same --above N:M, so that
+ *	it stays as it is when rules are replaced, which any change of a table may mean
+ * @list: in &struct ctfull_table.latches
+ * @table: the namespace's
+ * @users: rules
+ * @above: N
+ * @until: M
+ * @percent: XT_CTFULL_ABOVE_PERCENT, XT_CTFULL_UNTIL_PERCENT
+ * @on: they match, until the table holds fewer than M
+ */
+struct ctfull_latch {
+	struct list_head list;
+	struct ctfull_table *table;
+	unsigned int users;
+	u32 above;
+	u32 until;
+	u8 percent;
+	bool on;
+};
+
+/**
+ * ctfull_latch_get() - the latch for a rule
+ * @net: its namespace
+ * @info: the rule, with @until
+ *
+ * Context: process.
+ * Return: the latch, for ctfull_latch_put(), or ERR_PTR(-ENOMEM)
+ */
+struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mtinfo *info);
+
+/**
+ * ctfull_latch_put() - a rule goes
+ * @latch: its latch
+ *
+ * Context: process. The namespace may be gone, and is not touched.
+ */
+void ctfull_latch_put(struct ctfull_latch *latch);
+
+/**
  * ctfull_table_find() - a namespace's table, for who wants to read
  * @net: the namespace
  *
  * Context: process, while the namespace lives.
- * Return: the table, or NULL if no rule has been there yet
+ * Return: the table, or NULL if there was no rule yet that needs one
  */
 struct ctfull_table *ctfull_table_find(struct net *net);
 

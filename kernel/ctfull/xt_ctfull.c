@@ -24,14 +24,6 @@
 #include "table.h"
 
 /**
- * struct ctfull_latch - a rule with --above N:M
- * @on: it matches, until the table holds fewer than M
- */
-struct ctfull_latch {
-	bool on;
-};
-
-/**
  * struct ctfull_rule - what a rule with -j CTFULL keeps
  * @table: its namespace's
  * @suppressed: packets refused without a log line since the last one with one
@@ -164,13 +156,13 @@ static int ctfull_mt_checkentry(const struct xt_mtchk_param *par)
 	}
 	info->latch = NULL;
 	if (info->until) {
-		info->latch = kzalloc(sizeof(*info->latch), GFP_KERNEL_ACCOUNT);
-		if (!info->latch)
-			return -ENOMEM;
+		info->latch = ctfull_latch_get(par->net, info);
+		if (IS_ERR(info->latch))
+			return PTR_ERR(info->latch);
 	}
 	ret = tracking_get(par->net, par->family);
-	if (ret < 0)
-		kfree(info->latch);
+	if (ret < 0 && info->latch)
+		ctfull_latch_put(info->latch);
 	return ret;
 }
 
@@ -179,7 +171,8 @@ static void ctfull_mt_destroy(const struct xt_mtdtor_param *par)
 	const struct xt_ctfull_mtinfo *info = par->matchinfo;
 
 	nf_ct_netns_put(par->net, par->family);
-	kfree(info->latch);
+	if (info->latch)
+		ctfull_latch_put(info->latch);
 }
 
 /* --- -j CTFULL --- */

@@ -26,7 +26,7 @@ struct ctfull_latch;
  * @reserved: zero
  * @above: the table holds at least so many entries, or so many percent (1 to 100)
  * @until: goes on matching until it holds fewer than these; 0: than @above
- * @latch: kernel only. Does it match now? Only with @until
+ * @latch: kernel only. Does it match now? NULL without @until
  *
  * The same for 32-bit and 64-bit userspace. Rules are compared up to @latch.
  */

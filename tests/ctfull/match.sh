@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# -m ctfull: --above at its bounds, with and without a lower one, in entries and in
+# percent; --new-connection for what the tracker makes an entry of, and nothing else.
+. "$(dirname "$0")/../lib.sh"
+
+modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
+topology_router
+nowhere
+start_packets client="$client" router="$router" server="$server"
+
+# counts WANTED DESCRIPTION: of the rules in TABLE, which are zeroed
+counts() {
+	is "$(counted "$router" "$iptables" "$table")" "$1" "$iptables: $2"
+	zero "$router" "$iptables" "$table"
+}
+
+# holds COUNT: the table holds so many entries, and a packet passes. Zeroing counters
+# replaces rules: a latch stays as it was.
+holds() {
+	local more
+
+	more=$(($1 - $(run_in "$router" conntrack -C)))
+	if [ $more -lt 0 ]; then
+		forget "$router"
+		fill "$router" "$1" 100
+	elif [ $more -gt 0 ]; then
+		fill "$router" $more $((next += 100))
+	fi
+	is "$(run_in "$router" conntrack -C)" "$1" "$iptables: $1 entries"
+	send "flow(80); alice(tcp('S'))"
+}
+
+for iptables in $iptables_variants; do
+	send "family($(by_family "$iptables" 4 6))"
+	table=mangle next=1000
+	table_max 50
+	forget "$router"
+	# what has no entry passes a full table, too
+	run_in "$router" "$iptables" -t raw -A PREROUTING -p tcp -j CT --notrack
+	above="PREROUTING -i eth1 -p tcp -m ctfull"
+	watch "$router" "$iptables" mangle "ten=$above --above 10" "not-ten=$above ! --above 10" \
+		"twenty=$above --above 20%" "latch=$above --above 10:5" \
+		"not-latch=$above ! --above 10:5" "mixed=$above --above 10:10%" "all=$above --above 100%"
+	holds 0
+	counts "not-ten=1 not-latch=1" "none"
+	holds 9
+	counts "not-ten=1 not-latch=1" "fewer than 10"
+	holds 10
+	counts "ten=1 twenty=1 latch=1 mixed=1" "10, a fifth of 50"
+	holds 9
+	counts "not-ten=1 latch=1 mixed=1" "fewer again: what has a lower bound goes on"
+	holds 5
+	counts "not-ten=1 latch=1 mixed=1" "at the lower bound"
+	holds 4
+	counts "not-ten=1 not-latch=1" "under it"
+	holds 6
+	counts "not-ten=1 not-latch=1" "over it, from below"
+	table_max 6
+	send "flow(80); alice(tcp('S'))"
+	counts "not-ten=1 twenty=1 not-latch=1 all=1" "nf_conntrack_max is lower"
+	table_max 0
+	send "flow(80); alice(tcp('S'))"
+	counts "not-ten=1 not-latch=1" "no bound: no percentage is reached"
+	run_in "$router" "$iptables" -t raw -F
+	run_in "$router" "$iptables" -t mangle -F
+
+	# In raw: what has no entry and may have one
+	table=raw
+	table_max 1000
+	forget "$router"
+	new="PREROUTING -i eth1 -m ctfull"
+	watch "$router" "$iptables" raw "new=$new --new-connection" "old=$new ! --new-connection"
+	run_in "$router" "$iptables" -t mangle -A PREROUTING -m ctstate2 --state NEW
+	send "flow(9); alice(udp())"
+	counts "new=1" "UDP"
+	send "alice(udp())"
+	counts "old=1" "UDP, again"
+	send "flow(80); alice(tcp('S', 1000))"
+	counts "new=1" "a SYN"
+	send "alice(tcp('S', 1000)); bob(tcp('SA', 5000, 1001)); alice(tcp('A', 1001, 5001))"
+	counts "old=2" "a SYN again, an ACK"
+	for flags in SA R RA F SF ''; do
+		send "flow(81); alice(tcp('$flags', 1, 1))"
+		counts "old=1" "TCP with the flags \"$flags\" starts nothing"
+	done
+	send "flow(82); alice(tcp('A', 1000, 1))"
+	counts "new=1" "an ACK may start one"
+	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+	send "flow(83); alice(tcp('A', 1000, 1))"
+	counts "old=1" "but not with tcp_loose=0"
+	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1
+	send "flow(9); alice(echo())"
+	counts "new=1" "an echo request"
+	send "alice(echo_reply())"
+	counts "old=1" "an echo reply"
+	send "flow(9); alice(error('port', from_bob(udp())))"
+	counts "old=1" "an ICMP error"
+	send "flow(9); alice(sctp(SCTPChunkInit(init_tag=1)))"
+	counts "new=1" "SCTP"
+	watch "$router" "$iptables" raw "zone=PREROUTING -i eth1 -p udp -j CT --zone 7" \
+		"new=$new --new-connection" "old=$new ! --new-connection"
+	send "flow(9); alice(udp())"
+	counts "zone=1 new=1" "UDP, in a zone"
+	send "alice(udp())"
+	counts "zone=1 old=1" "again, in that zone"
+	watch "$router" "$iptables" raw "untrack=PREROUTING -i eth1 -p udp -j CT --notrack" \
+		"new=$new --new-connection" "old=$new ! --new-connection"
+	send "flow(9); alice(udp())"
+	counts "untrack=1 old=1" "UDP, exempt from tracking"
+	run_in "$router" "$iptables" -t raw -F
+
+	# Behind the tracker: a connection's first packet
+	table=mangle
+	watch "$router" "$iptables" mangle "new=FORWARD -i eth1 -m ctfull --new-connection" \
+		"old=FORWARD -i eth1 -m ctfull ! --new-connection"
+	send "flow(9); alice(udp())"
+	counts "new=1" "behind the tracker: the first packet"
+	send "alice(udp())"
+	counts "old=1" "behind the tracker: the second"
+	run_in "$router" "$iptables" -t mangle -F
+done
+finish
