@@ -463,6 +463,38 @@ listening() {
 	run_in "$1" ss -Hln "--$2" "sport = :$3" | grep -q .
 }
 
+# start_ulogd NS: a ulogd that writes what comes by group 7 of nfnetlink_log to
+# $work/json
+start_ulogd() {
+	local plugins
+
+	plugins=/usr/lib/$(uname -m)-linux-gnu/ulogd
+	cat >"$work/ulogd.conf" <<EOF
+[global]
+logfile="$work/ulogd.log"
+plugin="$plugins/ulogd_inppkt_NFLOG.so"
+plugin="$plugins/ulogd_raw2packet_BASE.so"
+plugin="$plugins/ulogd_filter_IFINDEX.so"
+plugin="$plugins/ulogd_filter_IP2STR.so"
+plugin="$plugins/ulogd_output_JSON.so"
+stack=in:NFLOG,base:BASE,if:IFINDEX,ip:IP2STR,out:JSON
+[in]
+group=7
+qthreshold=1
+numeric_label=0
+[out]
+sync=1
+file="$work/json"
+EOF
+	start run_in "$1" ulogd -c "$work/ulogd.conf"
+	wait_for 10 bound_ulogd "$1" || die "ulogd: $(cat "$work/ulogd.log")"
+}
+
+# ulogd listens once it has bound its group
+bound_ulogd() {
+	run_in "$1" cat /proc/net/netfilter/nfnetlink_log | grep -q '^ *7 '
+}
+
 cleanup() {
 	local item
 

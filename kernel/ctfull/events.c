@@ -47,7 +47,7 @@ static int ctfull_put_figures(struct sk_buff *msg, struct net *net)
 	if (table) {
 		ctfull_table_figures(table, &sum);
 		warn_at = READ_ONCE(table->warn_at);
-		rules = READ_ONCE(table->rules);
+		rules = READ_ONCE(table->n_rules);
 		if (rules)
 			ctfull_table_saw(table, count, max);
 		level = READ_ONCE(table->level);

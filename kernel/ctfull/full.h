@@ -135,17 +135,16 @@ static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u
 }
 
 /**
- * ctfull_room() - how many entries a rule's packets may fill
- * @info: the rule
+ * ctfull_room() - what a reserve leaves
+ * @reserve: so many entries, and
+ * @percent: so many percent: the larger one counts
  * @max: nf_conntrack_max, not 0
  *
- * Return: @max without what the rule reserves for others
+ * Return: how many entries may be filled
  */
-static inline u32 ctfull_room(const struct xt_ctfull_tginfo *info, u32 max)
+static inline u32 ctfull_room(u32 reserve, u32 percent, u32 max)
 {
-	u32 reserve = ctfull_entries(info->reserve, info->flags & XT_CTFULL_RESERVE_PERCENT, max);
-
-	return max - min(reserve, max);
+	return max - min(max, max(reserve, ctfull_entries(percent, true, max)));
 }
 
 /**

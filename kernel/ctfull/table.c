@@ -70,6 +70,7 @@ static struct ctfull_table *ctfull_table_alloc(struct net *net)
 	table->warn_at = XT_CTFULL_WARN_AT;
 	kref_init(&table->ref);
 	INIT_LIST_HEAD(&table->latches);
+	INIT_LIST_HEAD(&table->rules);
 	spin_lock_init(&table->lock);
 	ctfull_bucket_fill(&table->events, HZ, CTFULL_EVENT_RATE, get_jiffies_64());
 	INIT_DELAYED_WORK(&table->work, ctfull_look);
@@ -82,21 +83,6 @@ struct ctfull_table *ctfull_table_find(struct net *net)
 
 	/* pairs with ctfull_table_get() */
 	return smp_load_acquire(&here->table);
-}
-
-/* A rule with @warn_at has come or gone; returns how many there are. */
-static u32 ctfull_table_rules(struct ctfull_table *table, u8 warn_at, int more)
-{
-	u32 lowest = 1, rules;
-
-	spin_lock_bh(&table->lock);
-	rules = table->rules += more;
-	table->warn_ats[warn_at] += more;
-	while (rules && !table->warn_ats[lowest])
-		lowest++;
-	WRITE_ONCE(table->warn_at, rules ? lowest : XT_CTFULL_WARN_AT);
-	spin_unlock_bh(&table->lock);
-	return rules;
 }
 
 /* A reference to a namespace's table, which is made if need be; NULL: no memory */
@@ -116,28 +102,64 @@ static struct ctfull_table *ctfull_table_hold(struct net *net)
 	return table;
 }
 
-struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at)
+/* A rule has come or gone. */
+static void ctfull_table_rules(struct ctfull_table *table, int more)
 {
-	struct ctfull_table *table;
+	u32 warn_at = 100, reserve = 0, percent = 0;
+	const struct ctfull_rule *rule;
 
-	mutex_lock(&ctfull_table_mutex);
-	table = ctfull_table_hold(net);
-	if (table)
-		ctfull_table_rules(table, warn_at, 1);
-	mutex_unlock(&ctfull_table_mutex);
-	return table ?: ERR_PTR(-ENOMEM);
+	list_for_each_entry(rule, &table->rules, list) {
+		warn_at = min_t(u32, warn_at, rule->info.warn_at);
+		if (rule->info.flags & XT_CTFULL_RESERVE_PERCENT)
+			percent = max(percent, rule->info.reserve);
+		else
+			reserve = max(reserve, rule->info.reserve);
+	}
+	WRITE_ONCE(table->n_rules, table->n_rules + more);
+	WRITE_ONCE(table->warn_at, table->n_rules ? warn_at : XT_CTFULL_WARN_AT);
+	WRITE_ONCE(table->reserve, reserve);
+	WRITE_ONCE(table->reserve_percent, percent);
 }
 
-void ctfull_table_put(struct ctfull_table *table, u8 warn_at)
+struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tginfo *info)
 {
+	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+
+	if (!rule)
+		return ERR_PTR(-ENOMEM);
+	rule->info = *info;
+	spin_lock_init(&rule->lock);
+	ctfull_bucket_fill(&rule->bucket, info->flags & XT_CTFULL_PER_MINUTE ? 60 * HZ : HZ,
+			   info->log_burst, get_jiffies_64());
+
 	mutex_lock(&ctfull_table_mutex);
-	if (!ctfull_table_rules(table, warn_at, -1)) {
-		/* no packet raises it before ctfull_table_get() has the mutex */
+	rule->table = ctfull_table_hold(net);
+	if (rule->table) {
+		list_add(&rule->list, &rule->table->rules);
+		ctfull_table_rules(rule->table, 1);
+	}
+	mutex_unlock(&ctfull_table_mutex);
+	if (rule->table)
+		return rule;
+	kfree(rule);
+	return ERR_PTR(-ENOMEM);
+}
+
+void ctfull_rule_put(struct ctfull_rule *rule)
+{
+	struct ctfull_table *table = rule->table;
+
+	mutex_lock(&ctfull_table_mutex);
+	list_del(&rule->list);
+	ctfull_table_rules(table, -1);
+	if (!table->n_rules) {
+		/* no packet raises it before ctfull_rule_get() has the mutex */
 		cancel_delayed_work_sync(&table->work);
 		WRITE_ONCE(table->level, CTFULL_LEVEL_NORMAL);
 	}
 	mutex_unlock(&ctfull_table_mutex);
 	kref_put(&table->ref, ctfull_table_free);
+	kfree(rule);
 }
 
 static struct ctfull_latch *ctfull_latch_find(struct ctfull_table *table,
@@ -213,7 +235,7 @@ void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max)
 
 	spin_lock_bh(&table->lock);
 	before = table->level;
-	level = ctfull_level(before, count, max, table->warn_at);
+	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at));
 	if (level != before) {
 		WRITE_ONCE(table->level, level);
 		if (before == CTFULL_LEVEL_NORMAL) {

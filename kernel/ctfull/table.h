@@ -55,12 +55,14 @@ struct ctfull_cpu {
  * @peak: most entries seen
  * @peak_time: when; seconds since 1970
  * @level: enum ctfull_level; changes under @lock
- * @warn_at: the lowest of the rules' percents; changes under @lock
+ * @warn_at: the lowest of the rules' percents; changes under the mutex of rules
+ * @reserve: the largest of their reserves in entries; changes so, too
+ * @reserve_percent: the largest in percent; changes so, too
  * @episode: how often @level has left normal; changes under @lock
  * @unreported: refused packets without an event since the last one with one
+ * @rules: &struct ctfull_rule.list; under the mutex of rules
+ * @n_rules: how many; changes so, too
  * @lock: of what is below
- * @warn_ats: how many rules have each percent
- * @rules: how many rules there are
  * @seq: number of the last event
  * @events: of the events about packets
  * @work: looks whether the level falls, while it is not normal
@@ -74,12 +76,14 @@ struct ctfull_table {
 	u32 peak_time;
 	u32 level;
 	u32 warn_at;
+	u32 reserve;
+	u32 reserve_percent;
 	u32 episode;
 	atomic64_t unreported;
+	struct list_head rules;
+	u32 n_rules;
 
 	spinlock_t lock;
-	u32 warn_ats[101];
-	u32 rules;
 	u64 seq;
 	struct ctfull_bucket events;
 	struct delayed_work work;
@@ -108,26 +112,43 @@ struct ctfull_refusal {
 };
 
 /**
- * ctfull_table_get() - a namespace's table, for a rule
- * @net: the namespace
- * @warn_at: the rule's
- *
- * Context: process.
- * Return: the table with a reference for ctfull_table_put(), or ERR_PTR(-ENOMEM)
+ * struct ctfull_rule - what a rule with -j CTFULL keeps
+ * @list: in &struct ctfull_table.rules
+ * @table: its namespace's
+ * @info: a copy of what userspace sent
+ * @suppressed: packets refused without a log line since the last one with one
+ * @lock: of @bucket
+ * @bucket: of its log lines
  */
-struct ctfull_table *ctfull_table_get(struct net *net, u8 warn_at);
+struct ctfull_rule {
+	struct list_head list;
+	struct ctfull_table *table;
+	struct xt_ctfull_tginfo info;
+	atomic64_t suppressed;
+	spinlock_t lock;
+	struct ctfull_bucket bucket;
+};
 
 /**
- * ctfull_table_put() - a rule goes
- * @table: from ctfull_table_get()
- * @warn_at: as it was given there
+ * ctfull_rule_get() - what a new rule keeps
+ * @net: its namespace
+ * @info: the rule
+ *
+ * Context: process.
+ * Return: it, for ctfull_rule_put(), or ERR_PTR(-ENOMEM)
+ */
+struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tginfo *info);
+
+/**
+ * ctfull_rule_put() - a rule goes
+ * @rule: what it has kept
  *
  * With the last rule the level is normal again, and nobody looks at it: nothing is sent
  * when a module that has no rules any more goes.
  *
  * Context: process. The namespace may be gone, and is not touched.
  */
-void ctfull_table_put(struct ctfull_table *table, u8 warn_at);
+void ctfull_rule_put(struct ctfull_rule *rule);
 
 /**
  * struct ctfull_latch - of all rules of a namespace with the same --above N:M, so that

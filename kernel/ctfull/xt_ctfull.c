@@ -23,20 +23,6 @@
 #include "../log.h"
 #include "table.h"
 
-/**
- * struct ctfull_rule - what a rule with -j CTFULL keeps
- * @table: its namespace's
- * @suppressed: packets refused without a log line since the last one with one
- * @lock: of @bucket
- * @bucket: of its log lines
- */
-struct ctfull_rule {
-	struct ctfull_table *table;
-	atomic64_t suppressed;
-	spinlock_t lock;
-	struct ctfull_bucket bucket;
-};
-
 /* --- -m ctfull --- */
 
 /* Is this a connection's packet, or exempted? A template is neither. */
@@ -235,8 +221,10 @@ static unsigned int ctfull_track(struct sk_buff *skb, const struct nf_hook_state
 static bool ctfull_reserved(const struct xt_ctfull_tginfo *info, const struct nf_conn *ct,
 			    u32 count, u32 max)
 {
+	const bool percent = info->flags & XT_CTFULL_RESERVE_PERCENT;
+
 	return info->reserve && !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
-	       count > ctfull_room(info, max);
+	       count > ctfull_room(percent ? 0 : info->reserve, percent ? info->reserve : 0, max);
 }
 
 /* There may be no room. Bottom halves are off. */
@@ -302,7 +290,13 @@ static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param 
 	if (unlikely(count > READ_ONCE(table->peak) ||
 		     count >= ctfull_entries(READ_ONCE(table->warn_at), true, max)))
 		ctfull_table_saw(table, count, max);
-	if (likely(!max || !ctfull_near(count, ctfull_room(info, max))))
+	/*
+	 * Near by the largest reserve of all rules, not by this one's: a packet that a rule
+	 * lets in must have its entry when the next rule sees it.
+	 */
+	if (likely(!max || !ctfull_near(count, ctfull_room(READ_ONCE(table->reserve),
+							   READ_ONCE(table->reserve_percent),
+							   max))))
 		return XT_CONTINUE;
 	local_bh_disable();
 	verdict = ctfull_tg_near(skb, par, tmpl);
@@ -327,20 +321,12 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
 		return -EINVAL;
 	}
-	rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
-	if (!rule)
-		return -ENOMEM;
-	spin_lock_init(&rule->lock);
-	ctfull_bucket_fill(&rule->bucket, info->flags & XT_CTFULL_PER_MINUTE ? 60 * HZ : HZ,
-			   info->log_burst, get_jiffies_64());
-	rule->table = ctfull_table_get(par->net, info->warn_at);
-	if (IS_ERR(rule->table)) {
-		ret = PTR_ERR(rule->table);
-		goto free;
-	}
+	rule = ctfull_rule_get(par->net, info);
+	if (IS_ERR(rule))
+		return PTR_ERR(rule);
 	ret = log_get(par, nflog);
 	if (ret)
-		goto put_table;
+		goto put_rule;
 	ret = tracking_get(par->net, par->family);
 	if (ret < 0)
 		goto put_log;
@@ -349,10 +335,8 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 
 put_log:
 	log_put(par->family, nflog);
-put_table:
-	ctfull_table_put(rule->table, info->warn_at);
-free:
-	kfree(rule);
+put_rule:
+	ctfull_rule_put(rule);
 	return ret;
 }
 
@@ -362,8 +346,7 @@ static void ctfull_tg_destroy(const struct xt_tgdtor_param *par)
 
 	nf_ct_netns_put(par->net, par->family);
 	log_put(par->family, info->flags & XT_CTFULL_NFLOG);
-	ctfull_table_put(info->rule->table, info->warn_at);
-	kfree(info->rule);
+	ctfull_rule_put(info->rule);
 }
 
 static struct xt_match ctfull_mt_reg __read_mostly = {

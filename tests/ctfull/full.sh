@@ -83,6 +83,19 @@ for iptables in $iptables_variants; do
 	ok $? "$iptables: which is refused to the first class, too"
 	is "${grown[reserved]}" 100 "$iptables: by the kernel"
 
+	# The first class is judged by its own rule, however far from full the table is
+	watch "$router" "$iptables" raw "ssh=PREROUTING -p udp --dport 22 -j CTFULL" \
+		"others=PREROUTING -j CTFULL --reserve 99%"
+	table_max 10000
+	forget "$router"
+	fill "$router" 110
+	look --mark "$router" "$iptables"
+	flows "$client" "$address" 10
+	send "for port in range(7031, 7036): datagram_socket(client, port).sendto(b'x', ('$address', 22))"
+	look "$router" "$iptables"
+	is "${grown[reserved]} ${grown[passed]}" "10 5" \
+		"$iptables: nearly all reserved, and room for the first class"
+
 	# Untracked by the reserve; a percentage; a bound that comes and goes
 	watch "$router" "$iptables" raw "others=PREROUTING -j CTFULL --reserve 50% --on-full untrack"
 	table_max 10000

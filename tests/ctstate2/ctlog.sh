@@ -9,31 +9,7 @@ sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a
 topology_router
 start_packets client="$client" router="$router" server="$server"
 
-plugins=/usr/lib/$(uname -m)-linux-gnu/ulogd
-cat >"$work/ulogd.conf" <<EOF
-[global]
-logfile="$work/ulogd.log"
-plugin="$plugins/ulogd_inppkt_NFLOG.so"
-plugin="$plugins/ulogd_raw2packet_BASE.so"
-plugin="$plugins/ulogd_filter_IFINDEX.so"
-plugin="$plugins/ulogd_filter_IP2STR.so"
-plugin="$plugins/ulogd_output_JSON.so"
-stack=in:NFLOG,base:BASE,if:IFINDEX,ip:IP2STR,out:JSON
-[in]
-group=7
-qthreshold=1
-numeric_label=0
-[out]
-sync=1
-file="$work/json"
-EOF
-start run_in "$router" ulogd -c "$work/ulogd.conf"
-
-# ulogd listens once it has bound its group
-bound() {
-	run_in "$router" cat /proc/net/netfilter/nfnetlink_log | grep -q '^ *7 '
-}
-wait_for 10 bound || die "ulogd: $(cat "$work/ulogd.log")"
+start_ulogd "$router"
 
 # logged: so many lines are there, in JSON; the kernel's log has them at once
 lines=0
