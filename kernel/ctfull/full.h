@@ -162,6 +162,17 @@ static inline bool ctfull_near(u32 count, u32 room)
 }
 
 /**
+ * ctfull_level_off() - where a level goes off
+ * @on: entries that it goes on at, not 0
+ *
+ * Return: with fewer than these it is off
+ */
+static inline u32 ctfull_level_off(u32 on)
+{
+	return max(on - ctfull_entries(10, true, on), 1U);
+}
+
+/**
  * ctfull_level() - how full is it?
  * @now: the level until now; one that is on goes off a tenth under where it goes on,
  *	so that a table that hovers there is reported once
@@ -178,10 +189,9 @@ static inline enum ctfull_level ctfull_level(enum ctfull_level now, u32 count, u
 
 	if (!max)
 		return CTFULL_LEVEL_NORMAL;
-	if (count >= (now < CTFULL_LEVEL_FULL ? max : max(max - DIV_ROUND_UP(max, 10), 1U)))
+	if (count >= (now < CTFULL_LEVEL_FULL ? max : ctfull_level_off(max)))
 		return CTFULL_LEVEL_FULL;
-	if (count >= (now < CTFULL_LEVEL_WARNING ? warning :
-						   max(warning - DIV_ROUND_UP(warning, 10), 1U)))
+	if (count >= (now < CTFULL_LEVEL_WARNING ? warning : ctfull_level_off(warning)))
 		return CTFULL_LEVEL_WARNING;
 	return CTFULL_LEVEL_NORMAL;
 }
