@@ -238,7 +238,7 @@ static inline bool ctfull_token_due(const struct ctfull_bucket *bucket, u64 now)
  * @rate: tokens a period, not 0
  * @period: ticks
  * @burst: most tokens in it
- * @now: tick
+ * @now: tick; another processor may have been here with a later one
  *
  * Return: was there one?
  */
@@ -248,15 +248,17 @@ static inline bool ctfull_token(struct ctfull_bucket *bucket, u32 rate, u32 peri
 	bool token;
 
 	/* no product overflows: 32 bits by 32 */
-	if (now > bucket->at)
+	if (now > bucket->at) {
 		bucket->credit += min_t(u64, now - bucket->at, U32_MAX) * rate;
+		bucket->at = now;
+	}
 	bucket->credit = min(bucket->credit, (u64)burst * period);
-	bucket->at = now;
 	token = bucket->credit >= period;
 	if (token)
 		bucket->credit -= period;
 	if (bucket->credit < period)
-		WRITE_ONCE(bucket->due, now + div_u64(period - bucket->credit + rate - 1, rate));
+		WRITE_ONCE(bucket->due,
+			   bucket->at + div_u64(period - bucket->credit + rate - 1, rate));
 	return token;
 }
 
