@@ -74,24 +74,35 @@ static inline const char *ctfull_mt_check(const struct xt_ctfull_mtinfo *info, u
 }
 
 /**
+ * ctfull_holds() - does the table hold at least so many?
+ * @value: entries, or percent
+ * @percent: which of them
+ * @count: entries in the table
+ * @max: nf_conntrack_max; 0 is no bound, of which there are no percents
+ *
+ * Return: does it?
+ */
+static inline bool ctfull_holds(u32 value, bool percent, u32 count, u32 max)
+{
+	return (max || !percent) && count >= ctfull_entries(value, percent, max);
+}
+
+/**
  * ctfull_above() - the condition --above, not inverted
  * @info: the rule
  * @latched: it has matched, and has @until to fall under
  * @count: entries in the table
- * @max: nf_conntrack_max; 0 is no bound, of which there are no percents
+ * @max: nf_conntrack_max
  *
  * Return: does it match?
  */
 static inline bool ctfull_above(const struct xt_ctfull_mtinfo *info, bool latched, u32 count,
 				u32 max)
 {
-	const bool percent = info->flags & (latched ? XT_CTFULL_UNTIL_PERCENT :
-						      XT_CTFULL_ABOVE_PERCENT);
-	const u32 bound = latched ? info->until : info->above;
-
-	if (percent && !max)
-		return false;
-	return count >= ctfull_entries(bound, percent, max);
+	/* With this @max @until may be the upper one: what begins to match goes on. */
+	return ctfull_holds(info->above, info->flags & XT_CTFULL_ABOVE_PERCENT, count, max) ||
+	       (latched &&
+		ctfull_holds(info->until, info->flags & XT_CTFULL_UNTIL_PERCENT, count, max));
 }
 
 /**
