@@ -321,5 +321,5 @@ static struct kunit_suite ctstate2_suite = {
 
 kunit_test_suite(ctstate2_suite);
 
-MODULE_DESCRIPTION("KUnit tests of xt_ctstate2");
+MODULE_DESCRIPTION("KUnit tests of xt_ctstate2 and xt_ctfull");
 MODULE_LICENSE("GPL");
