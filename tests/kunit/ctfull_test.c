@@ -391,33 +391,31 @@ static void log_options(struct kunit *test)
 
 static void room(struct kunit *test)
 {
-	struct xt_ctfull_tginfo info = target(0, 0);
 	unsigned int percent, max, wrong = 0;
 
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1), 1);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, U32_MAX), U32_MAX);
-	info = target(0, 100);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1000), 900);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 101), 1);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 0, 1), 1);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 0, U32_MAX), U32_MAX);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 0, 1000), 900);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 0, 101), 1);
 	/* nf_conntrack_max has been lowered since */
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 100), 0);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 99), 0);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1), 0);
-	info = target(0, U32_MAX);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1), 0);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, U32_MAX), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 0, 100), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 0, 99), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(U32_MAX, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(U32_MAX, 0, U32_MAX), 0);
 
-	info = target(XT_CTFULL_RESERVE_PERCENT, 10);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1000), 900);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 10, 1000), 900);
 	/* at least so many are for others */
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1001), 900);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, 1), 0);
-	KUNIT_EXPECT_EQ(test, ctfull_room(&info, U32_MAX), 3865470565U);
-	for (percent = 1; percent <= 99; percent++) {
-		info = target(XT_CTFULL_RESERVE_PERCENT, percent);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 10, 1001), 900);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 10, 1), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_room(0, 10, U32_MAX), 3865470565U);
+	for (percent = 1; percent <= 99; percent++)
 		for (max = 1; max <= 300; max++)
-			wrong += ctfull_room(&info, max) != max * (100 - percent) / 100;
-	}
+			wrong += ctfull_room(0, percent, max) != max * (100 - percent) / 100;
+
+	/* the larger one */
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 9, 1000), 900);
+	KUNIT_EXPECT_EQ(test, ctfull_room(100, 11, 1000), 890);
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 }
 
