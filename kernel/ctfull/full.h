@@ -149,13 +149,26 @@ static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u
  * ctfull_room() - what a reserve leaves
  * @reserve: so many entries, and
  * @percent: so many percent: the larger one counts
- * @max: nf_conntrack_max, not 0
+ * @max: nf_conntrack_max
  *
- * Return: how many entries may be filled
+ * Return: how many entries may be filled, if @max is not 0
  */
 static inline u32 ctfull_room(u32 reserve, u32 percent, u32 max)
 {
 	return max - min(max, max(reserve, ctfull_entries(percent, true, max)));
+}
+
+/**
+ * ctfull_far() - is it of no use to count again before the clock's next tick?
+ * @count: entries in the table
+ * @bound: of interest
+ *
+ * Counting costs more than all else that a rule does. A tick is 1 to 10 ms: in that
+ * time no more than 8192 entries are made, or so many as there are.
+ */
+static inline bool ctfull_far(u32 count, u32 bound)
+{
+	return bound / 2 >= 8192 && count < bound / 2;
 }
 
 /**

@@ -67,6 +67,7 @@ static struct ctfull_table *ctfull_table_alloc(struct net *net)
 	for_each_possible_cpu(cpu)
 		spin_lock_init(&per_cpu_ptr(table->cpu, cpu)->lock);
 	table->net = net;
+	table->far = jiffies - 1;
 	table->warn_at = XT_CTFULL_WARN_AT;
 	kref_init(&table->ref);
 	INIT_LIST_HEAD(&table->latches);
@@ -119,6 +120,7 @@ static void ctfull_table_rules(struct ctfull_table *table, int more)
 	WRITE_ONCE(table->warn_at, table->n_rules ? warn_at : XT_CTFULL_WARN_AT);
 	WRITE_ONCE(table->reserve, reserve);
 	WRITE_ONCE(table->reserve_percent, percent);
+	WRITE_ONCE(table->far, jiffies - 1);
 }
 
 struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tginfo *info)
@@ -194,6 +196,7 @@ struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mt
 	latch->above = info->above;
 	latch->until = info->until;
 	latch->percent = percent;
+	latch->far = jiffies - 1;
 	list_add(&latch->list, &table->latches);
 out:
 	mutex_unlock(&ctfull_table_mutex);

@@ -50,8 +50,9 @@ struct ctfull_cpu {
  * struct ctfull_table - what is kept of a network namespace
  * @net: the namespace; not to be used once it is being dismantled
  * @ref: the namespace has one, and each rule and latch
- * @latches: of its rules with --above N:M
+ * @latches: of its rules with --above
  * @cpu: what each processor counts
+ * @far: at this tick of the clock there is nothing to be done, see ctfull_far()
  * @peak: most entries seen
  * @peak_time: when; seconds since 1970
  * @level: enum ctfull_level; changes under @lock
@@ -72,6 +73,7 @@ struct ctfull_table {
 	struct kref ref;
 	struct list_head latches;
 	struct ctfull_cpu __percpu *cpu;
+	unsigned long far;
 	u32 peak;
 	u32 peak_time;
 	u32 level;
@@ -151,8 +153,8 @@ struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tgin
 void ctfull_rule_put(struct ctfull_rule *rule);
 
 /**
- * struct ctfull_latch - of all rules of a namespace with the same --above N:M, so that
- *	it stays as it is when rules are replaced, which any change of a table may mean
+ * struct ctfull_latch - of all rules of a namespace with the same --above N or N:M, so
+ *	that it stays as it is when rules are replaced, which any change of a table may mean
  * @list: in &struct ctfull_table.latches
  * @table: the namespace's
  * @users: rules
@@ -160,6 +162,7 @@ void ctfull_rule_put(struct ctfull_rule *rule);
  * @until: M
  * @percent: XT_CTFULL_ABOVE_PERCENT, XT_CTFULL_UNTIL_PERCENT
  * @on: they match, until the table holds fewer than M
+ * @far: at this tick of the clock they do not match, see ctfull_far()
  */
 struct ctfull_latch {
 	struct list_head list;
@@ -169,12 +172,13 @@ struct ctfull_latch {
 	u32 until;
 	u8 percent;
 	bool on;
+	unsigned long far;
 };
 
 /**
  * ctfull_latch_get() - the latch for a rule
  * @net: its namespace
- * @info: the rule, with @until
+ * @info: the rule, with XT_CTFULL_ABOVE
  *
  * Context: process.
  * Return: the latch, for ctfull_latch_put(), or ERR_PTR(-ENOMEM)

@@ -63,7 +63,7 @@ static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *st
 }
 
 /* Would the tracker need a new entry for this packet? */
-static bool new_connection(const struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline bool new_connection(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	const struct nf_conntrack_tuple_hash *h;
 	struct nf_conntrack_tuple tuple;
@@ -99,22 +99,41 @@ static bool new_connection(const struct sk_buff *skb, const struct nf_hook_state
 	return !h;
 }
 
+static noinline bool above_now(const struct xt_ctfull_mtinfo *info, struct net *net)
+{
+	const u32 count = nf_conntrack_count(net), max = READ_ONCE(nf_conntrack_max);
+	const bool percent = info->flags & XT_CTFULL_ABOVE_PERCENT;
+	struct ctfull_latch *latch = info->latch;
+	const bool latched = READ_ONCE(latch->on);
+	const bool above = ctfull_above(info, latched, count, max);
+
+	if (info->until && above != latched)
+		WRITE_ONCE(latch->on, above);
+	if (!above && ctfull_far(count, ctfull_entries(info->above, percent, max)))
+		WRITE_ONCE(latch->far, jiffies);
+	return above;
+}
+
+static noinline bool ctfull_mt_all(const struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct xt_ctfull_mtinfo *info = par->matchinfo;
+
+	if (info->flags & XT_CTFULL_ABOVE &&
+	    above_now(info, xt_net(par)) == !!(info->invert & XT_CTFULL_ABOVE))
+		return false;
+	return !(info->flags & XT_CTFULL_NEW_CONNECTION) ||
+	       new_connection(skb, par->state) != !!(info->invert & XT_CTFULL_NEW_CONNECTION);
+}
+
 static bool ctfull_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_ctfull_mtinfo *info = par->matchinfo;
-	bool latched, above;
 
-	if (info->flags & XT_CTFULL_ABOVE) {
-		latched = info->latch && READ_ONCE(info->latch->on);
-		above = ctfull_above(info, latched, nf_conntrack_count(xt_net(par)),
-				     READ_ONCE(nf_conntrack_max));
-		if (info->latch && above != latched)
-			WRITE_ONCE(info->latch->on, above);
-		if (above == !!(info->invert & XT_CTFULL_ABOVE))
-			return false;
-	}
-	return !(info->flags & XT_CTFULL_NEW_CONNECTION) ||
-	       new_connection(skb, par->state) != !!(info->invert & XT_CTFULL_NEW_CONNECTION);
+	/* Most packets of most rules: --above, not inverted, and far from it */
+	if (info->latch && READ_ONCE(info->latch->far) == jiffies &&
+	    !(info->invert & XT_CTFULL_ABOVE))
+		return false;
+	return ctfull_mt_all(skb, par);
 }
 
 /* Nothing tracks in a namespace before somebody asked for it. */
@@ -141,7 +160,7 @@ static int ctfull_mt_checkentry(const struct xt_mtchk_param *par)
 		return -EINVAL;
 	}
 	info->latch = NULL;
-	if (info->until) {
+	if (info->flags & XT_CTFULL_ABOVE) {
 		info->latch = ctfull_latch_get(par->net, info);
 		if (IS_ERR(info->latch))
 			return PTR_ERR(info->latch);
@@ -275,33 +294,45 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 	return XT_CONTINUE;
 }
 
-static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param *par)
+/*
+ * Counts, and lets the tracker have the packet if need be. Near is what is near by the
+ * largest reserve of all rules, not by this one's: a packet that a rule lets in must have
+ * its entry when the next rule sees it.
+ */
+static noinline unsigned int ctfull_tg_count(struct sk_buff *skb, const struct xt_action_param *par)
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
 	struct ctfull_table *table = info->rule->table;
 	const struct nf_conn *tmpl;
 	unsigned int verdict;
-	u32 count, max;
+	u32 count, max, warn, room;
 
 	if (tracked(skb, &tmpl))
 		return XT_CONTINUE;
 	count = nf_conntrack_count(xt_net(par));
 	max = READ_ONCE(nf_conntrack_max);
-	if (unlikely(count > READ_ONCE(table->peak) ||
-		     count >= ctfull_entries(READ_ONCE(table->warn_at), true, max)))
+	room = ctfull_room(READ_ONCE(table->reserve), READ_ONCE(table->reserve_percent), max);
+	if (max && ctfull_near(count, room)) {
+		local_bh_disable();
+		verdict = ctfull_tg_near(skb, par, tmpl);
+		local_bh_enable();
+		return verdict;
+	}
+	warn = ctfull_entries(READ_ONCE(table->warn_at), true, max);
+	if (count > READ_ONCE(table->peak) || count >= warn)
 		ctfull_table_saw(table, count, max);
-	/*
-	 * Near by the largest reserve of all rules, not by this one's: a packet that a rule
-	 * lets in must have its entry when the next rule sees it.
-	 */
-	if (likely(!max || !ctfull_near(count, ctfull_room(READ_ONCE(table->reserve),
-							   READ_ONCE(table->reserve_percent),
-							   max))))
+	if (ctfull_far(count, min(room, warn)))
+		WRITE_ONCE(table->far, jiffies);
+	return XT_CONTINUE;
+}
+
+static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param *par)
+{
+	const struct xt_ctfull_tginfo *info = par->targinfo;
+
+	if (likely(READ_ONCE(info->rule->table->far) == jiffies))
 		return XT_CONTINUE;
-	local_bh_disable();
-	verdict = ctfull_tg_near(skb, par, tmpl);
-	local_bh_enable();
-	return verdict;
+	return ctfull_tg_count(skb, par);
 }
 
 static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)

@@ -26,7 +26,7 @@ struct ctfull_latch;
  * @reserved: zero
  * @above: the table holds at least so many entries, or so many percent (1 to 100)
  * @until: goes on matching until it holds fewer than these; 0: than @above
- * @latch: kernel only. Does it match now? NULL without @until
+ * @latch: kernel only. Does it match now? With XT_CTFULL_ABOVE
  *
  * The same for 32-bit and 64-bit userspace. Rules are compared up to @latch.
  */
@@ -141,8 +141,8 @@ enum ctfull_action {
  * @CTFULL_A_LEVEL: u32, enum ctfull_level (GET, LEVEL)
  * @CTFULL_A_WARN_AT: u32, percent (GET, LEVEL)
  * @CTFULL_A_REFUSED: u64, refused packets: all that CTFULL dropped or let pass
- *	untracked (GET, LEVEL, REFUSED); with GET_SOURCES those of one source, or a
- *	little more
+ *	untracked (GET, LEVEL, REFUSED); with GET_SOURCES those of one source, as far as
+ *	they are remembered
  * @CTFULL_A_UNTRACKED: u64, those of them that passed untracked (GET)
  * @CTFULL_A_RESERVED: u64, those of them that --reserve refused, while there was
  *	room for others (GET)
