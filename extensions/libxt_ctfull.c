@@ -34,7 +34,8 @@ static const char *parse_bound(const char *whole, const char *arg, uint32_t *val
 {
 	char *end;
 
-	if (!xtables_strtoui(arg, &end, value, 1, UINT32_MAX) || (*end && *end != '%' && *end != ':'))
+	if (!xtables_strtoui(arg, &end, value, 1, UINT32_MAX) ||
+	    (*end && *end != '%' && *end != ':'))
 		xtables_error(PARAMETER_PROBLEM,
 			      "ctfull: --above \"%s\": \"%s\" is neither a number of entries, from 1 on, nor a percentage such as 90%%",
 			      whole, arg);

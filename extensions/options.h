@@ -6,7 +6,6 @@
 #define _XCA_OPTIONS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -46,7 +45,7 @@ static inline void parse_prefix(const char *target, char *prefix, size_t size, c
  * @group: of nfnetlink_log
  */
 static inline void print_log_options(const char *dashes, const char *prefix, bool nflog,
-				     uint8_t level, uint16_t group)
+				     unsigned int level, unsigned int group)
 {
 	if (prefix[0]) {
 		printf(" %slog-prefix", dashes);

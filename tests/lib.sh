@@ -336,8 +336,10 @@ forget() {
 
 # --- The table ---
 
-# table_max NUMBER: nf_conntrack_max, which all namespaces have in common
+# table_max NUMBER: nf_conntrack_max, which all namespaces have in common, until the
+# script ends
 table_max() {
+	: "${table_max_before=$(</proc/sys/net/netfilter/nf_conntrack_max)}"
 	sysctl -qw "net.netfilter.nf_conntrack_max=$1" || die "nf_conntrack_max"
 }
 
@@ -369,7 +371,9 @@ with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
 # ctfull status says; "drops", packets that the tracker has dropped; what the rules of
 # watch in mangle have counted; and in grown[NAME] how much that is more than in the
 # last `look --mark`
+# shellcheck disable=SC2034 # for the scripts
 declare -A figure=() grown=() mark=()
+# shellcheck disable=SC2034
 look() {
 	local line name set_mark=
 
@@ -497,6 +501,8 @@ bound_ulogd() {
 
 cleanup() {
 	local item
+
+	[ -z "${table_max_before-}" ] || table_max "$table_max_before"
 
 	for item in ${background[@]+"${background[@]}"}; do
 		kill "$item" 2>/dev/null

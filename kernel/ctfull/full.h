@@ -317,25 +317,22 @@ struct ctfull_line {
 static inline void ctfull_print(char line[CTFULL_LINE], const struct ctfull_line *v)
 {
 	/* "count=4294967295 ", "max=4294967295 ", "top=", 39 characters, a space */
-	char fields[3][48];
-	const char *order[] = { fields[0], fields[1], fields[2] };
-	const char *dots = "";
-	unsigned int left = ARRAY_SIZE(order);
+	char count[24], max[24], top[48];
+	unsigned int left = 3;
 	int len;
 
-	snprintf(fields[0], sizeof(fields[0]), "count=%u ", v->count);
-	snprintf(fields[1], sizeof(fields[1]), "max=%u ", v->max);
-	fields[2][0] = 0;
-	if (v->top[0])
-		snprintf(fields[2], sizeof(fields[2]), "top=%s ", v->top);
+	snprintf(count, sizeof(count), "count=%u ", v->count);
+	snprintf(max, sizeof(max), "max=%u ", v->max);
+	snprintf(top, sizeof(top), v->top[0] ? "top=%s " : "%s", v->top);
 	for (;;) {
-		len = snprintf(line, CTFULL_LINE, "%s%s%saction=%s refused=%llu suppressed=%llu %s%s",
-			       v->prefix, order[0], order[1], v->untrack ? "untrack" : "drop",
-			       v->refused, v->suppressed, order[2], dots);
+		len = snprintf(line, CTFULL_LINE,
+			       "%s%s%saction=%s refused=%llu suppressed=%llu %s%s", v->prefix,
+			       left > 0 ? count : "", left > 1 ? max : "",
+			       v->untrack ? "untrack" : "drop", v->refused, v->suppressed,
+			       left > 2 ? top : "", left > 2 ? "" : "... ");
 		if (len < CTFULL_LINE || !left)
 			return;
-		order[--left] = "";
-		dots = "... ";
+		left--;
 	}
 }
 

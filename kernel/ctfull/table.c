@@ -252,7 +252,7 @@ void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max)
 
 static u32 ctfull_hash(u8 family, const union nf_inet_addr *addr)
 {
-	return family == NFPROTO_IPV4 ? jhash_1word(addr->ip, ctfull_hash_key) :
+	return family == NFPROTO_IPV4 ? jhash_1word(addr->all[0], ctfull_hash_key) :
 					jhash2(addr->all, 4, ctfull_hash_key);
 }
 

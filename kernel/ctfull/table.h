@@ -3,6 +3,7 @@
 #define _XT_CTFULL_TABLE_H
 
 #include <linux/inet.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/percpu.h>
@@ -33,6 +34,17 @@ struct ctfull_figures {
 };
 
 /**
+ * ctfull_still() - is it still this tick of the clock?
+ * @tick: that jiffies was
+ *
+ * Context: any.
+ */
+static inline bool ctfull_still(const unsigned long *tick)
+{
+	return !(READ_ONCE(*tick) ^ jiffies);
+}
+
+/**
  * struct ctfull_cpu - what one processor counts
  * @lock: of all else here; nobody waits for it but readers
  * @figures: since the namespace has its first rule
@@ -40,7 +52,7 @@ struct ctfull_figures {
  * @episode: which time that was; see &struct ctfull_table
  */
 struct ctfull_cpu {
-	spinlock_t lock;
+	spinlock_t lock; /* of all else here */
 	struct ctfull_figures figures;
 	struct ctfull_talkers talkers;
 	u32 episode;
@@ -85,7 +97,7 @@ struct ctfull_table {
 	struct list_head rules;
 	u32 n_rules;
 
-	spinlock_t lock;
+	spinlock_t lock; /* of what is below, and of changes of level and episode */
 	u64 seq;
 	struct ctfull_bucket events;
 	struct delayed_work work;
@@ -127,7 +139,7 @@ struct ctfull_rule {
 	struct ctfull_table *table;
 	struct xt_ctfull_tginfo info;
 	atomic64_t suppressed;
-	spinlock_t lock;
+	spinlock_t lock; /* of bucket */
 	struct ctfull_bucket bucket;
 };
 

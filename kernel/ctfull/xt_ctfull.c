@@ -130,8 +130,7 @@ static bool ctfull_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	const struct xt_ctfull_mtinfo *info = par->matchinfo;
 
 	/* Most packets of most rules: --above, not inverted, and far from it */
-	if (info->latch && READ_ONCE(info->latch->far) == jiffies &&
-	    !(info->invert & XT_CTFULL_ABOVE))
+	if (info->latch && ctfull_still(&info->latch->far) && !(info->invert & XT_CTFULL_ABOVE))
 		return false;
 	return ctfull_mt_all(skb, par);
 }
@@ -330,7 +329,7 @@ static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param 
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
 
-	if (likely(READ_ONCE(info->rule->table->far) == jiffies))
+	if (likely(ctfull_still(&info->rule->table->far)))
 		return XT_CONTINUE;
 	return ctfull_tg_count(skb, par);
 }

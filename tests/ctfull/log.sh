@@ -12,9 +12,9 @@ start_ulogd "$router"
 
 # ctfull OPTION...: an empty table raw, but for -j CTFULL with these options
 ctfull() {
-	run_in "$router" "$iptables" -w -t raw -F &&
-		run_in "$router" "$iptables" -w -t raw -A PREROUTING -j CTFULL \
-			--log-prefix "[$iptables] " "$@" || die "$iptables does not take $*"
+	run_in "$router" "$iptables" -w -t raw -F
+	run_in "$router" "$iptables" -w -t raw -A PREROUTING -j CTFULL \
+		--log-prefix "[$iptables] " "$@" || die "$iptables does not take $*"
 }
 
 # read_lines: in $lines, those of the kernel's log since the last call, without what all
