@@ -354,16 +354,22 @@ fill() {
 	run_in "$1" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
 }
 
-# flows NS ADDRESS COUNT [FIRST]: sends a UDP packet to each of COUNT ports
+# flows NS ADDRESS COUNT [FIRST]: sends a UDP packet to each of COUNT ports, and after
+# 60000 to those of the next address
 flows() {
 	run_in "$1" /usr/bin/python3 -c '
-import socket, sys
-address, count, first = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+import ipaddress, socket, sys
+address, count, first = ipaddress.ip_address(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+with socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET,
                    socket.SOCK_DGRAM) as sock:
+    if address.version == 6:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     sock.bind(("", 4000))
-    for port in range(first, first + count):
-        sock.sendto(b"data", (address, port))
+    while count > 0:
+        to = str(address)
+        for port in range(first, first + min(count, 60000)):
+            sock.sendto(b"data", (to, port))
+        address, count = address + 1, count - 60000
 ' "$2" "$3" "${4-1000}"
 }
 
