@@ -54,12 +54,6 @@ for iptables in $iptables_variants; do
 
 	send "flow(80); alice(tcp('S', 1000))"
 	expect "state=NEW dir=ORIGINAL status=NONE tcp=SYN_SENT expires=1(20|1[0-9])"
-	case $iptables in
-	iptables-nft | ip6tables-legacy) # the target is the same for all
-		run_in "$router" "$iptables" -w -t mangle -F
-		continue
-		;;
-	esac
 	send "bob(tcp('SA', 5000, 1001))"
 	expect "state=ESTABLISHED_REPLY dir=REPLY status=SEEN_REPLY,CONFIRMED tcp=SYN_RECV expires=(60|5[0-9])"
 	send "alice(tcp('SF', 1000)); bob(tcp('A', 5001, 9999))"

@@ -220,7 +220,7 @@ for iptables in $iptables_variants; do
 		run_in "$router" "$iptables-restore" -w ||
 		die "$iptables does not take the rules"
 done
-# Once is enough for what is done to a packet; all four only look at it.
+# Once is enough for what is done to a packet; the others only look at it.
 other_rules 10.0.2.1 10.0.2.8 10.0.2.9 10.0.2.2:6000 |
 	run_in "$router" iptables-legacy-restore -w || die "no NAT or REJECT"
 other_rules fd00:2::1 fd00:2::8 fd00:2::9 "[fd00:2::2]:6000" |
@@ -229,8 +229,7 @@ other_rules fd00:2::1 fd00:2::8 fd00:2::9 "[fd00:2::2]:6000" |
 mapfile -t table < <(situations)
 all_lists=$(tr -s ' \t' '\n' <<<"$lists" | LC_ALL=C sort | paste -sd ' ')
 for family in 4 6; do
-	variants="iptables-legacy iptables-nft"
-	[ $family = 6 ] && variants="ip6tables-legacy ip6tables-nft"
+	variants=$(tr ' ' '\n' <<<"$iptables_variants" | grep "^ip${family/4/}t")
 	send "family($family)"
 	for iptables in $variants; do
 		send "compare('$iptables', '')"
