@@ -376,6 +376,20 @@ with socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET,
 ' "$2" "$3" "${4-1000}"
 }
 
+# start_flood NS ADDRESS...: sends UDP packets to them, each from its own port and to
+# another one, some 200 a second, until the script ends or kills $started
+start_flood() {
+	start ip netns exec "$1" /usr/bin/python3 -c '
+import itertools, socket, sys, time
+socks = [(a, socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET,
+                           socket.SOCK_DGRAM)) for a in sys.argv[1:]]
+for port in itertools.cycle(range(1024, 65536)):
+    for address, sock in socks:
+        sock.sendto(b"flood", (address, port))
+    time.sleep(0.005 * len(socks))
+' "${@:2}"
+}
+
 # look NS IPTABLES: what is known of the table and its packets, in figure[NAME]: what
 # ctfull status says; "drops", packets that the tracker has dropped; what the rules of
 # watch in mangle have counted; and in grown[NAME] how much that is more than in the
@@ -432,17 +446,18 @@ send() {
 	[ "$answer" = ok ] || die "packets.py: $*: $answer ${result-}"
 }
 
-# --- README.md ---
+# --- README.md, and what is in doc ---
 
-# readme_block NAME: prints the commands of README.md between "```sh NAME" and "```"
+# readme_block NAME [FILE]: prints the commands between "```sh NAME" and "```" of
+# README.md, or of FILE
 readme_block() {
-	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../README.md"
+	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../${2-README.md}"
 }
 
-# run_readme NS NAME: runs these commands in a namespace, until one fails
+# run_readme NS NAME [FILE]: runs these commands in a namespace, until one fails
 run_readme() {
-	readme_block "$2" >"$work/readme"
-	[ -s "$work/readme" ] || die "no block $2 in README.md"
+	readme_block "${@:2}" >"$work/readme"
+	[ -s "$work/readme" ] || die "no block $2 in ${3-README.md}"
 	run_in "$1" bash -e "$work/readme"
 }
 
