@@ -407,16 +407,17 @@ static struct xt_target ctfull_tg_reg __read_mostly = {
 
 static int __init ctfull_init(void)
 {
-	int ret = ctfull_init_events();
+	int ret = ctfull_init_tables();
 
 	if (ret)
 		return ret;
-	ret = ctfull_init_tables();
-	if (ret)
-		goto exit_events;
-	ret = xt_register_match(&ctfull_mt_reg);
+	/* Whoever waits for the family asks at once. */
+	ret = ctfull_init_events();
 	if (ret)
 		goto exit_tables;
+	ret = xt_register_match(&ctfull_mt_reg);
+	if (ret)
+		goto exit_events;
 	ret = xt_register_target(&ctfull_tg_reg);
 	if (ret)
 		goto unregister_match;
@@ -424,10 +425,10 @@ static int __init ctfull_init(void)
 
 unregister_match:
 	xt_unregister_match(&ctfull_mt_reg);
-exit_tables:
-	ctfull_exit_tables();
 exit_events:
 	ctfull_exit_events();
+exit_tables:
+	ctfull_exit_tables();
 	return ret;
 }
 
