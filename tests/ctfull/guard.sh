@@ -179,8 +179,10 @@ held 50 $never
 held 100 $flooders
 flows "$client" 10.0.9.1 1
 start_guard --dry-run --evict $trial
-wait_for 10 says lines '^would ' 2
-ok $? "--dry-run: it says what it would do"
+wait_for 10 says lines '^would ' 4
+is "$(sed -n 's/^\(would [a-z]* [0-9a-f.:]*[0-9a-f]\).*/\1/p' "$work/lines" | sort | xargs)" \
+	"would ban 10.0.1.66 would ban fd00:1::66 would evict 10.0.1.66 would evict fd00:1::66" \
+	"--dry-run: it says what it would do"
 wait_for 10 says lines '^spare ' 4
 is "$(sed -n 's/^spare \([^ ]*\), .* entries): /\1: /p' "$work/lines" | sort)" \
 	"10.0.1.1: it is this machine's address
@@ -190,7 +192,7 @@ fd00:1::65: --never" "and whom it would not ban, with the reason"
 sleep 1.5
 is "$(banned)" "" "but nobody is banned"
 is "$(entries $never $flooders)" "50 50 50 50 100 100" "and nothing is deleted"
-is "$(wc -l <"$work/lines")" 6 "and all is said once"
+is "$(wc -l <"$work/lines")" 8 "and all is said once"
 kill "$guard"
 wait "$guard"
 
