@@ -12,7 +12,7 @@ nowhere
 ip -n "$client" addr add 10.0.1.66/24 dev eth0
 ip -n "$client" addr add fd00:1::66/64 dev eth0
 runbook=doc/table-full.md
-flooders="10.0.1.66 fd00:1::66"
+flooders=(10.0.1.66 fd00:1::66)
 
 # held COUNT SOURCE...: so many entries of each source, which are there to stay
 held() {
@@ -133,10 +133,10 @@ victims 0 "a victim is served while there is room"
 start_guard --evict --timeout 5m
 wait_for 10 says troubles '^ctfull guard: --set flooders: not there; make it with nft\(8\)' 1
 ok $? "a set that is not there: the guard says what to do"
-held 224 $flooders
+held 224 "${flooders[@]}"
 flows "$client" 10.0.9.1 5
 victims 1 "a victim is refused when a flooder has filled the table"
-is "$(entries $flooders)" "224 224" "and the flooder keeps its entries"
+is "$(entries "${flooders[@]}")" "224 224" "and the flooder keeps its entries"
 
 run_readme "$router" ban "$runbook" || die "the runbook's ban fails"
 wait_for 10 says lines '^evict ' 2
@@ -144,7 +144,7 @@ ok $? "the sets are there now: the guard goes on"
 is "$(banned | sed 's/192.0.2.7 timeout 10m //')" "$both" "the flooder is banned, for 5 minutes"
 is "$(run_in "$router" nft list set inet guard flooders | grep -c "192.0.2.7 timeout 10m")" 1 \
 	"and who was banned by hand still is"
-is "$(entries $flooders)" "0 0" "--evict: its entries are gone"
+is "$(entries "${flooders[@]}")" "0 0" "--evict: its entries are gone"
 victims 0 "the victim is served again"
 is "$(sort "$work/lines")" "ban 10.0.1.66 for 300s: 44.8% of the table (224 of 500 entries), level warning
 ban fd00:1::66 for 300s: 44.8% of the table (224 of 500 entries), level warning
@@ -154,12 +154,12 @@ passed=$(counted "$router" iptables mangle),$(counted "$router" ip6tables mangle
 flood >/dev/null
 is "$(counted "$router" iptables mangle),$(counted "$router" ip6tables mangle)" "$passed" \
 	"what the flooder sends is dropped now"
-is "$(entries $flooders)" "0 0" "and makes no entry"
+is "$(entries "${flooders[@]}")" "0 0" "and makes no entry"
 
 # Killed, and started again: the sets are as they were, and it goes on where it was
 kill -9 "$guard"
 wait "$guard" 2>/dev/null
-held 205 $flooders
+held 205 "${flooders[@]}"
 start_guard --evict --timeout 7m
 flows "$client" 10.0.9.1 1
 wait_for 10 says lines '^evict ' 2
@@ -172,13 +172,13 @@ is $? 0 "SIGTERM ends the guard, with status 0"
 
 # A trial does nothing. Most of the table is of those that are never banned: this
 # machine itself, and two networks that end just before the flooder.
-never="10.0.1.1 fd00:1::1 10.0.1.65 fd00:1::65"
-trial="--never 10.9.9.9,10.0.1.64/31,fd00:1::64/127"
+never=(10.0.1.1 fd00:1::1 10.0.1.65 fd00:1::65)
+trial=(--never "10.9.9.9,10.0.1.64/31,fd00:1::64/127")
 empty
-held 50 $never
-held 100 $flooders
+held 50 "${never[@]}"
+held 100 "${flooders[@]}"
 flows "$client" 10.0.9.1 1
-start_guard --dry-run --evict $trial
+start_guard --dry-run --evict "${trial[@]}"
 wait_for 10 says lines '^would ' 4
 is "$(sed -n 's/^\(would [a-z]* [0-9a-f.:]*[0-9a-f]\).*/\1/p' "$work/lines" | sort | xargs)" \
 	"would ban 10.0.1.66 would ban fd00:1::66 would evict 10.0.1.66 would evict fd00:1::66" \
@@ -191,23 +191,23 @@ fd00:1::1: it is this machine's address
 fd00:1::65: --never" "and whom it would not ban, with the reason"
 sleep 1.5
 is "$(banned)" "" "but nobody is banned"
-is "$(entries $never $flooders)" "50 50 50 50 100 100" "and nothing is deleted"
+is "$(entries "${never[@]}" "${flooders[@]}")" "50 50 50 50 100 100" "and nothing is deleted"
 is "$(wc -l <"$work/lines")" 8 "and all is said once"
 kill "$guard"
 wait "$guard"
 
 # In earnest, and against the clock
 empty
-start_guard --evict $trial
-held 50 $never
-held 90 $flooders
+start_guard --evict "${trial[@]}"
+held 50 "${never[@]}"
+held 90 "${flooders[@]}"
 took=$(flood)
 [ "$took" -lt 2000 ] 2>/dev/null
 ok $? "from the flood to the ban of both: $took ms"
 wait_for 10 says lines '^evict ' 2
-is "$(entries $never)" "50 50 50 50" "this machine and who is named by --never keep their entries"
+is "$(entries "${never[@]}")" "50 50 50 50" "this machine and who is named by --never keep their entries"
 is "$(banned)" "${both//5m/10m}" "only the flooder is banned"
-is "$(entries $flooders)" "0 0" "and evicted"
+is "$(entries "${flooders[@]}")" "0 0" "and evicted"
 is "$(<"$work/troubles")" "" "and nothing went wrong"
 
 # The module goes and comes back under a guard that runs
@@ -218,8 +218,8 @@ empty
 wait_for 20 modprobe -r xt_ctfull
 ok $? "without rules, the module goes, with a guard that runs"
 rules
-held 50 $never
-held 90 $flooders
+held 50 "${never[@]}"
+held 90 "${flooders[@]}"
 took=$(flood)
 [ "$took" -lt 2000 ] 2>/dev/null
 ok $? "and when it is back, the guard goes on: $took ms"
