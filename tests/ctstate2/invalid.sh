@@ -39,7 +39,8 @@ rules() {
 	echo COMMIT
 }
 
-for iptables in $iptables_variants; do
+# All four, whichever kernel: a packet is sent once for all of them
+for iptables in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 	rules | run_in "$router" "$iptables-restore" || die "$iptables does not take the rules"
 	# a connection of its own, for which addresses are translated
 	run_in "$router" "$iptables" -w -t nat -A POSTROUTING -p tcp --dport 4444 -j SNAT \

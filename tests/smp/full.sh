@@ -17,6 +17,8 @@ processors=$(nproc)
 count=100000
 # the debug kernel takes long, and has one processor in any case
 [ "$processors" -gt 1 ] || count=3000
+# once is enough for the large figures
+[ "$VM_KERNEL" != debian-6.1 ] || count=10000
 
 # json PYTHON ARG...: an expression, about what ctfull ARG... prints as JSON
 json() {
@@ -79,9 +81,7 @@ for action in drop untrack; do
 	is "$(json "sum(s['refused'] for s in d['sources'])" status)" "${grown[refused]}" \
 		"$action: with the packets of each"
 done
-if [ "$processors" = 1 ]; then
-	finish
-fi
+[ "$count" = 100000 ] || finish
 
 # A large table; with few buckets the kernel makes no entries for long ones
 sysctl -qw net.netfilter.nf_conntrack_buckets=262144 || die "nf_conntrack_buckets"
