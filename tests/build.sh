@@ -217,7 +217,7 @@ refuses "apt install pkg-config" "no pkg-config" PKG_CONFIG=/nonexistent
 refuses "apt install libxtables-dev" "no libxtables" PKG_CONFIG_LIBDIR=/nonexistent
 mkdir few
 cp "$(pkg-config --variable=pcfiledir xtables)/xtables.pc" few/
-refuses "apt install libmnl-dev.*--without-tools" "no libmnl" PKG_CONFIG_LIBDIR="$PWD/few"
+refuses "apt install libmnl-dev.*--without-tools" "no libmnl" PKG_CONFIG_LIBDIR="$PWD/few" --without-kbuild
 refuses "an absolute path is needed" "--with-xtlibdir that is relative" --with-xtlibdir=lib
 refuses "/nonexistent: .*apt install linux-headers-.*--with-kbuild=DIR.*--without-kbuild" \
 	"--with-kbuild that does not exist" --with-kbuild=/nonexistent
