@@ -47,6 +47,8 @@ namespaces.setdefault("loopback", namespaces.get("router"))
 made_packets = "--sockets" not in sys.argv
 
 if made_packets:
+    # scapy can do without, and half of its start is for this
+    sys.modules["cryptography"] = None
     # pylint: disable=unused-import
     from scapy.layers.inet import (
         ICMP, IP, IPOption_NOP, TCP, UDP, fragment)
