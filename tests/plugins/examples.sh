@@ -31,4 +31,8 @@ run_readme "$here" ruleset
 ok $? "the README's ruleset"
 is "$(run_in "$here" iptables-save | grep -c ctstate2)$(run_in "$here" ip6tables-save | grep -c ctstate2)" \
 	55 "and all of it is there"
+run_readme "$here" full
+ok $? "the README's rules for a full table"
+is "$(run_in "$here" iptables-save | grep -c CTFULL)$(run_in "$here" ip6tables-save | grep -c CTFULL)" \
+	22 "and all of them are there"
 finish
