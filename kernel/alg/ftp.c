@@ -1,0 +1,812 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * FTP's dialogue (RFC 959, 2228, 2389, 2428, 3659): which data connections have both
+ * ends agreed on?
+ *
+ * A server answers commands in their order, each with one final reply, so that a queue
+ * of the commands without one says what a reply is to. Where a server does not keep to
+ * that, two kinds of replies say themselves what they are to: 227 and 229, and 125 and
+ * 150; what waits before these gets no answer any more. All else that goes out of step
+ * opens less, not more: what is not known to be agreed on is not.
+ */
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "ftp.h"
+
+/* What a verb is to the dialogue */
+enum {
+	VERB_NONE,	/* not in the table */
+	VERB_OTHER,
+	VERB_DATA,	/* answered by 125 or 150 first */
+	VERB_PORT,
+	VERB_EPRT,
+	VERB_PASV,
+	VERB_EPSV,
+	VERB_EPSV_ALL,
+	VERB_AUTH,
+	VERB_REIN,
+	VERB_HTTP,
+};
+
+#define VERB_MAX	7
+
+static const struct {
+	char name[VERB_MAX + 1];
+	u8 verb;
+} verbs[] = {
+	/* in the order of strcmp() */
+	{ "ABOR", VERB_OTHER }, { "ACCT", VERB_OTHER }, { "ADAT", VERB_AUTH },
+	{ "ALGS", VERB_OTHER }, { "ALLO", VERB_OTHER }, { "APPE", VERB_DATA },
+	{ "AUTH", VERB_AUTH }, { "AVBL", VERB_OTHER }, { "CCC", VERB_OTHER },
+	{ "CDUP", VERB_OTHER }, { "CLNT", VERB_OTHER }, { "CONF", VERB_OTHER },
+	{ "CSID", VERB_OTHER }, { "CWD", VERB_OTHER }, { "DELE", VERB_OTHER },
+	{ "DSIZ", VERB_OTHER }, { "ENC", VERB_OTHER }, { "EPRT", VERB_EPRT },
+	{ "EPSV", VERB_EPSV }, { "ESTA", VERB_OTHER }, { "ESTP", VERB_OTHER },
+	{ "FEAT", VERB_OTHER }, { "GET", VERB_HTTP }, { "HASH", VERB_OTHER },
+	{ "HEAD", VERB_HTTP }, { "HELP", VERB_OTHER }, { "HOST", VERB_OTHER },
+	{ "LANG", VERB_OTHER }, { "LIST", VERB_DATA }, { "LPRT", VERB_OTHER },
+	{ "LPSV", VERB_OTHER }, { "MACB", VERB_OTHER }, { "MDTM", VERB_OTHER },
+	{ "MFCT", VERB_OTHER }, { "MFF", VERB_OTHER }, { "MFMT", VERB_OTHER },
+	{ "MIC", VERB_OTHER }, { "MKD", VERB_OTHER }, { "MLSD", VERB_DATA },
+	{ "MLST", VERB_OTHER }, { "MODE", VERB_OTHER }, { "NLST", VERB_DATA },
+	{ "NOOP", VERB_OTHER }, { "OPTS", VERB_OTHER }, { "PASS", VERB_OTHER },
+	{ "PASV", VERB_PASV }, { "PBSZ", VERB_OTHER }, { "PORT", VERB_PORT },
+	{ "POST", VERB_HTTP }, { "PROT", VERB_OTHER }, { "PUT", VERB_HTTP },
+	{ "PWD", VERB_OTHER }, { "QUIT", VERB_OTHER }, { "RANG", VERB_OTHER },
+	{ "REIN", VERB_REIN }, { "REST", VERB_OTHER }, { "RETR", VERB_DATA },
+	{ "RMD", VERB_OTHER }, { "RMDA", VERB_OTHER }, { "RNFR", VERB_OTHER },
+	{ "RNTO", VERB_OTHER }, { "SITE", VERB_OTHER }, { "SIZE", VERB_OTHER },
+	{ "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER }, { "STAT", VERB_OTHER },
+	{ "STOR", VERB_DATA }, { "STOU", VERB_DATA }, { "STRU", VERB_OTHER },
+	{ "SYST", VERB_OTHER }, { "THMB", VERB_DATA }, { "TYPE", VERB_OTHER },
+	{ "USER", VERB_OTHER }, { "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER },
+	{ "XCWD", VERB_OTHER }, { "XMD5", VERB_OTHER }, { "XMKD", VERB_OTHER },
+	{ "XPWD", VERB_OTHER }, { "XRMD", VERB_OTHER }, { "XSHA", VERB_OTHER },
+	{ "XSHA1", VERB_OTHER }, { "XSHA256", VERB_OTHER }, { "XSHA512", VERB_OTHER },
+};
+
+/* What is read of a line */
+struct ftp_text {
+	const u8 *s;
+	unsigned int len;
+	unsigned int at;
+};
+
+static bool is_digit(u8 c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static u8 to_upper(u8 c)
+{
+	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
+}
+
+/* The byte that comes next; LF, which is in no line, at the end */
+static u8 text_peek(const struct ftp_text *t)
+{
+	return t->at < t->len ? t->s[t->at] : '\n';
+}
+
+static bool text_take(struct ftp_text *t, u8 c)
+{
+	if (text_peek(t) != c)
+		return false;
+	t->at++;
+	return true;
+}
+
+static void text_spaces(struct ftp_text *t)
+{
+	while (text_take(t, ' '))
+		;
+}
+
+static bool text_end(struct ftp_text *t)
+{
+	text_spaces(t);
+	return t->at == t->len;
+}
+
+/* A number of at most @digits digits, whatever its value; more are none. */
+static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *value)
+{
+	unsigned int n = 0;
+
+	*value = 0;
+	for (; is_digit(text_peek(t)) && n < digits; n++)
+		*value = *value * 10 + t->s[t->at++] - '0';
+	return n && !is_digit(text_peek(t));
+}
+
+/* --- addresses --- */
+
+/*
+ * h1,h2,h3,h4,p1,p2. Returns false if there are not six numbers with commas between
+ * them; *good says whether they are all octets, and no more follow.
+ */
+static bool read_six(struct ftp_text *t, struct ftp_addr *addr, u16 *port, bool *good)
+{
+	unsigned int i, value[6];
+
+	*good = true;
+	for (i = 0; i < 6; i++) {
+		if (i && !text_take(t, ','))
+			return false;
+		if (!is_digit(text_peek(t)))
+			return false;
+		if (!text_number(t, 3, &value[i])) {
+			*good = false;
+			while (is_digit(text_peek(t)))
+				t->at++;
+		}
+		if (value[i] > 255)
+			*good = false;
+	}
+	if (text_peek(t) == ',')
+		*good = false;
+	memset(addr, 0, sizeof(*addr));
+	addr->len = 4;
+	for (i = 0; i < 4; i++)
+		addr->b[i] = value[i];
+	*port = (value[4] << 8 | value[5]) & 0xffff;
+	return true;
+}
+
+static bool read_dotted(struct ftp_text *t, u8 b[4])
+{
+	unsigned int i, value;
+
+	for (i = 0; i < 4; i++) {
+		if ((i && !text_take(t, '.')) || !text_number(t, 3, &value) || value > 255)
+			return false;
+		b[i] = value;
+	}
+	return true;
+}
+
+static int hex_value(u8 c)
+{
+	if (is_digit(c))
+		return c - '0';
+	c = to_upper(c);
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* RFC 4291 2.2, all three forms */
+static bool read_ipv6(struct ftp_text *t, u8 b[16])
+{
+	unsigned int n = 0, skip = 17, digits, value, start;
+
+	if (text_take(t, ':')) {
+		if (!text_take(t, ':'))
+			return false;
+		skip = 0;
+	}
+	while (n < 16) {
+		start = t->at;
+		value = 0;
+		for (digits = 0; hex_value(text_peek(t)) >= 0 && digits < 4; digits++, t->at++)
+			value = value << 4 | hex_value(text_peek(t));
+		if (!digits) {
+			/* only after :: */
+			if (n != skip)
+				return false;
+			break;
+		}
+		if (text_peek(t) == '.') {
+			t->at = start;
+			if (n > 12 || !read_dotted(t, b + n))
+				return false;
+			n += 4;
+			break;
+		}
+		b[n++] = value >> 8;
+		b[n++] = value;
+		if (n == 16 || !text_take(t, ':'))
+			break;
+		if (text_take(t, ':')) {
+			if (skip < 17)
+				return false;
+			skip = n;
+		}
+	}
+	if (skip < 17) {
+		if (n == 16)
+			return false;
+		memmove(b + 16 - (n - skip), b + skip, n - skip);
+		memset(b + skip, 0, 16 - n);
+		n = 16;
+	}
+	return n == 16;
+}
+
+/* RFC 2428: <d>1<d>address<d>port<d>, any <d> of 33 to 126 */
+static bool read_eprt(struct ftp_text *t, struct ftp_addr *addr, u16 *port)
+{
+	unsigned int protocol, value;
+	u8 d = text_peek(t);
+
+	if (d < 33 || d > 126)
+		return false;
+	t->at++;
+	memset(addr, 0, sizeof(*addr));
+	if (!text_number(t, 1, &protocol) || !text_take(t, d))
+		return false;
+	if (protocol == 1) {
+		addr->len = 4;
+		if (!read_dotted(t, addr->b))
+			return false;
+	} else if (protocol == 2) {
+		addr->len = 16;
+		if (!read_ipv6(t, addr->b))
+			return false;
+	} else {
+		return false;
+	}
+	if (!text_take(t, d) || !text_number(t, 5, &value) || value > 65535 || !text_take(t, d))
+		return false;
+	*port = value;
+	return true;
+}
+
+/*
+ * RFC 2428: (<d><d><d>port<d>). A digit may be <d>: then the port ends where it comes
+ * again, so that no port has it.
+ */
+static bool read_epsv(struct ftp_text *t, u16 *port)
+{
+	unsigned int value = 0, digits = 0;
+	u8 d = text_peek(t);
+
+	if (d < 33 || d > 126)
+		return false;
+	if (!text_take(t, d) || !text_take(t, d) || !text_take(t, d))
+		return false;
+	while (is_digit(text_peek(t)) && text_peek(t) != d) {
+		if (++digits > 5)
+			return false;
+		value = value * 10 + text_peek(t) - '0';
+		t->at++;
+	}
+	if (!digits || value > 65535 || !text_take(t, d) || text_peek(t) != ')')
+		return false;
+	*port = value;
+	return true;
+}
+
+static enum ftp_own whose(const struct ftp_addr *addr, const struct ftp_addr own[2])
+{
+	if (!memcmp(addr, &own[FTP_OWN_INNER], sizeof(*addr)))
+		return FTP_OWN_INNER;
+	if (!memcmp(addr, &own[FTP_OWN_OUTER], sizeof(*addr)))
+		return FTP_OWN_OUTER;
+	return FTP_OWN_NOT;
+}
+
+/* May this endpoint be opened? Fills in what is the same for all forms. */
+static bool endpoint(struct ftp_decision *d, const struct ftp_addr own[2], bool loose,
+		     const struct alg_line *line, unsigned int at, unsigned int end)
+{
+	d->at = at;
+	d->len = end - at;
+	d->own = whose(&d->addr, own);
+	if (d->port < FTP_PORT_MIN || d->addr.len != own[FTP_OWN_INNER].len)
+		return false;
+	if (d->own == FTP_OWN_NOT && !loose)
+		return false;
+	/* What cannot be written anew where it stands is not opened for anybody. */
+	return alg_line_seq(line, at, end - at, &d->seq);
+}
+
+/* --- the queue --- */
+
+static struct ftp_pending *pending_at(struct ftp *f, unsigned int i)
+{
+	return &f->pending[(f->first + i) % FTP_PENDING];
+}
+
+static bool is_announcement(const struct ftp_pending *p)
+{
+	return p->verb >= VERB_PORT && p->verb <= VERB_EPSV;
+}
+
+static void pop(struct ftp *f, struct ftp_decision *d, bool opened)
+{
+	if (pending_at(f, 0)->offered && !opened) {
+		d->act |= FTP_WITHDRAW;
+		d->withdrawn |= 1 << f->first;
+	}
+	f->first = (f->first + 1) % FTP_PENDING;
+	f->count--;
+}
+
+static void close_hole(struct ftp *f, struct ftp_decision *d)
+{
+	if (f->hole)
+		d->act |= FTP_CLOSE;
+	f->hole = false;
+}
+
+/* Let it alone from now on */
+static void dormant(struct ftp *f, struct ftp_decision *d, enum ftp_why why)
+{
+	while (f->count)
+		pop(f, d, false);
+	close_hole(f, d);
+	f->why = why;
+	d->act &= ~(FTP_OFFER | FTP_OPEN);
+	d->act |= FTP_DORMANT;
+	d->why = why;
+}
+
+/*
+ * The server takes up the oldest command, as far as the client can know: if it is
+ * about another data connection, none will come that was announced before. Not earlier:
+ * a pipelined PORT is sent while the transfer before it has still to connect.
+ */
+static void take_up(struct ftp *f, struct ftp_decision *d)
+{
+	if (f->count && is_announcement(pending_at(f, 0)))
+		close_hole(f, d);
+}
+
+/* Is there an @verb in the queue? Then it is the oldest one now. */
+static bool skip_to(struct ftp *f, struct ftp_decision *d, u8 verb)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->count && pending_at(f, i)->verb != verb; i++)
+		;
+	if (i == f->count)
+		return false;
+	while (i--)
+		pop(f, d, false);
+	return true;
+}
+
+/* --- the client --- */
+
+/* Takes the verb. Returns false if the line has none in its form. */
+static bool read_verb(struct ftp_text *t, u8 *verb)
+{
+	char name[VERB_MAX + 1] = "";
+	unsigned int low = 0, high = ARRAY_SIZE(verbs), middle, i;
+	bool letters = true;
+	int order;
+	u8 c;
+
+	for (i = 0; t->at < t->len && text_peek(t) != ' '; i++, t->at++) {
+		c = to_upper(text_peek(t));
+		if (i == VERB_MAX)
+			return false;
+		if (c < 'A' || c > 'Z') {
+			letters = false;
+			if (!is_digit(c) || i < 3)
+				return false;
+		}
+		name[i] = c;
+	}
+	while (low < high) {
+		middle = (low + high) / 2;
+		order = strcmp(name, verbs[middle].name);
+		if (!order) {
+			*verb = verbs[middle].verb;
+			return true;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	*verb = VERB_NONE;
+	return letters && (i == 3 || i == 4);
+}
+
+/* " HTTP/1.1": fetch() lets a page choose the verb, but not this. */
+static bool ends_as_http(const struct ftp_text *t)
+{
+	return t->len >= 9 && !memcmp(t->s + t->len - 9, " HTTP/", 6);
+}
+
+static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t, bool whole, u8 *verb)
+{
+	if (!f->greeted)
+		return FTP_WHY_GREETING;
+	if (!read_verb(t, verb))
+		return FTP_WHY_COMMAND;
+	if (*verb == VERB_HTTP)
+		return FTP_WHY_HTTP;
+	if (!f->trusted) {
+		if (*verb == VERB_NONE)
+			return FTP_WHY_VERB;
+		if (whole && ends_as_http(t))
+			return FTP_WHY_HTTP;
+	}
+	return FTP_WHY_NONE;
+}
+
+/* "ALL", or the number of a protocol, or nothing */
+static u8 epsv_argument(struct ftp_text *t)
+{
+	unsigned int protocol;
+
+	if (text_end(t))
+		return VERB_EPSV;
+	if (is_digit(text_peek(t)))
+		return text_number(t, 5, &protocol) && text_end(t) ? VERB_EPSV : VERB_OTHER;
+	if (t->len - t->at >= 3 && to_upper(t->s[t->at]) == 'A' &&
+	    to_upper(t->s[t->at + 1]) == 'L' && to_upper(t->s[t->at + 2]) == 'L') {
+		t->at += 3;
+		if (text_end(t))
+			return VERB_EPSV_ALL;
+	}
+	return VERB_OTHER;
+}
+
+static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct alg_line *line,
+		       const struct ftp_ends *ends, struct ftp_decision *d)
+{
+	bool good = true;
+	unsigned int at;
+
+	text_spaces(t);
+	at = t->at;
+	if (verb == VERB_PORT) {
+		d->form = FTP_FORM_PORT;
+		if (!read_six(t, &d->addr, &d->port, &good) || !good)
+			return false;
+	} else {
+		d->form = FTP_FORM_EPRT;
+		if (!read_eprt(t, &d->addr, &d->port))
+			return false;
+	}
+	d->to_client = true;
+	return endpoint(d, ends->client, ends->loose, line, at, t->at) && text_end(t) &&
+	       !f->epsv_all;
+}
+
+static void ftp_command(struct ftp *f, const struct alg_line *line, const struct ftp_ends *ends,
+			struct ftp_decision *d)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len };
+	bool offered = false;
+	struct ftp_pending *p;
+	enum ftp_why why;
+	u8 verb;
+
+	why = judge_command(f, &t, line->whole && !line->cut, &verb);
+	if (why) {
+		dormant(f, d, why);
+		return;
+	}
+	if (!line->whole)
+		return;
+
+	if (verb == VERB_EPSV)
+		verb = line->cut ? VERB_OTHER : epsv_argument(&t);
+	if (verb == VERB_PASV && (line->cut || !text_end(&t)))
+		verb = VERB_OTHER;
+	if (f->beyond || f->count == FTP_PENDING) {
+		/*
+		 * Clients of before RFC 2389 send no two commands at once, and no other sends
+		 * so many and PORT among them: what is past the bound opens nothing, but is
+		 * counted, so that what comes after it is understood. What would change how
+		 * the rest is to be read must not be missed.
+		 */
+		if (verb == VERB_AUTH || verb == VERB_REIN || verb == VERB_EPSV_ALL ||
+		    f->beyond == U16_MAX)
+			dormant(f, d, FTP_WHY_FLOOD);
+		else
+			f->beyond++;
+		return;
+	}
+	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut)
+		offered = read_offer(f, &t, verb, line, ends, d);
+
+	p = pending_at(f, f->count);
+	p->verb = verb;
+	p->offered = offered;
+	if (offered) {
+		d->act |= FTP_OFFER;
+		d->slot = p - f->pending;
+		p->own = d->own;
+		p->form = d->form;
+		p->port = d->port;
+		p->addr = d->addr;
+	}
+	if (!f->count++)
+		take_up(f, d);
+}
+
+/* --- the server --- */
+
+/*
+ * 227 in its forms in the wild: the six numbers are in parentheses, after =, or bare,
+ * with any text around them. More than one of them in a line is ambiguous.
+ */
+static bool read_227(const struct alg_line *line, const struct ftp_ends *ends,
+		     struct ftp_decision *d)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len, .at = 3 };
+	unsigned int at, start = 0, end = 0;
+	struct ftp_addr addr;
+	bool good;
+	u16 port;
+
+	while (t.at < t.len) {
+		at = t.at;
+		if (!is_digit(text_peek(&t))) {
+			t.at++;
+			continue;
+		}
+		if (read_six(&t, &addr, &port, &good)) {
+			if (!good || end)
+				return false;
+			start = at;
+			end = t.at;
+			d->addr = addr;
+			d->port = port;
+			continue;
+		}
+		/* not six numbers from here: perhaps from the next one */
+		t.at = at;
+		while (is_digit(text_peek(&t)))
+			t.at++;
+	}
+	d->form = FTP_FORM_PORT;
+	d->to_client = false;
+	return end && endpoint(d, ends->server, ends->loose, line, start, end);
+}
+
+static bool read_229(const struct alg_line *line, const struct ftp_ends *ends,
+		     struct ftp_decision *d)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len };
+	unsigned int at;
+
+	d->form = FTP_FORM_EPSV;
+	d->to_client = false;
+	d->addr = ends->server[FTP_OWN_INNER];
+	for (at = 4; at < t.len; at++) {
+		if (t.s[at - 1] != '(')
+			continue;
+		t.at = at;
+		if (read_epsv(&t, &d->port))
+			return endpoint(d, ends->server, ends->loose, line, at, t.at);
+	}
+	return false;
+}
+
+/* The oldest command has this final reply. */
+static void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
+		   const struct ftp_ends *ends, struct ftp_decision *d)
+{
+	const struct ftp_pending p = *pending_at(f, 0);
+	bool success = code >= 200 && code < 300, open = false;
+	unsigned int slot = f->first;
+
+	switch (p.verb) {
+	case VERB_PORT:
+	case VERB_EPRT:
+		open = p.offered && code == 200 && !f->epsv_all;
+		if (open) {
+			d->to_client = true;
+			d->own = p.own;
+			d->form = p.form;
+			d->port = p.port;
+			d->addr = p.addr;
+		}
+		break;
+	case VERB_PASV:
+		open = code == 227 && !line->cut && !f->epsv_all && read_227(line, ends, d);
+		break;
+	case VERB_EPSV:
+		open = code == 229 && !line->cut && read_229(line, ends, d);
+		break;
+	case VERB_EPSV_ALL:
+		f->epsv_all |= success;
+		break;
+	case VERB_AUTH:
+		if (code >= 200 && code < 400) {
+			dormant(f, d, FTP_WHY_SECURE);
+			return;
+		}
+		break;
+	case VERB_REIN:
+		if (success) {
+			close_hole(f, d);
+			f->epsv_all = false;
+			f->trusted = false;
+		}
+		break;
+	}
+	/* The next announcement is there already: this one is not what they agree on. */
+	if (f->count > 1 && is_announcement(pending_at(f, 1)))
+		open = false;
+	if (code >= 200 && code < 400 && p.verb != VERB_NONE && p.verb != VERB_REIN)
+		f->trusted = true;
+	pop(f, d, open);
+	if (open) {
+		close_hole(f, d);
+		f->hole = true;
+		d->act |= FTP_OPEN;
+		d->slot = slot;
+	}
+	take_up(f, d);
+}
+
+static void final_reply(struct ftp *f, unsigned int code, const struct alg_line *line,
+			const struct ftp_ends *ends, struct ftp_decision *d)
+{
+	if (!f->greeted) {
+		if (code == 220)
+			f->greeted = true;
+		else if (code != 120)
+			dormant(f, d, FTP_WHY_SERVER);
+		return;
+	}
+	if (code < 200) {
+		if ((code == 125 || code == 150) && skip_to(f, d, VERB_DATA))
+			take_up(f, d);
+		return;
+	}
+	if (code >= 600) {
+		dormant(f, d, FTP_WHY_SECURE);
+		return;
+	}
+	if (code == 227)
+		skip_to(f, d, VERB_PASV);
+	else if (code == 229)
+		skip_to(f, d, VERB_EPSV);
+	if (f->count)
+		answer(f, code, line, ends, d);
+	else if (f->beyond)
+		f->beyond--;
+}
+
+static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct ftp_ends *ends,
+		      struct ftp_decision *d)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len };
+	unsigned int code;
+	u8 after;
+
+	if (!line->whole)
+		return;
+	after = line->len > 3 ? line->text[3] : '\n';
+	if (line->len < 3 || !text_number(&t, 3, &code) || code < 100 || code > 699 ||
+	    t.at != 3 || (after != ' ' && after != '-' && after != '\n')) {
+		/* A line of text: of a reply of many lines, or of a sloppy server */
+		if (!f->greeted && !f->multi)
+			dormant(f, d, FTP_WHY_SERVER);
+		return;
+	}
+	if (f->multi) {
+		/* RFC 959 4.2: until the same code with a space; all before is text. */
+		if (code != f->multi || after != ' ')
+			return;
+		f->multi = 0;
+	} else if (after == '-') {
+		f->multi = code;
+		return;
+	}
+	final_reply(f, code, line, ends, d);
+}
+
+/**
+ * ftp_line() - what does this line mean?
+ * @f: the dialogue before it, and after
+ * @reply: it is the server's
+ * @line: the line, or (ALG_LINE_BEGUN) its first bytes
+ * @ends: of the control connection
+ * @d: what to do
+ */
+void ftp_line(struct ftp *f, bool reply, const struct alg_line *line, const struct ftp_ends *ends,
+	      struct ftp_decision *d)
+{
+	memset(d, 0, sizeof(*d));
+	if (f->why)
+		return;
+	if (reply)
+		ftp_reply(f, line, ends, d);
+	else
+		ftp_command(f, line, ends, d);
+}
+
+/**
+ * ftp_hold() - may an incomplete line become one whose address has to be written anew?
+ * @f: the dialogue
+ * @reply: it is the server's line
+ * @line: what came of it
+ *
+ * Return: true if, with NAT, its bytes must not leave before its end is there. That is
+ * never so of a line that is longer than ALG_LINE_MAX.
+ */
+bool ftp_hold(const struct ftp *f, bool reply, const struct alg_line *line)
+{
+	static const char * const begins[2][2] = { { "PORT ", "EPRT " }, { "227 ", "229 " } };
+	unsigned int i, j;
+
+	if (f->why || !f->greeted || line->whole || line->cut || !line->len)
+		return false;
+	if (reply) {
+		for (i = 0; i < f->count; i++) {
+			u8 verb = f->pending[(f->first + i) % FTP_PENDING].verb;
+
+			if (verb == VERB_PASV || verb == VERB_EPSV)
+				break;
+		}
+		if (i == f->count)
+			return false;
+	}
+	for (i = 0; i < 2; i++) {
+		const char *s = begins[reply][i];
+
+		for (j = 0; j < line->len && s[j] && to_upper(line->text[j]) == s[j]; j++)
+			;
+		if (j == line->len || !s[j])
+			return true;
+	}
+	return false;
+}
+
+/**
+ * ftp_why_name() - for the log
+ * @why: the reason
+ */
+const char *ftp_why_name(enum ftp_why why)
+{
+	static const char * const names[] = {
+		[FTP_WHY_NONE] = "none",
+		[FTP_WHY_GREETING] = "client spoke before the greeting",
+		[FTP_WHY_SERVER] = "server did not greet",
+		[FTP_WHY_COMMAND] = "not an FTP command",
+		[FTP_WHY_VERB] = "unknown command",
+		[FTP_WHY_HTTP] = "HTTP",
+		[FTP_WHY_SECURE] = "encrypted",
+		[FTP_WHY_FLOOD] = "too many commands",
+	};
+
+	return why < ARRAY_SIZE(names) ? names[why] : "?";
+}
+
+/**
+ * ftp_print() - write an address anew
+ * @text: for the text and its NUL
+ * @form: how
+ * @addr: the address, of four bytes for FTP_FORM_PORT; not read for FTP_FORM_EPSV
+ * @port: the port
+ *
+ * The delimiter is always the one that RFC 2428 recommends: another one, which was
+ * there before, may be in the new address.
+ *
+ * Return: the text's length; 0 if this form cannot have this address
+ */
+int ftp_print(char text[FTP_TEXT_MAX], enum ftp_form form, const struct ftp_addr *addr, u16 port)
+{
+	const u8 *b = addr->b;
+
+	switch (form) {
+	case FTP_FORM_PORT:
+		if (addr->len != 4)
+			return 0;
+		return snprintf(text, FTP_TEXT_MAX, "%u,%u,%u,%u,%u,%u", b[0], b[1], b[2], b[3],
+				port >> 8, port & 255);
+	case FTP_FORM_EPRT:
+		if (addr->len == 4)
+			return snprintf(text, FTP_TEXT_MAX, "|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2],
+					b[3], port);
+		if (addr->len != 16)
+			return 0;
+		return snprintf(text, FTP_TEXT_MAX, "|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
+				b[0] << 8 | b[1], b[2] << 8 | b[3], b[4] << 8 | b[5],
+				b[6] << 8 | b[7], b[8] << 8 | b[9], b[10] << 8 | b[11],
+				b[12] << 8 | b[13], b[14] << 8 | b[15], port);
+	case FTP_FORM_EPSV:
+		return snprintf(text, FTP_TEXT_MAX, "|||%u|", port);
+	}
+	return 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The lines of one direction of a TCP connection, whatever its segments are: no skb,
+ * no lock, no memory of its own. tests/fuzz/ compiles line.c as it is.
+ */
+#ifndef _NF_ALG_LINE_H
+#define _NF_ALG_LINE_H
+
+#include <linux/types.h>
+
+/* Of a line, this much is kept: the rest is counted, and skipped */
+#define ALG_LINE_MAX	512
+/* So much of a line is looked at before its end is there */
+#define ALG_LINE_HEAD	8
+
+/**
+ * enum alg_line_event - why alg_line_add() stopped
+ * @ALG_LINE_MORE: it took all the bytes, and the line goes on
+ * @ALG_LINE_BEGUN: the first ALG_LINE_HEAD bytes of a line are there, which tell a
+ *	stream that is not of this protocol long before it has a line's end, if ever
+ * @ALG_LINE_WHOLE: the line is
+ */
+enum alg_line_event {
+	ALG_LINE_MORE,
+	ALG_LINE_BEGUN,
+	ALG_LINE_WHOLE,
+};
+
+/**
+ * struct alg_line - a line that comes in, and what is needed to find it in the stream
+ * @start: the sequence number of its first byte
+ * @next: that of the byte after the last one that came
+ * @removed: bytes of telnet's that are not in @text
+ * @len: bytes in @text
+ * @gap_first: the first of the removed ones stood before this byte of @text
+ * @gap_last: the last of them
+ * @telnet: what the next byte is, for line.c
+ * @whole: its end is there; the next byte begins a new line
+ * @begun: ALG_LINE_BEGUN was told
+ * @cut: it is longer than @text
+ * @text: the line, without its end
+ */
+struct alg_line {
+	u32 start;
+	u32 next;
+	u32 removed;
+	u16 len;
+	u16 gap_first;
+	u16 gap_last;
+	u8 telnet;
+	bool whole;
+	bool begun;
+	bool cut;
+	u8 text[ALG_LINE_MAX];
+};
+
+void alg_line_init(struct alg_line *line, u32 seq);
+unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len,
+			  enum alg_line_event *event);
+u32 alg_line_rewind(struct alg_line *line);
+bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq);
+
+#endif /* _NF_ALG_LINE_H */
