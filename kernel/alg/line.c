@@ -8,8 +8,8 @@
  * does, and a gateway must see what its ends see. A CR elsewhere and a NUL are bytes
  * of the line as others (a file name may have them), which no verb and no address has.
  *
- * Telnet (RFC 959 4.1.3, RFC 854): IAC IAC is the byte 255; IAC and an option's command (251 to
- * 254) have one byte after them; other commands (IP, DM before ABOR) have none. IAC
+ * Telnet (RFC 959 4.1.3, RFC 854): IAC IAC is the byte 255; after IAC, an option's
+ * command (251 to 254) has one byte after it; others (IP, DM before ABOR) have none. IAC
  * before what is no command is a byte of a file name in an old character set, whose
  * sender does not know of telnet; so it never hides a line's end. Subnegotiation is
  * not for FTP: IAC SB is removed as IP is, and what follows is of the line.
@@ -169,7 +169,8 @@ u32 alg_line_rewind(struct alg_line *line)
  * @len: its length, not 0
  * @seq: the sequence number of its first byte
  *
- * Return: false if bytes of telnet's stood inside the part: it is not contiguous there
+ * Return: false if bytes of telnet's stood inside the part, so that it is not contiguous
+ * there; also if they stood before it and after it, of which nothing more is known
  */
 bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq)
 {

@@ -1,0 +1,966 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dialogues, and what line.c and ftp.c decide in them, TAP. Each one runs as it is,
+ * byte by byte, cut in two at every place, and with the tail behind every place held
+ * back and sent again: with the same decisions. The client is 10.0.0.2 (fd::2),
+ * outside 192.0.2.1 (2001:db8::1), the server 10.9.0.9 (fd::9), outside 203.0.113.5.
+ */
+#include "dialogue.h"
+
+#define PORT		"PORT 10,0,0,2,19,136\r\n"
+#define OFFER		"offer 10,0,0,2,19,136 [10,0,0,2,19,136]"
+#define OPEN		"open client 10,0,0,2,19,136"
+#define PASV227		"227 Entering Passive Mode (10,9,0,9,19,136).\r\n"
+#define OPEN227		"open server 10,9,0,9,19,136 [10,9,0,9,19,136]"
+#define EPSV229		"229 Extended (|||5000|)\r\n"
+#define OPEN229		"open server |||5000| [|||5000|]"
+#define NOT_FTP		"dormant not an FTP command"
+#define NOOP4		"NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"
+
+/*
+ * @steps: what an end says ("<" the server, ">" the client, and the text, in which \200
+ * is a NUL, \201 is 512 times x, and \202 512 spaces), and the decisions that follow; and so on
+ */
+struct dialogue {
+	const char *name;
+	unsigned int flags;
+	const char *steps[64];
+};
+
+#define V6	1
+#define LOOSE	2
+#define FRESH	4	/* not from the login on, but from the start */
+
+static const struct dialogue benign[] = {
+	{ "PORT, after the 200", 0, {
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "PASV, the server's own address", 0, {
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "EPSV", 0, {
+		">EPSV\r\n", "",
+		"<" EPSV229, OPEN229,
+	} },
+	{ "EPRT, IPv4", 0, {
+		">EPRT |1|10.0.0.2|5000|\r\n", "offer |1|10.0.0.2|5000| [|1|10.0.0.2|5000|]",
+		"<200 ok\r\n", "open client |1|10.0.0.2|5000|",
+	} },
+	{ "EPRT, IPv6", V6, {
+		">EPRT |2|fd00::2|5000|\r\n",
+			"offer |2|fd00:0:0:0:0:0:0:2|5000| [|2|fd00::2|5000|]",
+		"<200 ok\r\n", "open client |2|fd00:0:0:0:0:0:0:2|5000|",
+	} },
+	{ "EPRT, IPv6 as RFC 4291 writes it", V6, {
+		">EPRT |2|FD00:0:0::0.0.0.2|5000|\r\n",
+			"offer |2|fd00:0:0:0:0:0:0:2|5000| [|2|FD00:0:0::0.0.0.2|5000|]",
+		">EPRT |2|fd00:0:0:0:0:0:0:2|5001|\r\n",
+			"offer |2|fd00:0:0:0:0:0:0:2|5001| [|2|fd00:0:0:0:0:0:0:2|5001|]",
+		">EPRT |2|2001:db8::1|5001|\r\n",
+			"offer |2|2001:db8:0:0:0:0:0:1|5001| outer [|2|2001:db8::1|5001|]",
+	} },
+	{ "EPSV, IPv6", V6, {
+		">EPSV 2\r\n", "",
+		"<" EPSV229, OPEN229,
+	} },
+	{ "EPRT with another delimiter", 0, {
+		">EPRT !1!10.0.0.2!5000!\r\n", "offer |1|10.0.0.2|5000| [!1!10.0.0.2!5000!]",
+	} },
+	{ "229 with another delimiter", 0, {
+		">EPSV\r\n", "",
+		"<229 ok (!!!5000!)\r\n", "open server |||5000| [!!!5000!]",
+	} },
+	{ "229 with parentheses for delimiters", 0, {
+		">EPSV\r\n", "",
+		"<229 ok ((((5000()\r\n", "open server |||5000| [(((5000(]",
+	} },
+	{ "229 with a digit for delimiter", 0, {
+		">EPSV\r\n", "",
+		"<229 ok (11150001)\r\n", "open server |||5000| [11150001]",
+	} },
+	{ "229 with more parentheses before", 0, {
+		">EPSV\r\n", "",
+		"<229 ok (extended) (|||5000|)\r\n", OPEN229,
+	} },
+	{ "227 without parentheses", 0, {
+		">PASV\r\n", "",
+		"<227 Passive 10,9,0,9,19,136\r\n", OPEN227,
+	} },
+	{ "227 with =", 0, {
+		">PASV\r\n", "",
+		"<227 =10,9,0,9,19,136\r\n", OPEN227,
+	} },
+	{ "227 with numbers before, which are none of it", 0, {
+		">PASV\r\n", "",
+		"<227 Mode 2, v1.1, try 3,4 (10,9,0,9,19,136) 7\r\n", OPEN227,
+	} },
+	{ "227 with the address as the client sees it", 0, {
+		">PASV\r\n", "",
+		"<227 ok (203,0,113,5,19,136)\r\n",
+			"open server 203,0,113,5,19,136 outer [203,0,113,5,19,136]",
+	} },
+	{ "PORT with the address as the server sees it", 0, {
+		">PORT 192,0,2,1,19,136\r\n", "offer 192,0,2,1,19,136 outer [192,0,2,1,19,136]",
+		"<200 ok\r\n", "open client 192,0,2,1,19,136 outer",
+	} },
+	{ "ports 1024 and 65535", 0, {
+		">PORT 10,0,0,2,4,0\r\n", "offer 10,0,0,2,4,0 [10,0,0,2,4,0]",
+		"<200 ok\r\n", "open client 10,0,0,2,4,0",
+		">EPRT |1|10.0.0.2|65535|\r\n",
+			"close, offer |1|10.0.0.2|65535| [|1|10.0.0.2|65535|]",
+	} },
+	{ "lower case and spaces", 0, {
+		">port   010,000,0,2,19,136  \r\n", "offer 10,0,0,2,19,136 [010,000,0,2,19,136]",
+		"<200 ok\r\n", OPEN,
+		">pasv  \r\n", "close",
+		"<" PASV227, OPEN227,
+		">ePsV  1 \r\n", "close",
+		"<" EPSV229, OPEN229,
+	} },
+	{ "LF alone, and CR CR LF", FRESH, {
+		"<220 ready\n", "",
+		">USER a\n", "",
+		"<230 in\n", "",
+		">PORT 10,0,0,2,19,136\n", OFFER,
+		"<200 ok\n", OPEN,
+		">PASV\r\r\n", "close",
+		"<" PASV227, OPEN227,
+	} },
+	{ "a greeting of many lines, after a 120", FRESH, {
+		"<120 wait\r\n220-a\r\n b\r\n220 c\r\n", "",
+		">USER a\r\n", "",
+		"<230 in\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "a reply of many lines", 0, {
+		">" PORT, OFFER,
+		"<200-a\r\n 200 b\r\n500 c\r\n200 ok\r\n", OPEN,
+	} },
+	{ "a 227 of many lines: the last one counts", 0, {
+		">PASV\r\n", "",
+		"<227-a\r\n227-b 10,9,0,9,20,1\r\n" PASV227, OPEN227,
+	} },
+	{ "pipelining", 0, {
+		">TYPE I\r\nPASV\r\nRETR a\r\n", "",
+		"<200 ok\r\n" PASV227 "150 go\r\n226 done\r\n", OPEN227,
+	} },
+	{ "a pipelined PORT closes at its turn", 0, {
+		">" PORT "RETR a\r\nPORT 10,0,0,2,20,0\r\nRETR b\r\n",
+			OFFER "; offer 10,0,0,2,20,0 [10,0,0,2,20,0]",
+		"<200 ok\r\n", OPEN,
+		"<150 go\r\n", "",
+		"<226 done\r\n", "close",
+		"<200 ok\r\n", "open client 10,0,0,2,20,0",
+	} },
+	{ "one answer refuses, the next one does not", 0, {
+		">PORT 10,0,0,2,20,0\r\n" PORT, "offer 10,0,0,2,20,0 [10,0,0,2,20,0]; " OFFER,
+		"<500 no\r\n", "withdraw",
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "150 and 226: a transfer has two replies", 0, {
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">LIST\r\n", "",
+		"<150 go\r\n", "",
+		"<226 done\r\n", "",
+		">" PORT, "close, " OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "ABOR after IAC IP, IAC DM", 0, {
+		">RETR a\r\n", "",
+		"<150 go\r\n", "",
+		">\377\364\377\362ABOR\r\n", "",
+		"<426 cut\r\n226 aborted\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "telnet before and after an address", 0, {
+		">\377\361PORT \377\375\00110,0,0,2,19,136\r\n", OFFER,
+		"<\377\374\001200 ok\r\n", OPEN,
+		">PORT 10,0,0,2,19,136\377\364\r\n", "close, " OFFER,
+		"<200 \377\377\r\n", OPEN,
+	} },
+	{ "telnet in a 227", 0, {
+		">PASV\r\n", "",
+		"<227 \377\377 (10,9,0,9,19,136)\r\n", OPEN227,
+	} },
+	{ "a path with 255, NUL and CR", 0, {
+		">CWD a\377\377b\200c\rd\377.\377\r\n", "",
+		"<250 ok\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "EPSV ALL, then EPSV", 0, {
+		">EPSV all \r\n", "",
+		"<220 ok\r\n", "",
+		">EPSV\r\n", "",
+		"<" EPSV229, OPEN229,
+	} },
+	{ "EPSV ALL refused", 0, {
+		">EPSV ALL\r\n", "",
+		"<500 no\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "REIN, and all from the start", 0, {
+		">EPSV ALL\r\n", "",
+		"<200 ok\r\n", "",
+		">EPSV\r\n", "",
+		"<" EPSV229, OPEN229,
+		">REIN\r\n", "",
+		"<120 soon\r\n220 again\r\n", "close",
+		">USER a\r\n", "",
+		"<230 in\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "REIN refused", 0, {
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">REIN\r\n", "",
+		"<502 no\r\n", "",
+		">PASV\r\n", "close",
+		"<" PASV227, OPEN227,
+	} },
+	{ "AUTH refused", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<530 no\r\n", "",
+		">AUTH SSL\r\n", "",
+		"<504 no\r\n", "",
+		">CCC\r\n", "",
+		"<533 no\r\n", "",
+		">USER a\r\n", "",
+		"<230 in\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "AUTH TLS", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "dormant encrypted",
+		">\026\003\001\002\001\001\002\003\004\n", "",
+	} },
+	{ "AUTH SSL, 334", FRESH, {
+		"<220 ready\r\n", "",
+		">USER a\r\n", "",
+		"<331 password\r\n", "",
+		">auth ssl\r\n", "",
+		"<334 go\r\n", "dormant encrypted",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a verb of tomorrow, after the login", 0, {
+		">WXYZ a\r\n", "",
+		"<500 ?\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "verbs of drafts", 0, {
+		">XSHA256 a\r\n", "",
+		"<250 x\r\n", "",
+		">MFF a\r\n", "",
+		"<213 x\r\n", "",
+		">xpwd\r\n", "",
+		"<257 x\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "a password as HTTP", 0, {
+		">CWD a HTTP/1.1\r\n", "",
+		"<250 ok\r\n", "",
+		">" PORT, OFFER,
+	} },
+	{ "a command of 600 bytes", 0, {
+		">STOR \201\r\n", "",
+		"<226 ok\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "a reply of 1100 bytes", 0, {
+		">STAT\r\nPASV\r\n", "",
+		"<211 \201\201\r\n" PASV227, OPEN227,
+	} },
+	{ "a server that talks between replies", 0, {
+		">PASV\r\n", "",
+		"<hello\r\n\r\n99\r\n2270 a\r\n" PASV227, OPEN227,
+	} },
+	{ "226 and no more", 0, {
+		">LIST\r\n", "",
+		"<150\r\n226\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "an answer that never comes, then 227", 0, {
+		">ABOR\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "an answer that never comes, then 229", 0, {
+		">ABOR\r\n" PORT "EPSV\r\n", OFFER,
+		"<" EPSV229, "withdraw, " OPEN229,
+	} },
+	{ "an answer that never comes, then 150", 0, {
+		">ABOR\r\n", "",
+		">RETR a\r\n", "",
+		"<150 go\r\n226 done\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "loose: others' addresses", LOOSE, {
+		">PORT 8,8,8,8,19,136\r\n", "offer 8,8,8,8,19,136 other [8,8,8,8,19,136]",
+		"<200 ok\r\n", "open client 8,8,8,8,19,136 other",
+		">PASV\r\n", "close",
+		"<227 (8,8,4,4,19,136)\r\n", "open server 8,8,4,4,19,136 other [8,8,4,4,19,136]",
+	} },
+	{ "20 commands at once, and then a transfer", 0, {
+		">" NOOP4 NOOP4 NOOP4 NOOP4 NOOP4, "",
+		"<200 a\r\n200 b\r\n200 c\r\n200 d\r\n", "",
+		"<200 a\r\n200 b\r\n200 c\r\n200 d\r\n200 a\r\n200 b\r\n200 c\r\n200 d\r\n", "",
+		"<200 a\r\n200 b\r\n200 c\r\n200 d\r\n200 a\r\n200 b\r\n200 c\r\n200 d\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
+};
+
+static const struct dialogue hostile[] = {
+	{ "PORT that the server refuses", 0, {
+		">" PORT, OFFER,
+		"<500 no\r\n", "withdraw",
+	} },
+	{ "PORT refused with 4xx", 0, {
+		">" PORT, OFFER,
+		"<425 no\r\n", "withdraw",
+	} },
+	{ "PORT answered 1xx, 226, 3xx", 0, {
+		">" PORT, OFFER,
+		"<150 ok\r\n", "",
+		"<226 ok\r\n", "withdraw",
+		">" PORT, OFFER,
+		"<350 ok\r\n", "withdraw",
+		"<200 ok\r\n", "",
+	} },
+	{ "PORT under 1024", 0, {
+		">PORT 10,0,0,2,3,255\r\n", "",
+		"<200 ok\r\n", "",
+		">PORT 10,0,0,2,0,0\r\n", "",
+		"<200 ok\r\n", "",
+		">EPRT |1|10.0.0.2|22|\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "PORT for a third party", 0, {
+		">PORT 10,0,0,3,19,136\r\n", "",
+		"<200 ok\r\n", "",
+		">EPRT |1|10.0.0.3|5000|\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "PORT for the server's address", 0, {
+		">PORT 10,9,0,9,19,136\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "PORT with octets over 255", 0, {
+		">PORT 266,0,0,2,19,136\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,275,136\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,19,392\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,0019,136\r\n", "",
+		"<200 a\r\n", "",
+	} },
+	{ "PORT with too few or too many numbers, or more", 0, {
+		">PORT 10,0,0,2,19\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,19,136,1\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,19,136x\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10, 0,0,2,19,136\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,19,136\200\r\n", "",
+		"<200 a\r\n", "",
+		">PORT 10,0,0,2,,136\r\n", "",
+		"<200 a\r\n", "",
+		">PORT\r\n", "",
+	} },
+	{ "telnet inside the address", 0, {
+		">PORT 10,0,\377\3640,2,19,136\r\n", "",
+		"<200 ok\r\n", "",
+		">PORT 10,0,0,2,19,13\377\375\0016\r\n", "",
+		"<200 a\r\n", "",
+	} },
+	{ "PORT with 500 spaces and more", 0, {
+		">PORT \20210,0,0,2,19,136\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "an overlong PORT whose first 512 bytes are one", 0, {
+		">NOOP \201\r\n", "",
+		"<200 a\r\n", "",
+		">PORT \201" PORT, "",
+		"<200 a\r\n", "",
+	} },
+	{ "bad EPRT", 0, {
+		">EPRT |2|10.0.0.2|5000|\r\n", "",
+		">EPRT |3|10.0.0.2|5000|\r\n", "",
+		">EPRT |1|10.0.0.2|70536|\r\n", "",
+		">EPRT |1|10.0.0.2|005000|\r\n", "",
+		">EPRT |1|10.0.0.2!5000|\r\n", "",
+		">EPRT |1|10.0.0.2|5000\r\n", "",
+		">EPRT |1|10.0.2|5000|\r\n", "",
+		">EPRT |1|10.0.0.258|5000|\r\n", "",
+		">EPRT 01010.0.0.2050000\r\n", "",
+		">EPRT |2|fd00::2|5000|\r\n", "",
+		">EPRT |1|10.0.0.2|5000| x\r\n", "",
+		">EPRT \r\n", "",
+		">EPRT \t1\r\n", "",
+		">EPRT |11|10.0.0.2|5000|\r\n", "",
+	} },
+	{ "bad IPv6 addresses", V6 | LOOSE, {
+		">EPRT |2|fd00::2::|5000|\r\n", "",
+		">EPRT |2|:fd00::2|5000|\r\n", "",
+		">EPRT |2|fd00:2|5000|\r\n", "",
+		">EPRT |2|1:2:3:4:5:6:7:8:9|5000|\r\n", "",
+		">EPRT |2|1:2:3:4:5:6:7::8|5000|\r\n", "",
+		">EPRT |2|fd000::2|5000|\r\n", "",
+		">EPRT |2|1:2:3:4:5:6:7:1.2.3.4|5000|\r\n", "",
+		">EPRT |2|fd00::1.2.3|5000|\r\n", "",
+		">EPRT |2||5000|\r\n", "",
+		">EPRT |2|fd00:|5000|\r\n", "",
+		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		">PORT 10,0,0,2,19,136\r\n", "",
+	} },
+	{ "227 that nobody asked for", 0, {
+		"<" PASV227, "",
+		">NOOP\r\n", "",
+		"<" PASV227, "",
+		">PASV a\r\n", "",
+		"<" PASV227, "",
+		">EPSV\r\n", "",
+		"<" PASV227, "",
+	} },
+	{ "229 that nobody asked for", 0, {
+		"<" EPSV229, "",
+		">NOOP\r\n", "",
+		"<" EPSV229, "",
+		">PASV\r\n", "",
+		"<" EPSV229, "",
+		">EPSV ALL\r\n", "",
+		"<" EPSV229, "",
+		">EPSV x\r\n", "",
+		"<" EPSV229, "",
+		">EPSV 1 2\r\n", "",
+		"<" EPSV229, "",
+	} },
+	{ "one PASV, two 227", 0, {
+		">PASV\r\n", "",
+		"<" PASV227 PASV227, OPEN227,
+	} },
+	{ "227 for a third party", 0, {
+		">PASV\r\n", "",
+		"<227 (10,9,0,8,19,136)\r\n", "",
+	} },
+	{ "227 for the client's address", 0, {
+		">PASV\r\n", "",
+		"<227 (10,0,0,2,19,136)\r\n", "",
+	} },
+	{ "227 and 229 under 1024, loose too", LOOSE, {
+		">PASV\r\n", "",
+		"<227 (10,9,0,9,3,255)\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (|||1023|)\r\n", "",
+		">PORT 10,0,0,2,0,22\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "227 with octets over 255, or seven", 0, {
+		">PASV\r\n", "",
+		"<227 (266,9,0,9,19,136)\r\n", "",
+		">PASV\r\n", "",
+		"<227 (10,9,0,9,275,136)\r\n", "",
+		">PASV\r\n", "",
+		"<227 (1,10,9,0,9,19,136)\r\n", "",
+		">PASV\r\n", "",
+		"<227 (1110,9,0,9,19,136)\r\n", "",
+		">PASV\r\n", "",
+		"<227 (10,9,0,9,19)\r\n", "",
+	} },
+	{ "227 with two addresses", 0, {
+		">PASV\r\n", "",
+		"<227 10,9,0,9,20,1 (10,9,0,9,19,136)\r\n", "",
+	} },
+	{ "227 inside another reply", 0, {
+		">PASV\r\nSTAT\r\n", "",
+		"<550 no\r\n", "",
+		"<211-a\r\n" PASV227 "211 b\r\n", "",
+		">PASV\r\n", "",
+		"<500-a\r\n" PASV227 "500 b\r\n", "",
+	} },
+	{ "227 in its own first line only", 0, {
+		">PASV\r\n", "",
+		"<227-(10,9,0,9,19,136)\r\n227 that was it\r\n", "",
+	} },
+	{ "overlong 227", 0, {
+		">PASV\r\n", "",
+		"<227 (10,9,0,9,19,136) \201\r\n", "",
+	} },
+	{ "bad 229", 0, {
+		">EPSV\r\n", "",
+		"<229 |||5000|\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (|||70536|)\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (|1|10.9.0.9|5000|)\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (|||5000|\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (|||005000|)\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (   5000 )\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (||||)\r\n", "",
+		">EPSV\r\n", "",
+		"<229 (||!5000|)\r\n", "",
+	} },
+	{ "HTTP POST with a PORT line", FRESH, {
+		"<220 ready\r\n", "",
+		">POST / HTTP/1.1\r\nHost: x\r\n\r\n", "dormant HTTP",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "HTTP GET, no line's end", FRESH, {
+		"<220 ready\r\n", "",
+		">GET /abc", "dormant HTTP",
+	} },
+	{ "HTTP with a verb of FTP's", FRESH, {
+		"<220 ready\r\n", "",
+		">NOOP / HTTP/1.1\r\nHost: x\r\n", "dormant HTTP",
+	} },
+	{ "HTTP with a verb of FTP's and a long path: the header", FRESH, {
+		"<220 ready\r\n", "",
+		">NOOP /\201 HTTP/1.1\r\nHost: x\r\n", NOT_FTP,
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "HTTP with other methods", FRESH, {
+		"<220 ready\r\n", "",
+		">DELETE /a HTTP/1.1\r\n", NOT_FTP,
+	} },
+	{ "WebDAV", FRESH, {
+		"<220 ready\r\n", "",
+		">COPY /a HTTP/1.1\r\n", "dormant unknown command",
+	} },
+	{ "HTTP after a login", 0, {
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">POST /a HTTP/1.1\r\n", "close, dormant HTTP",
+	} },
+	{ "HTTP before the greeting", FRESH, {
+		">GET / HTTP/1.1\r\n", "dormant client spoke before the greeting",
+		"<220 ready\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a client that does not wait for the greeting", FRESH, {
+		"<220-wait\r\n", "",
+		">USER a\r\n", "dormant client spoke before the greeting",
+		"<220 ready\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a server that does not greet", FRESH, {
+		"<SSH-2.0-x\r\n", "dormant server did not greet",
+	} },
+	{ "a server that says 200 first", FRESH, {
+		"<200 ok\r\n", "dormant server did not greet",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a TLS hello", FRESH, {
+		"<220 ready\r\n", "",
+		">\026\003\001\002\200\001\200\001", NOT_FTP,
+		">\r\n" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "SIP", FRESH, {
+		"<220 ready\r\n", "",
+		">REGISTER sip:x\r\n", NOT_FTP,
+	} },
+	{ "an empty line", 0, {
+		">\r\n", NOT_FTP,
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a space before the verb", 0, {
+		"> " PORT, NOT_FTP,
+	} },
+	{ "a tab after the verb", 0, {
+		">PORT\t10,0,0,2,19,136\r\n", NOT_FTP,
+	} },
+	{ "a CR, a NUL and 255 in the verb", 0, {
+		">NOOP\rPORT 1\r\n", NOT_FTP,
+		">" PORT, "",
+	} },
+	{ "a NUL in the verb", 0, {
+		">NO\200P\r\n", NOT_FTP,
+	} },
+	{ "a verb of two letters, of five", 0, {
+		">LS\r\n", NOT_FTP,
+	} },
+	{ "a verb of five letters", 0, {
+		">PORTS 1\r\n", NOT_FTP,
+	} },
+	{ "an unknown verb before the login", FRESH, {
+		"<220 ready\r\n", "",
+		">HELO x\r\n", "dormant unknown command",
+	} },
+	{ "an unknown verb after REIN", 0, {
+		">REIN\r\n", "",
+		"<220 ready\r\n", "",
+		">HELO x\r\n", "dormant unknown command",
+	} },
+	{ "PORT behind CR in an argument", 0, {
+		">CWD a\r" PORT, "",
+		"<250 a\r\n200 b\r\n", "",
+	} },
+	{ "a PORT in two lines", 0, {
+		">PORT 10,0,0,2\r\n,19,136\r\n", NOT_FTP,
+	} },
+	{ "a half-line kept open", 0, {
+		">PORT 10,0,0,2,19,136", "",
+		"<200 ok\r\n", "",
+		">\r\n", OFFER,
+	} },
+	{ "EPSV ALL, then others", 0, {
+		">EPSV ALL\r\n" PORT, OFFER,
+		"<200 ok\r\n", "",
+		"<200 ok\r\n", "withdraw",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, "",
+		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a second PORT closes the first one's hole", 0, {
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">PORT 10,0,0,2,0,1\r\n", "close",
+		"<200 ok\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">PASV\r\n", "close",
+		"<500 no\r\n", "",
+	} },
+	{ "a flood of PORT: never two holes", 0, {
+		">" PORT PORT PORT, OFFER "; " OFFER "; " OFFER,
+		"<200 ok\r\n", "withdraw",
+		"<200 ok\r\n", "withdraw",
+		"<200 ok\r\n", OPEN,
+	} },
+	{ "the 16th command waits, the 17th opens nothing", 0, {
+		">" NOOP4 NOOP4 NOOP4 "NOOP\r\nNOOP\r\nNOOP\r\n" PORT PORT, OFFER,
+		"<200 1\r\n200 2\r\n200 3\r\n200 4\r\n200 5\r\n200 6\r\n200 7\r\n200 8\r\n", "",
+		"<200 9\r\n200 a\r\n200 b\r\n200 c\r\n200 d\r\n200 e\r\n200 f\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", OPEN,
+		"<200 ok\r\n", "",
+		"<200 ok\r\n", "",
+		">" PORT, "close, " OFFER,
+	} },
+	{ "AUTH past the bound", 0, {
+		">" NOOP4 NOOP4 NOOP4 NOOP4, "",
+		">AUTH TLS\r\n", "dormant too many commands",
+	} },
+	{ "PORT pending when the client speaks nonsense", 0, {
+		">" PORT, OFFER,
+		">\001\002\r\n", "withdraw, " NOT_FTP,
+		"<200 ok\r\n", "",
+	} },
+	{ "the 200 of another command", 0, {
+		">NOOP\r\n" PORT, OFFER,
+		"<200 noop\r\n", "",
+		"<500 port\r\n", "withdraw",
+	} },
+	{ "a 200 before the PORT", 0, {
+		"<200 ok\r\n", "",
+		">" PORT, OFFER,
+		"<200-ok\r\n", "",
+		"<500 no\r\n", "",
+	} },
+	{ "protected replies", 0, {
+		">MIC abc\r\n", "",
+		"<631 abc\r\n", "dormant encrypted",
+	} },
+	{ "ADAT", 0, {
+		">ADAT abc\r\n", "",
+		"<235 abc\r\n", "dormant encrypted",
+	} },
+	{ "LPRT and SPSV open nothing", 0, {
+		">LPRT 4,4,10,0,0,2,2,19,136\r\n", "",
+		"<200 ok\r\n", "",
+		">SPSV\r\n", "",
+		"<227 5000\r\n", "",
+	} },
+};
+
+static void ends_of(unsigned int flags, struct ftp_ends *ends)
+{
+	static const struct ftp_ends v4 = {
+		.client = { { 4, { 10, 0, 0, 2 } }, { 4, { 192, 0, 2, 1 } } },
+		.server = { { 4, { 10, 9, 0, 9 } }, { 4, { 203, 0, 113, 5 } } },
+	}, v6 = {
+		.client = { { 16, { 0xfd, [15] = 2 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } },
+		.server = { { 16, { 0xfd, [15] = 9 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 5 } } },
+	};
+
+	*ends = flags & V6 ? v6 : v4;
+	ends->loose = flags & LOOSE;
+}
+
+/* The decisions from @from on, in words */
+static void describe(const struct run *r, unsigned int from, char *text, size_t size)
+{
+	static const char * const own[] = { "", " outer", " other" };
+	size_t n = 0;
+
+	text[0] = '\0';
+	for (; from < r->count; from++) {
+		const struct event *e = &r->events[from];
+		const struct ftp_decision *d = &e->d;
+		const char *comma = "";
+		char addr[FTP_TEXT_MAX];
+
+		if (n)
+			n += snprintf(text + n, size - n, "; ");
+		if (d->act & FTP_WITHDRAW) {
+			n += snprintf(text + n, size - n, "withdraw");
+			comma = ", ";
+		}
+		if (d->act & FTP_CLOSE) {
+			n += snprintf(text + n, size - n, "%sclose", comma);
+			comma = ", ";
+		}
+		if (d->act & FTP_DORMANT)
+			n += snprintf(text + n, size - n, "%sdormant %s", comma,
+				      ftp_why_name(d->why));
+		if (!(d->act & (FTP_OFFER | FTP_OPEN)))
+			continue;
+		ftp_print(addr, d->form, &d->addr, d->port);
+		n += snprintf(text + n, size - n, "%s%s%s %s%s", comma,
+			      d->act & FTP_OFFER ? "offer" : "open",
+			      d->act & FTP_OFFER ? "" : d->to_client ? " client" : " server",
+			      addr, own[d->own]);
+		if (d->len)
+			n += snprintf(text + n, size - n, " [%.*s]", d->len,
+				      r->stream[e->reply] + (u32)(d->seq - run_seq[e->reply]));
+	}
+}
+
+static struct run whole, other;
+static unsigned int tests, failed;
+
+static void ok(bool good, const char *kind, const char *name)
+{
+	printf("%sok %u - %s%s\n", good ? "" : "not ", ++tests, kind, name);
+	failed += !good;
+}
+
+/* Returns the length. */
+static unsigned int say(struct run *r, const char *text, enum cutting cut, u32 at)
+{
+	unsigned int len = 0;
+	const char *s;
+	u8 data[4096];
+
+	for (s = text + 1; *s; s++) {
+		switch ((u8)*s) {
+		case 0201:
+		case 0202:
+			memset(data + len, (u8)*s == 0201 ? 'x' : ' ', 512);
+			len += 512;
+			break;
+		default:
+			data[len++] = (u8)*s == 0200 ? 0 : *s;
+		}
+	}
+	run_bytes(r, text[0] == '<', data, len, cut, at);
+	return len;
+}
+
+static void begin(struct run *r, const struct dialogue *g, enum cutting cut, u32 at)
+{
+	static const char * const login[] = {
+		"<220 ready\r\n", ">USER a\r\n", "<331 password\r\n", ">PASS b\r\n", "<230 in\r\n",
+	};
+	struct ftp_ends ends;
+	unsigned int i;
+
+	ends_of(g->flags, &ends);
+	run_init(r, &ends);
+	for (i = 0; i < ARRAY_SIZE(login) && !(g->flags & FRESH); i++)
+		say(r, login[i], cut, at);
+}
+
+static bool run_cut(const struct dialogue *g, enum cutting cut, u32 at)
+{
+	const char * const *s;
+	int i;
+
+	begin(&other, g, cut, at);
+	for (s = g->steps; *s; s += 2)
+		say(&other, *s, cut, at);
+	i = run_differ(&whole, &other);
+	if (i >= 0)
+		printf("# cut %u at %u: decision %d is another one\n", cut, at, i);
+	return i < 0;
+}
+
+static void test(const struct dialogue *g, const char *kind)
+{
+	unsigned int from, at, len, longest = 0;
+	const char * const *s;
+	char got[4096];
+	bool good = true;
+
+	begin(&whole, g, CUT_NOT, 0);
+	if (whole.count) {
+		printf("# something is decided in the login\n");
+		good = false;
+	}
+	for (s = g->steps; *s; s += 2) {
+		from = whole.count;
+		len = say(&whole, *s, CUT_NOT, 0);
+		describe(&whole, from, got, sizeof(got));
+		if (strcmp(got, s[1])) {
+			printf("# step %d: got \"%s\", wanted \"%s\"\n", (int)(s - g->steps) / 2,
+			       got, s[1]);
+			good = false;
+		}
+		if (len > longest)
+			longest = len;
+	}
+	good &= run_cut(g, CUT_BYTES, 0);
+	for (at = 1; at < longest && good; at++)
+		good &= run_cut(g, CUT_AT, at) && run_cut(g, CUT_REWIND, at);
+	ok(good, kind, g->name);
+}
+
+static void one(struct run *r, bool reply, const char *text)
+{
+	run_bytes(r, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
+}
+
+/* Thousands of transfers on one connection, active and passive */
+static void test_many(void)
+{
+	unsigned int i, opened = 0;
+	struct ftp_ends ends;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	one(&whole, true, "220 a\r\n");
+	for (i = 0; i < 10000; i++) {
+		/* the streams are longer than their buffers: begin them again */
+		whole.count = 0;
+		whole.total[0] = 0;
+		whole.total[1] = 0;
+		whole.line[0].next = SEQ_CLIENT;
+		whole.line[1].next = SEQ_SERVER;
+		one(&whole, false, i & 1 ? "PASV\r\n" : PORT);
+		one(&whole, true, i & 1 ? PASV227 : "200 ok\r\n");
+		opened += whole.count && whole.events[whole.count - 1].d.act & FTP_OPEN;
+		one(&whole, false, "RETR a\r\n");
+		one(&whole, true, "150 go\r\n226 done\r\n");
+	}
+	ok(opened == i, "", "10000 transfers on one connection");
+}
+
+/* 65536 commands without an answer */
+static void test_flood(void)
+{
+	unsigned int i;
+	struct ftp_ends ends;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	one(&whole, true, "220 a\r\n");
+	for (i = 0; i < FTP_PENDING + U16_MAX; i++) {
+		whole.total[0] = 0;
+		whole.line[0].next = SEQ_CLIENT;
+		one(&whole, false, "NOOP\r\n");
+	}
+	ok(!whole.f.why, "", "65551 commands without an answer are counted");
+	one(&whole, false, "NOOP\r\n");
+	ok(whole.f.why == FTP_WHY_FLOOD, "", "one more is not");
+}
+
+static bool hold(const char *before, bool reply, const char *part)
+{
+	struct ftp_ends ends;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	one(&whole, true, "220 a\r\n");
+	one(&whole, false, before);
+	one(&whole, reply, part);
+	return ftp_hold(&whole.f, reply, &whole.line[reply]);
+}
+
+static void test_hold(void)
+{
+	char long_line[600];
+
+	snprintf(long_line, sizeof(long_line), "PORT %520s", "");
+	ok(hold("", false, "p") && hold("", false, "EPR") && hold("", false, "PORT 1,2") &&
+	   hold("", false, "\377\364Po"), "", "half an address of the client's is to be held back");
+	ok(!hold("", false, "") && !hold("", false, "PA") && !hold("", false, "PORT 1\r\n") &&
+	   !hold("", false, "USER PORT ") && !hold("", false, long_line) &&
+	   !hold("\001\n", false, "P"), "", "other lines of the client's are not");
+	ok(hold("PASV\r\n", true, "2") && hold("NOOP\r\nEPSV\r\n", true, "227 ") &&
+	   hold("EPSV\r\n", true, "229 a (|"), "", "half a 227 that was asked for is");
+	ok(!hold("PASV\r\n", true, "21") && !hold("NOOP\r\n", true, "227 ") &&
+	   !hold("PASV\r\n", true, "227-") && !hold("PASV\r\n", true, ""), "",
+	   "other replies are not");
+}
+
+static void test_print(void)
+{
+	const struct ftp_addr v4 = { 4, { 255, 255, 255, 255 } };
+	struct ftp_addr v6 = { .len = 16 };
+	char text[FTP_TEXT_MAX];
+
+	memset(v6.b, 0xff, sizeof(v6.b));
+	ok(ftp_print(text, FTP_FORM_PORT, &v4, 65535) == 23 &&
+	   !strcmp(text, "255,255,255,255,255,255"), "", "the longest PORT");
+	ok(ftp_print(text, FTP_FORM_EPRT, &v4, 65535) == 25 &&
+	   !strcmp(text, "|1|255.255.255.255|65535|"), "", "the longest EPRT, IPv4");
+	ok(ftp_print(text, FTP_FORM_EPRT, &v6, 65535) == 49 &&
+	   !strcmp(text, "|2|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|65535|"), "",
+	   "the longest EPRT, IPv6");
+	ok(ftp_print(text, FTP_FORM_EPSV, &v6, 1024) == 8 &&
+	   !strcmp(text, "|||1024|"), "", "EPSV");
+	v6.len = 0;
+	ok(!ftp_print(text, FTP_FORM_PORT, &v6, 1) && !ftp_print(text, FTP_FORM_EPRT, &v6, 1) &&
+	   !ftp_print(text, 3, &v4, 1), "", "what cannot be written is not");
+	ok(!strcmp(ftp_why_name(FTP_WHY_FLOOD + 1), "?") &&
+	   !strcmp(ftp_why_name(FTP_WHY_NONE), "none"), "", "reasons have names");
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (i = 0; i < ARRAY_SIZE(benign); i++)
+		test(&benign[i], "benign: ");
+	for (i = 0; i < ARRAY_SIZE(hostile); i++)
+		test(&hostile[i], "hostile: ");
+	test_many();
+	test_flood();
+	test_hold();
+	test_print();
+	printf("1..%u\n", tests);
+	return !!failed;
+}
