@@ -96,6 +96,22 @@ static bool line_telnet(struct alg_line *line, u8 byte)
 	return true;
 }
 
+/*
+ * Takes what needs no thought: bytes of the line, up to where it ends or something is
+ * to be told. Returns the offset of the first byte that it left.
+ */
+static unsigned int line_plain(struct alg_line *line, const u8 *data, unsigned int i,
+			       unsigned int len)
+{
+	unsigned int n = line->len;
+	unsigned int room = line->begun ? ALG_LINE_MAX : ALG_LINE_HEAD - 1;
+
+	for (; i < len && n < room && data[i] != '\n' && data[i] != LINE_IAC; i++)
+		line->text[n++] = data[i];
+	line->len = n;
+	return i;
+}
+
 static void line_end(struct alg_line *line)
 {
 	while (!line->cut && line->len && line->text[line->len - 1] == '\r')
@@ -123,8 +139,14 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
 		line_new(line);
 	*event = ALG_LINE_MORE;
 	while (i < len && *event == ALG_LINE_MORE) {
-		u8 byte = data[i++];
+		u8 byte;
 
+		if (!line->telnet) {
+			i = line_plain(line, data, i, len);
+			if (i == len)
+				break;
+		}
+		byte = data[i++];
 		if (unlikely(line->telnet) && line_telnet(line, byte)) {
 			/* nothing of the line, or 255 */
 		} else if (unlikely(byte == LINE_IAC)) {

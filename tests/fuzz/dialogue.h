@@ -157,6 +157,7 @@ static inline void check(struct run *r, bool reply, const struct ftp_decision *d
 	must(r->hole == r->f.hole);
 	if (d->act & FTP_DORMANT) {
 		must(d->why && d->why == r->f.why && !r->hole);
+		must(strcmp(ftp_why_name(d->why), "?"));
 		must(!(d->act & (FTP_OFFER | FTP_OPEN)));
 		for (i = 0; i < FTP_PENDING; i++)
 			must(!r->offered[i]);

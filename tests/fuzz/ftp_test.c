@@ -193,6 +193,10 @@ static const struct dialogue benign[] = {
 		">" PORT, OFFER,
 		"<200 ok\r\n", OPEN,
 	} },
+	{ "255 before a line's end", 0, {
+		">CWD a\377\n" PORT, OFFER,
+		"<250 a\377\n200 ok\r\n", OPEN,
+	} },
 	{ "EPSV ALL, then EPSV", 0, {
 		">EPSV all \r\n", "",
 		"<220 ok\r\n", "",
@@ -395,6 +399,8 @@ static const struct dialogue hostile[] = {
 	{ "PORT with 500 spaces and more", 0, {
 		">PORT \20210,0,0,2,19,136\r\n", "",
 		"<200 ok\r\n", "",
+		">PORT 10,0,0,2,19,136\202\r\n", "",
+		"<200 ok\r\n", "",
 	} },
 	{ "an overlong PORT whose first 512 bytes are one", 0, {
 		">NOOP \201\r\n", "",
@@ -481,6 +487,8 @@ static const struct dialogue hostile[] = {
 		"<227 (10,9,0,9,275,136)\r\n", "",
 		">PASV\r\n", "",
 		"<227 (1,10,9,0,9,19,136)\r\n", "",
+		">PASV\r\n", "",
+		"<227 (10,9,0,9,19,136,1)\r\n", "",
 		">PASV\r\n", "",
 		"<227 (1110,9,0,9,19,136)\r\n", "",
 		">PASV\r\n", "",
