@@ -475,6 +475,7 @@ static int xlate_state(struct xt_xlate *xl, unsigned int state, bool invert)
 	return 1;
 }
 
+/* nft knows no words for some bits, but takes their numbers */
 static const struct word nft_status[] = {
 	{ "expected", IPS_EXPECTED },
 	{ "seen-reply", IPS_SEEN_REPLY },
@@ -482,19 +483,24 @@ static const struct word nft_status[] = {
 	{ "confirmed", IPS_CONFIRMED },
 	{ "snat", IPS_SRC_NAT },
 	{ "dnat", IPS_DST_NAT },
+	{ "0x40", IPS_SEQ_ADJUST },
 	{ "dying", IPS_DYING },
+	{ "0x400", IPS_FIXED_TIMEOUT },
+	{ "0x2000", IPS_HELPER },
+	{ "0x4000", IPS_OFFLOAD },
+	{ "0x8000", IPS_HW_OFFLOAD },
 	{ NULL, 0 },
 };
 
-/* nft has no word for some bits, and none for NONE of what ours are. */
+/* NONE is not any of the others, and cannot be said together with them */
 static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool invert)
 {
-	const struct word *w;
-	unsigned int known = 0;
-
-	for (w = nft_status; w->name; w++)
-		known |= w->bits;
-	if (status & ~known)
+	if (status == XT_CTSTATE2_STATUS_NONE) {
+		status = XT_CTSTATE2_STATUS_IPS;
+		all = false;
+		invert = !invert;
+	}
+	if (status & XT_CTSTATE2_STATUS_NONE)
 		return 0;
 	if (all && status & (status - 1)) {
 		xlate_words(xl, invert ? "ct status !=" : "ct status", status, nft_status,

@@ -45,7 +45,7 @@ translate() {
 # sort_lists FILE: puts each "new,established" and each "{ 1, 2 }" in one order
 sort_lists() {
 	# shellcheck disable=SC2016
-	perl -i -pe 's/(\w+(?:,\w+)+)/join ",", sort split ",", $1/ge;
+	perl -i -pe 's/([\w-]+(?:,[\w-]+)+)/join ",", sort split ",", $1/ge;
 		s/(?<=\{ )([^}]*)(?= \})/join ", ", sort split ", ", $1/ge' "$1"
 }
 
