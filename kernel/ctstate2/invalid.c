@@ -183,9 +183,9 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 	enum ip_conntrack_dir dir;
 	const struct tcphdr *th;
 	struct ip_ct_tcp tcp;
+	unsigned long status;
 	struct nf_conn *ct;
 	u8 header[15 * 4];
-	bool assured;
 	u32 offset;
 	u8 flags;
 
@@ -215,7 +215,7 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 	spin_lock_bh(&ct->lock);
 	tcp = ct->proto.tcp;
 	spin_unlock_bh(&ct->lock);
-	assured = test_bit(IPS_ASSURED_BIT, &ct->status);
+	status = READ_ONCE(ct->status);
 	offset = nf_ct_seq_offset(ct, !dir, seg.ack - 1);
 	nf_ct_put(ct);
 
@@ -225,7 +225,7 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 					seg.ack);
 	seg.ack -= offset;
 	seg.sack -= offset;
-	return ctstate2_tcp_reason(&tcp, assured, &seg, &sysctls);
+	return ctstate2_tcp_reason(&tcp, status, &seg, &sysctls);
 }
 
 /* udp_error(), udplite_error() */

@@ -10,6 +10,7 @@
 
 #include <linux/bits.h>
 #include <linux/types.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/xt_ctstate2.h>
@@ -181,10 +182,23 @@ static inline bool ctstate2_tcp_window_invalid(const struct ip_ct_tcp *tcp,
 	return after(seq, sender->td_maxend) || after(sack, receiver->td_end);
 }
 
+/*
+ * Did the tracker find @seg, a RST, outside the window? nf_tcp_handle_invalid() then
+ * notes it in place of what came before: a SYN, after which a RST's number is not
+ * compared. Ambiguous: if what came before was a RST of the same end, the tracker did
+ * compare, and the entry looks the same.
+ */
+static inline bool ctstate2_tcp_rst_noted(const struct ip_ct_tcp *tcp, unsigned long status,
+					  const struct ctstate2_segment *seg)
+{
+	return (status & (IPS_ASSURED | IPS_FIXED_TIMEOUT)) == IPS_ASSURED &&
+	       tcp->last_index == CTSTATE2_TCP_RST && tcp->last_dir == seg->dir;
+}
+
 /**
  * ctstate2_tcp_reason() - why a segment of a known connection is INVALID
  * @tcp: the connection as the tracker left it
- * @assured: IPS_ASSURED
+ * @status: nf_conn->status
  * @seg: the segment, its flags valid
  * @sysctls: of the namespace
  *
@@ -193,19 +207,20 @@ static inline bool ctstate2_tcp_window_invalid(const struct ip_ct_tcp *tcp,
  * Return: TCP_STATE, TCP_RST, TCP_WINDOW, or OTHER if nothing is wrong with it
  */
 static inline enum xt_ctstate2_reason
-ctstate2_tcp_reason(const struct ip_ct_tcp *tcp, bool assured, const struct ctstate2_segment *seg,
-		    const struct ctstate2_tcp_sysctls *sysctls)
+ctstate2_tcp_reason(const struct ip_ct_tcp *tcp, unsigned long status,
+		    const struct ctstate2_segment *seg, const struct ctstate2_tcp_sysctls *sysctls)
 {
+	const bool window = !sysctls->be_liberal &&
+			    !(tcp->seen[seg->dir].flags & IP_CT_TCP_FLAG_BE_LIBERAL) &&
+			    ctstate2_tcp_window_invalid(tcp, seg);
+
 	if (ctstate2_tcp_invalid_states(seg->dir, seg->kind) >> tcp->state & 1)
 		return XT_CTSTATE2_REASON_TCP_STATE;
 	if (seg->kind == CTSTATE2_TCP_RST && !sysctls->ignore_invalid_rst &&
-	    ctstate2_tcp_rst_invalid(tcp, assured, seg))
+	    ctstate2_tcp_rst_invalid(tcp, status & IPS_ASSURED, seg) &&
+	    !(window && ctstate2_tcp_rst_noted(tcp, status, seg)))
 		return XT_CTSTATE2_REASON_TCP_RST;
-	if (!sysctls->be_liberal &&
-	    !(tcp->seen[seg->dir].flags & IP_CT_TCP_FLAG_BE_LIBERAL) &&
-	    ctstate2_tcp_window_invalid(tcp, seg))
-		return XT_CTSTATE2_REASON_TCP_WINDOW;
-	return XT_CTSTATE2_REASON_OTHER;
+	return window ? XT_CTSTATE2_REASON_TCP_WINDOW : XT_CTSTATE2_REASON_OTHER;
 }
 
 #endif /* _XT_CTSTATE2_TCP_H */

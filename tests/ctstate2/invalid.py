@@ -447,6 +447,21 @@ def tcp_rst_over_the_window():
     bob(tcp("R", 100000))
 
 
+@kind("TCP_WINDOW", "ACK is over upper bound")
+def tcp_rst_over_the_window_after_an_ignored_syn():
+    established()
+    alice(tcp("S", 9000))
+    yield
+    bob(tcp("RA", 4000, 9999))
+
+
+@kind("TCP_RST", "invalid rst")
+def tcp_rst_too_old_and_over_the_window():
+    established()
+    yield
+    bob(tcp("RA", 4000, 9999))
+
+
 @kind(None, silent=f"{TCP_C}:nf_conntrack_tcp_packet", sysctl={"tcp_ignore_invalid_rst": 1})
 def tcp_rst_too_old_believed():
     established()
