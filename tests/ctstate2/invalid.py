@@ -417,6 +417,42 @@ def tcp_over_the_window_to_a_translated_server():
     alice(tcp("A", 100000, 5001), dst="router")
 
 
+def adjusted():
+    """FTP with nobody: the router makes shorter what alice sends; see invalid.sh.
+    Returns where that ends in alice's numbers, how much less that is in those of the
+    other end, and how that one answers.
+    """
+    def answer(ack, seq=5001, flags="A"):
+        bob(tcp(flags, seq, ack), src="nobody", dst="1.2.3.4" if p.version == 4 else "fd::1")
+    alice(tcp("S", 1000), dst="nobody")
+    answer(1001, 5000, "SA")
+    alice(tcp("A", 1001, 5001), dst="nobody")
+    # the helper does not look at the first line
+    alice(tcp("PA", 1001, 5001, b"USER x\r\n"), dst="nobody")
+    answer(1009)
+    # a port that it need not change
+    line, less = b"PORT 10,0,1,9,%d,%d\r\n" % divmod(p.port, 256), 1
+    if p.version == 6:
+        # it writes all of an address, but no zeros before a port
+        line, less = b"EPRT |2|fd00:0001:0000:0000:0000:0000:0000:0009|%09d|\r\n" % p.port, 4
+    alice(tcp("PA", 1009, 5001, line), dst="nobody")
+    return 1009 + len(line), less, answer
+
+
+@kind("TCP_WINDOW", "ACK is over upper bound", routed=False)
+def tcp_ack_of_what_an_adjustment_took_away():
+    end, _, answer = adjusted()
+    yield
+    answer(end)
+
+
+@kind(None, silent=f"{TCP_C}:tcp_in_window")
+def tcp_ack_of_all_that_an_adjustment_left():
+    end, less, answer = adjusted()
+    yield
+    answer(end - less)
+
+
 # --- TCP resets ---
 
 @kind("TCP_RST", "invalid rst")

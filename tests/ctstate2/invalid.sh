@@ -9,6 +9,7 @@ reasons="NOT_TRACKED FRAGMENT TRUNCATED CHECKSUM TCP_FLAGS TCP_WINDOW TCP_STATE 
 	TCP_RST ICMP_TYPE ICMP_UNRELATED ICMP_MISMATCH SCTP OTHER"
 
 modprobe -a nf_log_syslog 2>/dev/null
+modprobe -a nf_conntrack_ftp nf_nat_ftp || die "no FTP helper"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"
 topology_router
 
@@ -32,6 +33,7 @@ rules() {
 		# INVALID, for another reason than this one, which is none
 		rule $chain not-NONE -m ctstate2 ! --invalid-reason NOT_TRACKED
 	done
+	echo "-A FORWARD -m ctstate2 --direction REPLY --status SEQ_ADJUST -m comment --comment adjusted"
 	echo COMMIT
 	echo "*raw"
 	echo "-A PREROUTING -m ctstate2 --invalid-reason NOT_TRACKED -m comment --comment not-tracked"
@@ -50,6 +52,12 @@ for iptables in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 		-d "$(by_family "$iptables" 10.0.1.1 fd00:1::1)" -j DNAT \
 		--to-destination "$(by_family "$iptables" 10.0.2.9 fd00:2::9)" ||
 		die "$iptables has no NAT"
+	# one with nobody, through FTP's helper; no ports, which drop what has none
+	nobody=$(by_family "$iptables" 10.0.2.8 fd00:2::8)
+	run_in "$router" "$iptables" -w -t raw -A PREROUTING -p tcp -d "$nobody" \
+		-j CT --helper ftp || die "$iptables gives no helper"
+	run_in "$router" "$iptables" -w -t nat -A POSTROUTING -p tcp -d "$nobody" -j SNAT \
+		--to-source "$(by_family "$iptables" 1.2.3.4 fd::1)" || die "$iptables has no NAT"
 done
 run_in "$router" sysctl -qw net.netfilter.nf_conntrack_log_invalid=255
 
@@ -76,6 +84,8 @@ totals() {
 for family in iptables ip6tables; do
 	is "$(totals $family-nft)" "$(totals $family-legacy)" "$family-nft counted the same"
 	like "$(totals $family-nft)" "PREROUTING:TCP_WINDOW [1-9]" "$family-nft counted something"
+	is "$(packets "$router" $family-nft mangle adjusted)" 1 \
+		"$family-nft: sequence numbers were adjusted"
 	raw=$(counted "$router" $family-nft raw)
 	like "$raw" '^not-tracked=([1-9][0-9]*) invalid=[1-9][0-9]*$' \
 		"$family-nft: in raw, before the tracker, packets are INVALID"
