@@ -126,9 +126,11 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 
 	# A RST as the only answer ends the connection there and then
 	watch "$router" "$iptables" mangle "dying=$tcp --all-status DYING,CONFIRMED" \
-		"not-dying=$tcp ! --status DYING"
+		"not-dying=$tcp ! --status DYING" "sent2=$tcp --tcp-state SYN_SENT2"
 	send "flow(80); alice(tcp('S', 1000)); bob(tcp('RA', 0, 1001))"
 	counts "dying=1 not-dying=1" "a RST that answers a SYN: DYING"
+	send "flow(80); alice(tcp('S', 1000)); bob(tcp('S', 5000))"
+	counts "dying=1 not-dying=3 sent2=1" "a SYN that answers a SYN: SYN_SENT2"
 
 	# SCTP's sub-states, packet by packet
 	items=()
@@ -147,5 +149,8 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 	send "flow(7); alice(sctp(SCTPChunkHeartbeatReq(), tag=2))"
 	counts "CLOSED=1 COOKIE_WAIT=1 COOKIE_ECHOED=1 ESTABLISHED=1 SHUTDOWN_SENT=1 \
 SHUTDOWN_ACK_SENT=1 HEARTBEAT_SENT=1 other=6" "SCTP, from INIT to SHUTDOWN ACK"
+	send "bob(sctp(SCTPChunkHeartbeatAck(), tag=1)); bob(sctp(SCTPChunkShutdown(), tag=1))"
+	counts "CLOSED=1 COOKIE_WAIT=1 COOKIE_ECHOED=1 ESTABLISHED=2 SHUTDOWN_SENT=1 \
+SHUTDOWN_RECD=1 SHUTDOWN_ACK_SENT=1 HEARTBEAT_SENT=1 other=8" "the server's SHUTDOWN"
 done
 finish

@@ -57,8 +57,8 @@ if made_packets:
         IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, fragment6)
     from scapy.layers.sctp import (
         SCTP, SCTPChunkAbort, SCTPChunkCookieAck, SCTPChunkCookieEcho, SCTPChunkData,
-        SCTPChunkHeartbeatReq, SCTPChunkInit, SCTPChunkInitAck, SCTPChunkShutdown,
-        SCTPChunkShutdownAck)
+        SCTPChunkHeartbeatAck, SCTPChunkHeartbeatReq, SCTPChunkInit, SCTPChunkInitAck,
+        SCTPChunkShutdown, SCTPChunkShutdownAck)
     from scapy.packet import Raw
 
 
