@@ -20,6 +20,8 @@ comes the packet that is judged. Its decorator says what is expected:
     sysctl  settings in net.netfilter.nf_conntrack_*, for this packet
     routed  whether the packet gets as far as FORWARD
     needs   a setting that a kernel without this tracker does not have
+    zone    what --invalid-reason says in place of the kernel's reason, for a packet of
+            another zone than 0, in which it does not look: see OTHER in the manual
 """
 import os
 import re
@@ -74,6 +76,20 @@ def kind(reason, log=None, **expected):
         kinds.append((function, reason, log, expected))
         return function
     return register
+
+
+# --- Headers before those of TCP and the like ---
+
+@kind("TRUNCATED", silent=f"{CORE_C}:ipv6_get_l4proto", only=6)
+def ip6_half_a_destination_options_header():
+    yield
+    alice(Raw(b"\x11"), nh=60)
+
+
+@kind("TRUNCATED", silent=f"{CORE_C}:nf_ct_get_tuple_ports", only=6)
+def ip6_destination_options_said_too_long():
+    yield
+    alice(Raw(b"\x11\x09" + bytes(6)), nh=60)
 
 
 # --- TCP without a connection ---
@@ -512,6 +528,36 @@ def tcp_rst_too_old_after_fin():
     bob(tcp("R", 4000))
 
 
+# --- In another zone: what zed sends and gets, see invalid.sh ---
+
+def established_in_a_zone():
+    alice(tcp("S", 1000), src="zed")
+    bob(tcp("SA", 5000, 1001), dst="zed")
+    alice(tcp("A", 1001, 5001), src="zed")
+
+
+@kind("TCP_WINDOW", "SEQ is over upper bound", zone="OTHER")
+def tcp_over_the_window_in_a_zone():
+    established_in_a_zone()
+    yield
+    alice(tcp("A", 100000, 5001), src="zed")
+
+
+@kind("TCP_WINDOW", "SEQ is over upper bound", zone="TCP_NEW")
+def tcp_fin_over_the_window_in_a_zone():
+    established_in_a_zone()
+    yield
+    alice(tcp("FA", 100000, 5001), src="zed")
+
+
+@kind("ICMP_MISMATCH", "outer daddr", zone="ICMP_UNRELATED")
+def icmp_error_to_somebody_else_in_a_zone():
+    alice(udp(), src="zed")
+    bob(udp(), dst="zed")
+    yield
+    alice(p.error("port", p.from_bob(udp(), dst="zed")), src="zed", dst="nobody")
+
+
 # --- UDP, UDP-Lite ---
 
 @kind("TRUNCATED", silent=f"{CORE_C}:nf_ct_get_tuple_ports")
@@ -703,6 +749,13 @@ def icmp_error_about_the_other_port():
     about = p.from_alice(udp())
     about[UDP].dport = 10
     bob(p.error("port", about))
+
+
+@kind("ICMP_UNRELATED", silent=f"{ICMP_C}:nf_conntrack_inet_error")
+def icmp_error_about_another_address():
+    alice(udp())
+    yield
+    bob(p.error("port", p.from_alice(udp(), dst="nobody")))
 
 
 @kind("ICMP_UNRELATED", silent=f"{ICMP_C}:nf_conntrack_inet_error")
@@ -987,7 +1040,7 @@ def judge(function, reason, log, expected, kmsg):
     p.fence()
     messages = read_log(kmsg)
     wrong = []
-    wanted = ["INVALID", reason, "not-NONE"] if reason else []
+    wanted = ["INVALID", expected.get("zone", reason), "not-NONE"] if reason else []
     for place in ("PREROUTING", "FORWARD") if expected.get("routed", True) else ("PREROUTING",):
         got = sorted(counted(before, place))
         if got != sorted(wanted):
@@ -1019,7 +1072,7 @@ def main():
                 continue
             wrong = judge(function, reason, log, expected, kmsg)
             print("not ok" if wrong else "ok", f"IPv{family} {function.__name__}:",
-                  reason or "not INVALID", flush=True)
+                  expected.get("zone", reason) or "not INVALID", flush=True)
             for line in wrong:
                 print("#", line, flush=True)
     names = {function.__name__ for function, *_ in kinds}

@@ -58,6 +58,12 @@ for iptables in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 		-j CT --helper ftp || die "$iptables gives no helper"
 	run_in "$router" "$iptables" -w -t nat -A POSTROUTING -p tcp -d "$nobody" -j SNAT \
 		--to-source "$(by_family "$iptables" 1.2.3.4 fd::1)" || die "$iptables has no NAT"
+	# all that zed sends and gets is in another zone
+	for match in -s -d; do
+		run_in "$router" "$iptables" -w -t raw -A PREROUTING $match \
+			"$(by_family "$iptables" 10.0.1.7 fd00:1::7)" -j CT --zone 7 ||
+			die "$iptables gives no zone"
+	done
 done
 run_in "$router" sysctl -qw net.netfilter.nf_conntrack_log_invalid=255
 

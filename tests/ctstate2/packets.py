@@ -27,11 +27,11 @@ import time
 ADDRESSES = {
     4: {"client": "10.0.1.2", "router": "10.0.1.1", "router2": "10.0.2.1",
         "server": "10.0.2.2", "loopback": "127.0.0.1",
-        "alice": "10.0.1.9", "carol": "10.0.1.8", "bob": "10.0.2.9", "nobody": "10.0.2.8",
+        "alice": "10.0.1.9", "carol": "10.0.1.8", "zed": "10.0.1.7", "bob": "10.0.2.9", "nobody": "10.0.2.8",
         "everyone": "10.0.1.255", "group": "224.0.0.1"},
     6: {"client": "fd00:1::2", "router": "fd00:1::1", "router2": "fd00:2::1",
         "server": "fd00:2::2", "loopback": "::1",
-        "alice": "fd00:1::9", "carol": "fd00:1::8", "bob": "fd00:2::9", "nobody": "fd00:2::8",
+        "alice": "fd00:1::9", "carol": "fd00:1::8", "zed": "fd00:1::7", "bob": "fd00:2::9", "nobody": "fd00:2::8",
         "everyone": "ff02::1", "group": "ff02::1"},
 }
 client, router, server, loopback = "client", "router", "server", "loopback"
@@ -214,7 +214,7 @@ def neighbours(host, device, hardware, names):
 def open_links():
     """The wires from the client and the server to the router"""
     for host, device, here, there in (
-            ("client", "eth1", ("client", "alice"), "router"),
+            ("client", "eth1", ("client", "alice", "zed"), "router"),
             ("server", "eth2", ("server", "bob", "nobody"), "router2")):
         own = hardware_address(host, "eth0")
         other = hardware_address("router", device)
