@@ -12,17 +12,21 @@ if [ $# = 0 ]; then
 	exit
 fi
 
-# What userspace sends: the fields of the struct, as NAME:BYTES, in their order
-fields="match:2 invert:2 state:4 status:4 all_status:4 tcp_state:4 sctp_state:4
-	reason:4 expires_min:4 expires_max:4 zone:2 direction:1 reserved:9"
-
 system=$(pkg-config --variable=xtlibdir xtables) || die "no libxtables-dev"
-gcc -Wall -Wextra -Werror -fPIC -shared -I"$tests/../include" \
-	-o "$work/libxt_ctstate2.so" "$tests/ctstate2/libxt_ctstate2_raw.c" ||
-	die "cannot build the plugin"
+
+# raw MATCH|TARGET NAME STRUCT KERNEL RULE FIELD...: from here on, rules are made of
+# these. A FIELD is NAME:BYTES of what userspace sends, up to KERNEL.
+raw() {
+	gcc -Wall -Wextra -Werror -fPIC -shared -I"$tests/../include" -DKIND="$1" \
+		-DNAME="\"$2\"" -DINFO="struct $3" -DKERNEL="$4" \
+		-include "linux/netfilter/xt_${2/CTFULL/ctfull}.h" \
+		-o "$work/libxt_$2.so" "$tests/ctstate2/libxt_raw.c" || die "cannot build the plugin"
+	read -ra rule <<<"$5"
+	fields=${*:6}
+}
 
 # add IPTABLES [-p PROTOCOL] NAME=VALUE...: a rule with these fields, and zero in the
-# others. Guests are little-endian.
+# others; -1 is all bits of a field. Guests are little-endian.
 add() {
 	local iptables=$1 hex='' byte i field protocol=()
 	local -A value=()
@@ -37,13 +41,13 @@ add() {
 	done
 	for field in $fields; do
 		for ((i = 0; i < ${field#*:}; i++)); do
-			byte=$((i < 8 ? ${value[${field%:*}]-0} >> 8 * i & 255 : 0))
+			byte=$((${value[${field%:*}]-0} >> (i < 8 ? 8 * i : 63) & 255))
 			printf -v byte %02x "$byte"
 			hex+=$byte
 		done
 	done
-	XTABLES_LIBDIR=$work:$system "$iptables" -w -A INPUT ${protocol[@]+"${protocol[@]}"} \
-		-m ctstate2 --raw "$hex" 2>"$work/stderr"
+	XTABLES_LIBDIR=$work:$system "$iptables" -w ${protocol[@]+"${protocol[@]}"} \
+		"${rule[@]}" --raw "$hex" 2>"$work/stderr"
 }
 
 # refused IPTABLES DESCRIPTION ARGUMENT...: of add
@@ -64,24 +68,54 @@ rules() {
 
 	for iptables in $iptables_variants; do
 		"$iptables-save" 2>/dev/null | sed -n "s/^-A/$iptables: &/p"
+	done | sort
+}
+
+# good RULE NAME=VALUE...: is taken, and the real plugin shows it as RULE
+taken=
+good() {
+	local iptables
+
+	for iptables in $iptables_variants; do
+		add "$iptables" "${@:2}"
+		ok $? "$iptables: taken: $1"
+		taken+="$iptables: $1"$'\n'
 	done
+	is "$(rules)" "$(sort <<<"${taken%$'\n'}")" "the real plugin reads what the kernel took"
 }
 
 # logged: what the kernel's log says of all refused rules
 logged() {
-	dmesg | sed -n 's/.*xt_ctstate2: rule refused: //p'
+	dmesg | sed -n 's/.*xt_ct[a-z0-9]*: \(CTLOG: \)\{0,1\}rule refused: //p'
 }
 
-wanted=
-for iptables in $iptables_variants; do
-	add "$iptables" match=1 invert=1 state=0x100
-	ok $? "$iptables: taken: a good one"
-	wanted+="$iptables: -A INPUT -m ctstate2 ! --state INVALID"$'\n'
-done
-is "$(rules)" "${wanted%$'\n'}" "the real plugin reads what the kernel took"
+# bad CASES: lines of DESCRIPTION|WHAT THE LOG SAYS, as a pattern|NAME=VALUE...
+bad() {
+	local cases=$1 logged_before programs count=0 description regex arguments line
 
-# DESCRIPTION|WHAT THE LOG SAYS, as a pattern|FIELDS
-cases="
+	# The log takes ten lines in 5 s.
+	logged_before=$(logged | wc -l)
+	read -ra programs <<<"$iptables_variants"
+	while IFS='|' read -r description regex arguments; do
+		[ -n "$description" ] || continue
+		[ $((count % 10)) = 0 ] && sleep 5.5
+		# shellcheck disable=SC2086 # words
+		refused "${programs[count++ % ${#programs[@]}]}" "$description" $arguments
+	done <<<"$cases"
+	logged | tail -n +$((logged_before + 1)) >"$work/log"
+	while IFS='|' read -r description regex arguments; do
+		[ -n "$description" ] || continue
+		line=nothing
+		read -r line <&3
+		like "$line" "$regex" "the log says so: $description"
+	done <<<"$cases" 3<"$work/log"
+}
+
+raw match ctstate2 xt_ctstate2_mtinfo accept "-A INPUT -m ctstate2" \
+	match:2 invert:2 state:4 status:4 all_status:4 tcp_state:4 sctp_state:4 reason:4 \
+	expires_min:4 expires_max:4 zone:2 direction:1 reserved:9
+good "-A INPUT -m ctstate2 ! --state INVALID" match=1 invert=1 state=0x100
+bad "
 unknown conditions|^unknown conditions .*: 0x8400\$|match=0x8401 state=0x100
 no condition|^no condition: 0|state=0x100
 inverted, but not there|^inverted .*: 0x2\$|match=1 invert=3 state=0x100
@@ -115,24 +149,6 @@ a reason without its condition|^a mask for .*: 0x1\$|match=0x100 reason=1
 a reason, and a direction|^a reason of .*: 0x20\$|match=0x220 reason=1
 "
 
-# The log takes ten lines in 5 s.
-logged_before=$(logged | wc -l)
-read -ra programs <<<"$iptables_variants"
-count=0
-while IFS='|' read -r description regex arguments; do
-	[ -n "$description" ] || continue
-	[ $((count % 10)) = 0 ] && sleep 5.5
-	# shellcheck disable=SC2086 # words
-	refused "${programs[count++ % ${#programs[@]}]}" "$description" $arguments
-done <<<"$cases"
-logged | tail -n +$((logged_before + 1)) >"$work/log"
-while IFS='|' read -r description regex arguments; do
-	[ -n "$description" ] || continue
-	line=nothing
-	read -r line <&3
-	like "$line" "$regex" "the log says so: $description"
-done <<<"$cases" 3<"$work/log"
-
 # Each bit by itself, whatever the log takes
 for ((bit = 0; bit < 16; bit++)); do
 	printf -v mask 0x%04x $((1 << bit))
@@ -143,5 +159,41 @@ for ((bit = 0; bit < 16; bit++)); do
 		refused iptables-legacy "condition $mask" match=$((mask | 1)) state=0x100
 	fi
 done
-is "$(rules)" "${wanted%$'\n'}" "nothing is changed by what is refused"
+
+raw target CTLOG xt_ctlog_tginfo raw "-A INPUT -j CTLOG" \
+	flags:1 level:1 group:2 prefix:30 reserved:6
+good "-A INPUT -j CTLOG --log-prefix A" level=4 prefix=0x41
+good "-A INPUT -j CTLOG --nflog-group 5" flags=1 group=5
+bad "
+unknown flags|^unknown flags .*: 0x2\$|flags=3
+reserved|^reserved .*: 0x12\$|reserved=0x1200
+level 8|^not a log level.*: 0x8\$|level=8
+a level, and a group|^not a log level.*: 0x4\$|flags=1 level=4 group=5
+a group without its flag|^a group without its flag: 0x5\$|level=4 group=5
+a new line in the prefix|^a control character .*: 0xa\$|level=4 prefix=0x0a41
+DEL in the prefix|^a control character .*: 0x7f\$|level=4 prefix=0x7f
+a prefix without an end|^a prefix without .*: 0x1e\$|level=4 prefix=-1
+"
+
+raw target CTFULL xt_ctfull_tginfo rule "-t raw -A PREROUTING -j CTFULL" \
+	flags:1 level:1 group:2 warn_at:1 prefix:30 reserved:9 reserve:4 log_rate:4 log_burst:4
+full="level=4 warn_at=90 log_rate=10 log_burst=20"
+# shellcheck disable=SC2086 # words
+good "-A PREROUTING -j CTFULL" $full
+bad "
+unknown flags|^unknown flags .*: 0x10\$|$full flags=0x10
+reserved|^reserved .*: 0x12\$|$full reserved=0x1200
+to warn at nothing|^warn-at not .*: 0x0\$|$full warn_at=0
+to warn over all|^warn-at not .*: 0x65\$|$full warn_at=101
+a reserve of all|^reserve not 1 .*: 0x64\$|$full flags=4 reserve=100
+more in reserve than there is|^reserve not below .*: 0xffffffff\$|$full reserve=-1
+a rate too high|^log rate .*: 0xf4241\$|$full log_rate=1000001
+no burst|^log burst .*: 0x0\$|$full log_burst=0
+level 8|^not a log level.*: 0x8\$|$full level=8
+a level, and a group|^not a log level.*: 0x4\$|$full flags=1 group=5
+a group without its flag|^a group without its flag: 0x5\$|$full group=5
+a new line in the prefix|^a control character .*: 0xa\$|$full prefix=0x0a41
+a prefix without an end|^a prefix without .*: 0x1e\$|$full prefix=-1
+"
+is "$(rules)" "$(sort <<<"${taken%$'\n'}")" "nothing is changed by what is refused"
 finish

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For refused.sh: a plugin of the name ctstate2 that sends the kernel what it is
- * told, byte by byte: -m ctstate2 --raw HEX
+ * For refused.sh: a plugin that sends the kernel what it is told, byte by byte:
+ * -m ctstate2 --raw HEX, -j CTLOG --raw HEX and so on. The compiler is told
+ * of NAME, INFO, the struct, KERNEL, its first field that is the kernel's, KIND, match or
+ * target, and includes the struct's header.
  */
 #include <stddef.h>
 #include <stdio.h>
 #include <xtables.h>
-#include <linux/netfilter/xt_ctstate2.h>
 
-#define USER_SIZE	offsetof(struct xt_ctstate2_mtinfo, accept)
+#define USER_SIZE	offsetof(INFO, KERNEL)
+#define CONCAT(a, b)	a##b
+#define OF_KIND(a, b)	CONCAT(a, b)
+#define xt_entry	OF_KIND(xt_entry_, KIND)
 
 static const struct xt_option_entry raw_opts[] = {
 	{ .name = "raw", .id = 0, .type = XTTYPE_STRING, .flags = XTOPT_MAND },
@@ -34,20 +38,20 @@ static void raw_parse(struct xt_option_call *cb)
 }
 
 static void raw_save(const void *ip __attribute__((unused)),
-		     const struct xt_entry_match *match)
+		     const struct xt_entry *entry)
 {
 	unsigned int i;
 
 	printf(" --raw ");
 	for (i = 0; i < USER_SIZE; i++)
-		printf("%02x", match->data[i]);
+		printf("%02x", entry->data[i]);
 }
 
-static struct xtables_match raw_reg = {
+static struct OF_KIND(xtables_, KIND) raw_reg = {
 	.version	= XTABLES_VERSION,
-	.name		= "ctstate2",
+	.name		= NAME,
 	.family		= NFPROTO_UNSPEC,
-	.size		= XT_ALIGN(sizeof(struct xt_ctstate2_mtinfo)),
+	.size		= XT_ALIGN(sizeof(INFO)),
 	.userspacesize	= USER_SIZE,
 	.x6_parse	= raw_parse,
 	.x6_options	= raw_opts,
@@ -56,5 +60,5 @@ static struct xtables_match raw_reg = {
 
 static void __attribute__((constructor)) raw_register(void)
 {
-	xtables_register_match(&raw_reg);
+	OF_KIND(xtables_register_, KIND)(&raw_reg);
 }
