@@ -26,6 +26,8 @@
 #define REL_ORIGINAL	XT_CTSTATE2_STATE_BIT(IP_CT_RELATED)
 #define REL_REPLY	XT_CTSTATE2_STATE_BIT(IP_CT_RELATED_REPLY)
 #define NEW		XT_CTSTATE2_STATE_BIT(IP_CT_NEW)
+#define ORIGINAL	(NEW | EST_ORIGINAL | REL_ORIGINAL)
+#define REPLY		(EST_REPLY | REL_REPLY)
 #define NAT		(XT_CTSTATE2_STATE_SNAT | XT_CTSTATE2_STATE_DNAT)
 
 enum {
@@ -442,9 +444,6 @@ static bool is_split(unsigned int state)
  */
 static int xlate_state(struct xt_xlate *xl, unsigned int state, bool invert)
 {
-	const unsigned int original = NEW | EST_ORIGINAL | REL_ORIGINAL;
-	const unsigned int reply = EST_REPLY | REL_REPLY;
-
 	if (state & NAT) {
 		if (invert || state & ~NAT)
 			return 0;
@@ -461,12 +460,12 @@ static int xlate_state(struct xt_xlate *xl, unsigned int state, bool invert)
 			    nft_states, ",");
 		return 1;
 	}
-	if (state & ~(original | reply))
+	if (state & ~(ORIGINAL | REPLY))
 		return 0;
-	if (!(state & original) || !(state & reply)) {
+	if (!(state & ORIGINAL) || !(state & REPLY)) {
 		xlate_words(xl, "ct state", state, nft_states, ",");
 		xt_xlate_add(xl, "ct direction %s",
-			     state & reply ? "reply" : "original");
+			     state & REPLY ? "reply" : "original");
 		return 1;
 	}
 	xlate_words(xl, "ct state . ct direction {", state, nft_split_states,
@@ -515,7 +514,8 @@ static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool
 
 /*
  * nft counts in milliseconds, in 32 bits, and lists whole seconds; our 10 is all
- * from 10 s to less than 11 s. Outside of a range is more than one of nft's words.
+ * from 10 s to less than 11 s. Outside of a range, it takes "!= 3s-10999ms", and
+ * lists "!= 3s-10s".
  */
 static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *info)
 {
@@ -535,12 +535,24 @@ static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *i
 	return 1;
 }
 
+/* The direction of all packets that match, or NULL */
+static const char *xlate_direction(const struct xt_ctstate2_mtinfo *info)
+{
+	unsigned int state = info->invert & XT_CTSTATE2_STATE ? ~info->state : info->state;
+	bool reply = state & REPLY;
+
+	if (info->match & XT_CTSTATE2_DIRECTION)
+		reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	else if (reply == !!(state & ORIGINAL))
+		return NULL;
+	return reply ? "reply" : "original";
+}
+
 static int ctstate2_mt_xlate(struct xt_xlate *xl,
 			     const struct xt_xlate_mt_params *params)
 {
 	const struct xt_ctstate2_mtinfo *info = (const void *)params->match->data;
-	bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
-	const char *direction = reply ? "reply" : "original";
+	const char *direction = xlate_direction(info);
 
 	if (info->match & (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE |
 			   XT_CTSTATE2_OFFLOADABLE | XT_CTSTATE2_REASON))
@@ -561,7 +573,7 @@ static int ctstate2_mt_xlate(struct xt_xlate *xl,
 		return 0;
 	if (info->match & XT_CTSTATE2_ZONE) {
 		/* nft's zone is the entry's, whatever the direction of the packet */
-		if (!(info->match & XT_CTSTATE2_DIRECTION))
+		if (!direction)
 			return 0;
 		xt_xlate_add(xl, "ct %s zone %s%u", direction,
 			     info->invert & XT_CTSTATE2_ZONE ? "!= " : "", info->zone);
