@@ -30,6 +30,7 @@
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+long long now_ms(void);
 void no_arguments(char **argv);
 unsigned int number(const char *option, const char *text, unsigned int min, unsigned int max);
 void print_json(json_t *json, size_t flags);

@@ -118,14 +118,6 @@ static struct command commands[COMMANDS_MAX];
 static struct offender offenders[OFFENDERS_MAX];
 static unsigned int n_offenders;
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* A reader that has gone is no reason to stop guarding. Frees @json. */
 static void say(json_t *json, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -38,27 +38,39 @@ static const struct {
 /* What messages begin with: also that of getopt_long(), which takes it from argv[0] */
 static char program[32] = "ctfull";
 
+static void message(const char *format, va_list args)
+{
+	fprintf(stderr, "%s: ", program);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
 void complain(const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", program);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	message(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void die(const char *format, ...)
 {
 	va_list args;
 
-	fprintf(stderr, "%s: ", program);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	message(format, args);
 	va_end(args);
-	fputc('\n', stderr);
 	exit(EXIT_ERROR);
+}
+
+/* A clock that nobody sets */
+long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 /* @argv: what is left after the options */

@@ -239,14 +239,6 @@ static void draw(void)
 	free(text);
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 static void watch_terminal(unsigned int seconds)
 {
 	SCREEN *screen = newterm(NULL, stdout, stdin);
