@@ -96,14 +96,7 @@ static inline bool report_has(const struct report *report, int attr)
 
 void report_parse(const struct nlmsghdr *nlh, struct report *report);
 
-struct ctfull {
-	struct nl nl;
-	struct genl_family family;
-};
-
-int ctfull_open(struct ctfull *ct);
-int ctfull_get(struct ctfull *ct, struct report *figures);
-int ctfull_sources(struct ctfull *ct, struct report *sources, unsigned int max);
+int ctfull_read(struct report *figures, struct report *sources, unsigned int max);
 const char *ctfull_error(int error);
 json_t *sources_json(const struct report *sources, int n);
 void sources_text(FILE *out, const struct report *sources, int n);

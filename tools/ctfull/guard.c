@@ -105,7 +105,6 @@ static bool evict, dry_run, json_lines;
 static const char *command_line;
 
 static struct events events;
-static struct ctfull ctfull;
 static struct nl nf, deleting;
 
 static long long due;		/* next round, in ms; 0: none */
@@ -654,11 +653,7 @@ static void round_of_guard(void)
 	last_round = now_ms();
 	due = 0;
 	troubled = false;
-	ret = ctfull_open(&ctfull);
-	if (!ret) {
-		ret = ctfull_get(&ctfull, &figures);
-		nl_close(&ctfull.nl);
-	}
+	ret = ctfull_read(&figures, NULL, 0);
 	/* Its coming is told. */
 	if (ret == -ENOENT)
 		return;

@@ -71,7 +71,6 @@ struct figures {
 static void collect(const char *name, int error, void *data)
 {
 	struct figures *figures = data;
-	static struct ctfull ct;
 	struct report report;
 	void *list;
 
@@ -80,11 +79,7 @@ static void collect(const char *name, int error, void *data)
 		figures->failed = true;
 		return;
 	}
-	error = ctfull_open(&ct);
-	if (!error) {
-		error = ctfull_get(&ct, &report);
-		nl_close(&ct.nl);
-	}
+	error = ctfull_read(&report, NULL, 0);
 	if (error) {
 		if (!figures->all)
 			die("%s", ctfull_error(error));

@@ -278,33 +278,19 @@ void report_parse(const struct nlmsghdr *nlh, struct report *report)
 	}
 }
 
-/* For the network namespace that this thread is in */
-int ctfull_open(struct ctfull *ct)
-{
-	int ret = nl_open(&ct->nl, NETLINK_GENERIC);
-
-	if (ret)
-		return ret;
-	ret = genl_resolve(&ct->nl, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &ct->family);
-	if (ret)
-		nl_close(&ct->nl);
-	return ret;
-}
-
 static int get_cb(const struct nlmsghdr *nlh, void *data)
 {
 	report_parse(nlh, data);
 	return 0;
 }
 
-int ctfull_get(struct ctfull *ct, struct report *figures)
+static int get_figures(struct nl *nl, uint16_t id, struct report *figures)
 {
 	char buf[64] __attribute__((aligned(8)));
 	int ret;
 
 	memset(figures, 0, sizeof(*figures));
-	ret = nl_request(&ct->nl, genl_message(buf, ct->family.id, 0, CTFULL_CMD_GET), get_cb,
-			 figures);
+	ret = nl_request(nl, genl_message(buf, id, 0, CTFULL_CMD_GET), get_cb, figures);
 	return ret || report_has(figures, CTFULL_A_LEVEL) ? ret : -EBADMSG;
 }
 
@@ -323,15 +309,37 @@ static int sources_cb(const struct nlmsghdr *nlh, void *data)
 }
 
 /* Returns how many there are, up to @max */
-int ctfull_sources(struct ctfull *ct, struct report *list, unsigned int max)
+static int get_sources(struct nl *nl, uint16_t id, struct report *list, unsigned int max)
 {
 	struct sources sources = { .list = list, .max = max };
 	char buf[64] __attribute__((aligned(8)));
 	int ret;
 
-	ret = nl_request(&ct->nl, genl_message(buf, ct->family.id, NLM_F_DUMP,
-					       CTFULL_CMD_GET_SOURCES), sources_cb, &sources);
+	ret = nl_request(nl, genl_message(buf, id, NLM_F_DUMP, CTFULL_CMD_GET_SOURCES),
+			 sources_cb, &sources);
 	return ret ? ret : (int)sources.n;
+}
+
+/*
+ * For the network namespace that this thread is in. @figures may be NULL; returns how
+ * many sources there are, up to @max.
+ */
+int ctfull_read(struct report *figures, struct report *sources, unsigned int max)
+{
+	struct genl_family family;
+	static struct nl nl;
+	int ret;
+
+	ret = nl_open(&nl, NETLINK_GENERIC);
+	if (ret)
+		return ret;
+	ret = genl_resolve(&nl, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &family);
+	if (!ret && figures)
+		ret = get_figures(&nl, family.id, figures);
+	if (!ret && max)
+		ret = get_sources(&nl, family.id, sources, max);
+	nl_close(&nl);
+	return ret;
 }
 
 /* Of the functions above, and of events.c */

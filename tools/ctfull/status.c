@@ -95,7 +95,6 @@ static void print_status(const char *name, int error, void *data)
 {
 	struct report figures, sources[SOURCES];
 	struct status *status = data;
-	static struct ctfull ct;
 	json_t *json;
 	char why[64];
 	int n;
@@ -105,14 +104,7 @@ static void print_status(const char *name, int error, void *data)
 		failed(status, name, why);
 		return;
 	}
-	error = ctfull_open(&ct);
-	if (error) {
-		failed(status, name, ctfull_error(error));
-		return;
-	}
-	error = ctfull_get(&ct, &figures);
-	n = error ? error : ctfull_sources(&ct, sources, SOURCES);
-	nl_close(&ct.nl);
+	n = ctfull_read(&figures, sources, SOURCES);
 	if (n < 0) {
 		failed(status, name, ctfull_error(n));
 		return;

@@ -54,7 +54,6 @@ static int refused;			/* sources of refused packets, or an error */
 
 static void look(void)
 {
-	static struct ctfull ct;
 	static struct nl nl;
 	uint32_t count;
 	int ret;
@@ -70,11 +69,7 @@ static void look(void)
 			endwin();
 		die("%s", conntrack_error(ret));
 	}
-	refused = ctfull_open(&ct);
-	if (!refused) {
-		refused = ctfull_sources(&ct, sources, SOURCES);
-		nl_close(&ct.nl);
-	}
+	refused = ctfull_read(NULL, sources, SOURCES);
 }
 
 static const char *state_name(const struct key *key, char *text, size_t size)
