@@ -222,6 +222,23 @@ by_family() {
 	if is_ipv6 "$1"; then echo "$3"; else echo "$2"; fi
 }
 
+# hold_hooks NS: sees to it that the kernel does not patch its own code under traffic,
+# which it does when the first hook of a kind is registered and when the last one goes;
+# QEMU before 8.1 may then go on running the breakpoint that stands there meanwhile:
+# "Oops: int3". A table with each kind of hook, set before there is traffic, keeps the
+# code as it is.
+hold_hooks() {
+	local hook
+
+	{
+		echo "table inet hold {"
+		for hook in prerouting input forward output postrouting; do
+			echo "chain $hook { type filter hook $hook priority 500; }"
+		done
+		echo "}"
+	} | run_in "$1" nft -f - || die "nft does not take the table"
+}
+
 # counting_rule NS IPTABLES TABLE CHAIN NAME MATCH...: a rule that only counts;
 # NAME is what `packets` finds it by
 counting_rule() {

@@ -9,10 +9,7 @@ modprobe -a xt_ctfull nf_conntrack_netlink nf_log_syslog || die "no xt_ctfull"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"
 topology_router
 nowhere
-# see rounds.sh
-for hook in prerouting input forward output postrouting; do
-	echo "add table inet hold; add chain inet hold $hook { type filter hook $hook priority 500; }"
-done | run_in "$router" nft -f - || die "nft does not take the table"
+hold_hooks "$router"
 processors=$(nproc)
 count=100000
 # the debug kernel takes long, and has one processor in any case

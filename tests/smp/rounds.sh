@@ -4,22 +4,8 @@
 # both directions and on all processors.
 . "$(dirname "$0")/../lib.sh"
 
-# The kernel patches its own code when the first hook of a kind is registered and
-# when the last one goes, and QEMU before 8.1 may then go on running the breakpoint
-# that stands there meanwhile: "Oops: int3". A table with each kind of hook, set
-# before there is traffic, keeps the code as it is.
-hold_hooks() {
-	local hook
-
-	echo "table inet hold {"
-	for hook in prerouting input forward output postrouting; do
-		echo "chain $hook { type filter hook $hook priority 500; }"
-	done
-	echo "}"
-}
-
 topology_router
-hold_hooks | run_in "$router" nft -f - || die "nft does not take the table"
+hold_hooks "$router"
 start run_in "$client" ping -q -i 0.02 10.0.2.2 >/dev/null
 start run_in "$server" ping -q -i 0.02 10.0.1.2 >/dev/null
 start run_in "$client" ping -q -i 0.02 fd00:2::2 >/dev/null
