@@ -363,15 +363,28 @@ table_max() {
 	sysctl -qw "net.netfilter.nf_conntrack_max=$1" || die "nf_conntrack_max"
 }
 
-# fill NS COUNT [FIRST]: makes entries, of UDP connections of 198.51.100.1 from port
-# FIRST on, that the tracker does not drop for others
-fill() {
+# entry_lines COUNT FIRST OPTION...: for load_entries, COUNT entries from source port
+# FIRST on, which last
+entry_lines() {
 	local i
 
-	for ((i = ${3-1}; i < ${3-1} + $2; i++)); do
-		echo "-I -t 600 -p udp -s 198.51.100.1 -d 192.0.2.1 --sport $i --dport 9 -u SEEN_REPLY,ASSURED"
-	done >"$work/entries"
+	for ((i = $2; i < $2 + $1; i++)); do
+		echo "-I -t 600 ${*:3} --sport $i"
+	done
+}
+
+# of connections that the tracker does not drop for others, as fill makes them
+lasting="-p udp -s 198.51.100.1 -d 192.0.2.1 --dport 9 -u SEEN_REPLY,ASSURED"
+
+# load_entries NS: makes the entries of the file $work/entries, a line each
+load_entries() {
 	run_in "$1" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+}
+
+# fill NS COUNT [FIRST]: makes entries that last, from port FIRST on
+fill() {
+	entry_lines "$2" "${3-1}" "$lasting" >"$work/entries"
+	load_entries "$1"
 }
 
 # flows NS ADDRESS COUNT [FIRST]: sends a UDP packet to each of COUNT ports, and after

@@ -16,16 +16,14 @@ flooders=(10.0.1.66 fd00:1::66)
 
 # held COUNT SOURCE...: so many entries of each source, which are there to stay
 held() {
-	local i to source
+	local to source
 
 	for source in "${@:2}"; do
 		to=192.0.2.1
 		[[ $source != *:* ]] || to=fd00:9::9
-		for ((i = 1; i <= $1; i++)); do
-			echo "-I -t 600 -p udp -s $source -d $to --sport $i --dport 9 -u SEEN_REPLY,ASSURED"
-		done
+		entry_lines "$1" 1 "-p udp -s $source -d $to --dport 9 -u SEEN_REPLY,ASSURED"
 	done >"$work/entries"
-	run_in "$router" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+	load_entries "$router"
 }
 
 # flood: 40 connections of each flooder, and then how many milliseconds it takes until

@@ -28,26 +28,17 @@ top() {
 	json "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top --by "$@"
 }
 
-# entries NUMBER OPTION...: entries that differ in the source port
-entries() {
-	local i
-
-	for ((i = 1; i <= $1; i++)); do
-		echo "-I -t 600 ${*:2} --sport $((1000 + i))"
-	done
-}
-
 # --- top ---
 
 {
-	entries 20 -p tcp -s 10.0.0.1 -d 192.0.2.1 --dport 80 --state SYN_SENT
-	entries 7 -p tcp -s 10.0.0.2 -d 192.0.2.1 --dport 443 --state ESTABLISHED -u ASSURED
-	entries 5 -p udp -s 10.0.0.2 -d 192.0.2.2 --dport 53
-	entries 4 -p udp -s 10.0.0.3 -d 192.0.2.2 --dport 53 -u SEEN_REPLY -w 9
-	entries 3 -p udp -s fd00::1 -d fd00::2 --dport 53
+	entry_lines 20 1001 -p tcp -s 10.0.0.1 -d 192.0.2.1 --dport 80 --state SYN_SENT
+	entry_lines 7 1001 -p tcp -s 10.0.0.2 -d 192.0.2.1 --dport 443 --state ESTABLISHED -u ASSURED
+	entry_lines 5 1001 -p udp -s 10.0.0.2 -d 192.0.2.2 --dport 53
+	entry_lines 4 1001 -p udp -s 10.0.0.3 -d 192.0.2.2 --dport 53 -u SEEN_REPLY -w 9
+	entry_lines 3 1001 -p udp -s fd00::1 -d fd00::2 --dport 53
 	echo "-I -t 600 -p icmp -s 10.0.0.4 -d 192.0.2.1 --icmp-type 8 --icmp-code 0 --icmp-id 7"
 } >"$work/entries"
-run_in "$ns" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+load_entries "$ns"
 is "$(run_in "$ns" conntrack -C)" 40 "the entries are there"
 
 is "$(top src)" "10.0.0.1=20 10.0.0.2=12 10.0.0.3=4 fd00::1=3 10.0.0.4=1" "top --by src"
@@ -108,7 +99,7 @@ is "$(terminal 3 10)" "0 True" "top --watch on a terminal of 10x3, which grows"
 for ((i = 0; i < 3000; i++)); do
 	echo "-I -t 600 -p udp -s 10.8.$((i / 250)).$((i % 250)) -d 192.0.2.9 --sport 5 --dport 6"
 done >"$work/entries"
-run_in "$empty" conntrack -R "$work/entries" >"$work/log" 2>&1 || die "$(<"$work/log")"
+load_entries "$empty"
 is "$(run_in "$empty" ctfull top -n 5000 | grep -cE '^ +1 +0\.0%  10\.8\.[0-9.]+$')" 3000 \
 	"3000 different sources: each is there"
 is "$(run_in "$empty" ctfull top -n 5000 | sort | uniq -d)" "" "none of them twice"
