@@ -452,6 +452,13 @@ look() {
 	done
 }
 
+# json NS PYTHON ARG...: in a namespace, an expression about what `ctfull ARG...` prints
+# as JSON, which is d
+json() {
+	run_in "$1" ctfull "${@:3}" --json |
+		/usr/bin/python3 -c "import json, sys; d = json.load(sys.stdin); print($2)"
+}
+
 # start_packets [--sockets] NAME=NAMESPACE...: starts ctstate2/packets.py, for send
 start_packets() {
 	if [ -n "${packets_py_PID-}" ]; then

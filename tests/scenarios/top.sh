@@ -14,18 +14,9 @@ in_ns() {
 	echo "status $?"
 }
 
-# json PYTHON ARG...: an expression, about what ctfull ARG... prints as JSON
-json() {
-	local expression=$1
-
-	shift
-	run_in "$ns" ctfull "$@" --json |
-		python3 -c "import json, sys; d = json.load(sys.stdin); print($expression)"
-}
-
 # top BY ARG...: the keys and their entries, as JSON has them
 top() {
-	json "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top --by "$@"
+	json "$ns" "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top --by "$@"
 }
 
 # --- top ---
@@ -52,7 +43,7 @@ is "$(top zone)" "0=36 9=4" "top --by zone"
 is "$(top src -n 2)" "10.0.0.1=20 10.0.0.2=12" "top -n 2"
 is "$(top src -f ipv6)" "fd00::1=3" "top -f ipv6"
 is "$(top proto --family ipv4)" "tcp=27 udp=9 icmp=1" "top --family ipv4"
-is "$(json "d['by'], d['entries'], d['different'], d['approximate'], d['top'][0]['percent']" top)" \
+is "$(json "$ns" "d['by'], d['entries'], d['different'], d['approximate'], d['top'][0]['percent']" top)" \
 	"src 40 5 False 50.0" "top --json: the figures of the whole"
 like "$(in_ns ctfull top -n 1)" \
 	$'^40 entries, .*by src: 5 different\n *entries +share +src\n +20 +50\\.0% +10\\.0\\.0\\.1\nrefused ' \
@@ -175,7 +166,7 @@ like "$(in_ns timeout 2 ctfull guard --table inet/filter --set gone)" \
 
 if modprobe -q xt_ctfull; then
 	like "$(in_ns ctfull status)" '^entries +40 ' "status"
-	is "$(json "d['count'], d['level']" status)" "40 normal" "status --json"
+	is "$(json "$ns" "d['count'], d['level']" status)" "40 normal" "status --json"
 	is "$(in_ns ctfull metrics --textfile "$work/ctfull.prom")" "status 0" "metrics --textfile"
 	is "$(stat -c %a "$work/ctfull.prom")" 644 "the file can be read by all"
 	is "$(find "$work" -name "*prom*" | wc -l)" 1 "no other file is left there"

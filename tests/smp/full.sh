@@ -17,12 +17,6 @@ count=100000
 # once is enough for the large figures
 [ "$VM_KERNEL" != debian-6.1 ] || count=10000
 
-# json PYTHON ARG...: an expression, about what ctfull ARG... prints as JSON
-json() {
-	run_in "$router" ctfull "$2" --json |
-		/usr/bin/python3 -c "import json, sys; d = json.load(sys.stdin); print($1)"
-}
-
 for action in drop untrack; do
 	for iptables in iptables-legacy ip6tables-nft; do
 		run_in "$router" "$iptables" -t raw -F
@@ -73,9 +67,9 @@ for action in drop untrack; do
 		is "${grown[untracked]} $exempt" "${grown[refused]} ${grown[refused]}" \
 			"$action: each of them passes untracked"
 	fi
-	is "$(json "' '.join(sorted(s['source'] for s in d['sources']))" status)" \
+	is "$(json "$router" "' '.join(sorted(s['source'] for s in d['sources']))" status)" \
 		"10.0.1.2 fd00:1::2" "$action: and their sources are known"
-	is "$(json "sum(s['refused'] for s in d['sources'])" status)" "${grown[refused]}" \
+	is "$(json "$router" "sum(s['refused'] for s in d['sources'])" status)" "${grown[refused]}" \
 		"$action: with the packets of each"
 done
 [ "$count" = 100000 ] || finish
@@ -95,6 +89,6 @@ start flows "$client" fd00:9::1 120000
 wait "$first" "$started"
 look "$router" iptables-legacy
 is "${figure[count]} ${figure[level]} ${figure[peak]}" "250000 warning 250000" "a table of 250,000 entries"
-is "$(json "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top)" \
+is "$(json "$router" "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top)" \
 	"10.0.1.2=130000 fd00:1::2=120000" "ctfull top: whose they are"
 finish
