@@ -459,18 +459,35 @@ json() {
 		/usr/bin/python3 -c "import json, sys; d = json.load(sys.stdin); print($2)"
 }
 
-# start_packets [--sockets] NAME=NAMESPACE...: starts ctstate2/packets.py, for send
+# start_packets [--sockets] NAME=NAMESPACE...: starts ctstate2/packets.py, for send; or
+# has the one that serves $PACKETS_SERVER, see suite, make a process
 start_packets() {
-	if [ -n "${packets_py_PID-}" ]; then
-		# shellcheck disable=SC1083,SC2093 # it does not know this redirection
-		exec {packets_py[1]}>&-
-		wait "$packets_py_PID"
+	local pipes=("$work/packets-in" "$work/packets-out")
+
+	stop_packets
+	if [ -p "${PACKETS_SERVER-}" ]; then
+		[ -p "${pipes[0]}" ] || mkfifo "${pipes[@]}" || die "mkfifo"
+		echo "${pipes[*]} $*" >"$PACKETS_SERVER"
+		exec {packets_in}>"${pipes[0]}" {packets_out}<"${pipes[1]}"
+	else
+		coproc packets_py {
+			exec /usr/bin/python3 "$tests/ctstate2/packets.py" "$@"
+		}
+		background+=("$packets_py_PID")
+		exec {packets_in}>&"${packets_py[1]}" {packets_out}<&"${packets_py[0]}"
+		eval "exec ${packets_py[1]}>&-"
 	fi
-	coproc packets_py {
-		exec /usr/bin/python3 "$tests/ctstate2/packets.py" "$@"
-	}
-	background+=("$packets_py_PID")
 	send pass
+}
+
+# stop_packets: and waits until its sockets are closed
+stop_packets() {
+	[ -n "${packets_in-}" ] || return 0
+	# not by an end of its input, which processes in the background have open, too
+	(echo "sys.exit()" >&"$packets_in")
+	while read -r -t 10 -u "$packets_out"; do :; done
+	exec {packets_in}>&- {packets_out}<&-
+	packets_in=
 }
 
 # send PYTHON: has packets.py do this, and waits until it is done; $result is then
@@ -478,8 +495,8 @@ start_packets() {
 send() {
 	local answer="no answer"
 
-	printf '%s\n' "$*" >&"${packets_py[1]}"
-	read -r -t 60 answer result <&"${packets_py[0]}"
+	printf '%s\n' "$*" >&"$packets_in"
+	read -r -t 60 -u "$packets_out" answer result
 	[ "$answer" = ok ] || die "packets.py: $*: $answer ${result-}"
 }
 
@@ -564,7 +581,7 @@ cleanup() {
 	local item
 
 	[ -z "${table_max_before-}" ] || table_max "$table_max_before"
-
+	stop_packets
 	for item in ${background[@]+"${background[@]}"}; do
 		kill "$item" 2>/dev/null
 	done

@@ -1059,6 +1059,7 @@ def judge(function, reason, log, expected, kmsg):
 def main():
     p.linux_61 = os.uname().release.startswith("6.1.")
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    p.set_namespaces(sys.argv[1:])
     p.open_links()
     kmsg = open_log()
     for family in (4, 6):

@@ -3,6 +3,7 @@
 """Sends packets in the namespaces of topology_router; see `send` in ../lib.sh.
 
 usage: packets.py [--sockets] NAME=NAMESPACE...
+       packets.py --serve FIFO
 
 Each line of standard input is Python that may use all names of this file. It
 is answered with "ok" and the value of `result`, if it set that, when its packets
@@ -12,12 +13,17 @@ Two kinds of packets: those of real sockets, which the namespaces' own stacks
 send and answer; and made ones (not with --sockets, which starts faster), between
 two hosts that exist in packets only, so that nothing answers them: alice, on
 the client's side of the router, and bob, on the server's.
+
+With --serve, each line of FIFO, "IN OUT NAME=NAMESPACE...", makes a process that does
+this with the pipes IN and OUT: to load all that is needed takes seconds in a guest.
 """
 import contextlib
 import ctypes
 import fcntl
+import gc
 import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -42,8 +48,14 @@ ETH_FENCE = 0x88B5
 
 libc = ctypes.CDLL(None, use_errno=True)
 home = os.open("/proc/self/ns/net", os.O_RDONLY)
-namespaces = dict(arg.split("=", 1) for arg in sys.argv[1:] if "=" in arg)
-namespaces.setdefault("loopback", namespaces.get("router"))
+namespaces = {}
+
+
+def set_namespaces(arguments):
+    namespaces.update(arg.split("=", 1) for arg in arguments if "=" in arg)
+    namespaces["loopback"] = namespaces.get("router")
+
+
 made_packets = "--sockets" not in sys.argv
 
 if made_packets:
@@ -434,7 +446,25 @@ def counted(iptables):
                             if packets and comment.startswith("conntrack:")}))
 
 
+def serve(path):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    # open for writing, too, so that there is no end
+    for request in open(os.open(path, os.O_RDWR), encoding="utf-8"):
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            words = request.split()
+            sys.stdin = open(words[0], encoding="utf-8")
+            sys.stdout = open(words[1], "w", encoding="utf-8")
+            return words[2:]
+    return []
+
+
 def main():
+    arguments = sys.argv[1:]
+    if arguments[0] == "--serve":
+        arguments = serve(arguments[1])
+    set_namespaces(arguments)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if {"client", "router", "server"} <= namespaces.keys():
         open_links()
