@@ -388,6 +388,31 @@ def legacy_counters(table):
     return found
 
 
+def nft_counters():
+    """The same of iptables-nft's, from NFT_MSG_GETRULE (linux/netfilter/nf_tables.h)"""
+    found = {}
+    with inside("router"), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as sock:
+        # a dump: NLM_F_REQUEST | NLM_F_DUMP
+        sock.send(struct.pack("=IHHIIBBH", 20, 10 << 8 | 7, 0x301, 1, 0,
+                              socket.AF_INET if version == 4 else socket.AF_INET6, 0, 0))
+        while True:
+            data = sock.recv(1 << 20)
+            while data:
+                size, kind, _, _, _ = struct.unpack_from("=IHHII", data)
+                if kind == 2:
+                    raise OSError("nf_tables")
+                if kind == 3:
+                    return found
+                comment = re.search(rb"((conntrack|ctstate2):[^\0]+)\0", data[:size])
+                if comment:
+                    # the attributes of this expression: bytes, packets, maybe padding
+                    at = data.index(b"counter\0", 0, size) + 8 + 4
+                    while struct.unpack_from("=HH", data, at)[1] != 2:
+                        at += struct.unpack_from("=HH", data, at)[0]
+                    found[comment[1].decode()] = struct.unpack_from(">Q", data, at + 4)[0]
+                data = data[size:]
+
+
 def getsockopt(sock, level, option, value):
     """Python's own cannot pass a value in."""
     buffer = ctypes.create_string_buffer(value, len(value))
@@ -401,11 +426,7 @@ def counters(iptables):
     """What the router's rules have counted: {comment: packets}"""
     if iptables.endswith("legacy"):
         return legacy_counters(b"raw") | legacy_counters(b"mangle")
-    with inside("router"):
-        text = subprocess.run((iptables + "-save", "-c"), check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    return {match[2]: int(match[1]) for match in
-            re.finditer(r'^\[(\d+):.*--comment "?([^" ]+)', text, re.MULTILINE)}
+    return nft_counters()
 
 
 def compare(iptables, where):
