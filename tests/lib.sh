@@ -14,6 +14,9 @@ tap_failed=0
 tap_skipped=0
 namespaces=()
 background=()
+# What vm/prepare built for guests
+helpers=$tests/../build/${VM_KERNEL-}/helpers
+[ -z "${VM_KERNEL-}" ] || enable -f "$helpers/netns.so" netns || exit
 
 # --- TAP ---
 
@@ -78,55 +81,82 @@ finish() {
 # setup_ns NAME...: makes a network namespace for each NAME, and a variable NAME
 # that holds what it is called for ip(8). They go when the script ends.
 setup_ns() {
-	local _name _ns # not the names of a caller
+	local _name _ns _new=() # not the names of a caller
 
 	for _name; do
 		_ns=$_name-$$-${#namespaces[@]}
-		ip netns add "$_ns" || die "cannot make a network namespace"
 		namespaces+=("$_ns")
+		_new+=("$_ns")
 		printf -v "$_name" %s "$_ns"
-		ip -n "$_ns" link set lo up
+	done
+	printf 'netns add %s\n' "${_new[@]}" | ip -batch - || die "cannot make a network namespace"
+	for _ns in "${_new[@]}"; do
 		# No addresses that a test did not set, and none that wait for others
-		run_in "$_ns" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+		set_sysctl "$_ns" net.ipv6.conf.all.accept_dad=0 \
 			net.ipv6.conf.default.accept_dad=0 \
 			net.ipv6.conf.default.router_solicitations=0 \
 			net.ipv6.conf.default.mldv2_unsolicited_report_interval=0 2>/dev/null
+		configure "$_ns" "link set lo up"
 	done
 }
 
-# run_in NAMESPACE COMMAND...
+# run_in NAMESPACE COMMAND...: a program or a builtin, and no function. Moves this shell
+# there and back (see vm/netns.c): `ip netns exec` takes longer than most programs.
 run_in() {
-	ip netns exec "$@"
+	local status
+
+	netns "$1" || return
+	command "${@:2}"
+	status=$?
+	netns
+	return "$status"
+}
+
+# set_sysctl NAMESPACE NAME=VALUE...
+set_sysctl() {
+	local item name status=0
+
+	netns "$1" || return
+	for item in "${@:2}"; do
+		name=${item%%=*}
+		echo "${item#*=}" >"/proc/sys/${name//.//}" || status=1
+	done
+	netns
+	return "$status"
+}
+
+# configure NAMESPACE COMMAND...: what ip(8) does there
+configure() {
+	printf '%s\n' "${@:2}" | ip -n "$1" -batch - || die "ip does not take: ${*:2}"
 }
 
 # connect NS1 DEV1 ADDR1 NS2 DEV2 ADDR2: a veth pair. An ADDR is "IPV4/LEN IPV6/LEN".
 connect() {
-	local addr
-
 	ip link add "$2" netns "$1" type veth peer name "$5" netns "$4" ||
 		die "cannot connect $1 and $4"
+	plugged "$1" "$2" "$3"
+	plugged "$4" "$5" "$6"
+}
+
+# plugged NS DEV ADDR: the device is there, and gets its addresses
+plugged() {
+	local addr commands=()
+
 	for addr in $3; do
-		ip -n "$1" addr add "$addr" dev "$2" || die "address $addr"
+		commands+=("addr add $addr dev $2")
 	done
-	for addr in $6; do
-		ip -n "$4" addr add "$addr" dev "$5" || die "address $addr"
-	done
-	ip -n "$1" link set "$2" up
-	ip -n "$4" link set "$5" up
+	configure "$1" "${commands[@]}" "link set $2 up"
 }
 
 # route NS VIA...: default routes of a namespace, IPv4 and IPv6
 route() {
-	local ns=$1 via
+	local via=("${@:2}")
 
-	shift
-	for via; do
-		ip -n "$ns" route add default via "$via" || die "route via $via"
-	done
+	configure "$1" "${via[@]/#/route add default via }"
 }
 
 forwarding() {
-	run_in "$1" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+	set_sysctl "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
 }
 
@@ -139,19 +169,25 @@ forwarding() {
 topology_router() {
 	setup_ns client router server
 	forwarding "$router"
-	connect "$client" eth0 "10.0.1.2/24 fd00:1::2/64" \
-		"$router" eth1 "10.0.1.1/24 fd00:1::1/64"
-	connect "$server" eth0 "10.0.2.2/24 fd00:2::2/64" \
-		"$router" eth2 "10.0.2.1/24 fd00:2::1/64"
-	route "$client" 10.0.1.1 fd00:1::1
-	route "$server" 10.0.2.1 fd00:2::1
+	printf 'link add eth0 netns %s type veth peer name %s netns %s\n' \
+		"$client" eth1 "$router" "$server" eth2 "$router" | ip -batch - ||
+		die "cannot connect $router"
+	configure "$client" "addr add 10.0.1.2/24 dev eth0" "addr add fd00:1::2/64 dev eth0" \
+		"link set eth0 up" "route add default via 10.0.1.1" \
+		"route add default via fd00:1::1"
+	configure "$router" "addr add 10.0.1.1/24 dev eth1" "addr add fd00:1::1/64 dev eth1" \
+		"addr add 10.0.2.1/24 dev eth2" "addr add fd00:2::1/64 dev eth2" \
+		"link set eth1 up" "link set eth2 up"
+	configure "$server" "addr add 10.0.2.2/24 dev eth0" "addr add fd00:2::2/64 dev eth0" \
+		"link set eth0 up" "route add default via 10.0.2.1" \
+		"route add default via fd00:2::1"
 }
 
 # nowhere: what is sent from the client to 10.0.9.0/24 or fd00:9::/64 goes through the
 # router of topology_router, and ends without an answer
 nowhere() {
-	ip -n "$router" route add 10.0.9.0/24 via 10.0.2.2
-	ip -n "$router" route add fd00:9::/64 via fd00:2::2
+	configure "$router" "route add 10.0.9.0/24 via 10.0.2.2" \
+		"route add fd00:9::/64 via fd00:2::2"
 }
 
 # topology_two_routers: variables $client, $router1, $router2, $server. What the
@@ -178,13 +214,13 @@ topology_two_routers() {
 	connect "$server" eth1 "10.0.4.2/24 fd00:4::2/64" \
 		"$router2" eth2 "10.0.4.1/24 fd00:4::1/64"
 	for ns in "$client" "$server"; do
-		run_in "$ns" sysctl -qw net.ipv4.conf.all.rp_filter=0 \
+		set_sysctl "$ns" net.ipv4.conf.all.rp_filter=0 \
 			net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
 	done
 	route "$client" 10.0.1.1 fd00:1::1
 	route "$server" 10.0.4.1 fd00:4::1
-	ip -n "$router2" route add 10.0.1.0/24 via 10.0.3.2
-	ip -n "$router2" route add fd00:1::/64 via fd00:3::2
+	configure "$router2" "route add 10.0.1.0/24 via 10.0.3.2" \
+		"route add fd00:1::/64 via fd00:3::2"
 }
 
 # --- iptables ---
@@ -239,6 +275,13 @@ hold_hooks() {
 	} | run_in "$1" nft -f - || die "nft does not take the table"
 }
 
+# saved NS IPTABLES TABLE: the lines of iptables-save -c, in the array of this name
+saved() {
+	# A file, and no pipe, which bash reads byte by byte
+	run_in "$1" "$2-save" -c -t "$3" >"$work/save" 2>/dev/null || die "$2-save"
+	mapfile -t saved <"$work/save"
+}
+
 # counting_rule NS IPTABLES TABLE CHAIN NAME MATCH...: a rule that only counts;
 # NAME is what `packets` finds it by
 counting_rule() {
@@ -251,8 +294,12 @@ counting_rule() {
 
 # packets NS IPTABLES TABLE NAME: how many packets the rule NAME has counted
 packets() {
-	run_in "$1" "$2-save" -c -t "$3" 2>/dev/null |
-		sed -n "s/^\[\([0-9]*\):[0-9]*\] .*--comment \"\\{0,1\\}$4\"\\{0,1\\}\\( .*\\)\\{0,1\\}\$/\\1/p"
+	local line
+
+	saved "$@"
+	for line in "${saved[@]}"; do
+		[[ $line =~ ^\[([0-9]+):.*\ --comment\ \"?$4\"?( |$) ]] && echo "${BASH_REMATCH[1]}"
+	done
 }
 
 # zero NS IPTABLES TABLE: sets the counters to 0
@@ -294,12 +341,10 @@ watch_states() {
 # each NAME in seen[NAME], such as "NEW=1 ESTABLISHED_REPLY=2 all=3"
 # shellcheck disable=SC2034 # for the scripts
 read_states() {
-	local line name saved
+	local line name
 	local rule='^\[([0-9]+):.*--comment "?([A-Za-z-]+)-([A-Za-z_]+)'
 
-	# A file, and no pipe, which bash reads byte by byte
-	run_in "$1" "$2-save" -c -t "$3" >"$work/save" 2>/dev/null || die "$2-save"
-	mapfile -t saved <"$work/save"
+	saved "$@"
 	seen=()
 	for line in "${saved[@]}"; do
 		[[ $line =~ $rule ]] || continue
@@ -329,9 +374,14 @@ watch() {
 # counted NS IPTABLES TABLE: what the rules of watch have counted, in their order and
 # without those that counted nothing, such as "NAME=1 OTHER=2"
 counted() {
-	run_in "$1" "$2-save" -c -t "$3" 2>/dev/null >"$work/save" || die "$2-save"
-	sed -n 's/^\[\([1-9][0-9]*\):.*--comment "\{0,1\}\([A-Za-z0-9_-]*\).*/\2=\1/p' \
-		"$work/save" | xargs
+	local line found=()
+
+	saved "$@"
+	for line in "${saved[@]}"; do
+		[[ $line =~ ^\[([1-9][0-9]*):.*--comment\ \"?([A-Za-z0-9_-]*) ]] &&
+			found+=("${BASH_REMATCH[2]}=${BASH_REMATCH[1]}")
+	done
+	echo "${found[*]-}"
 }
 
 # watch_tcp NS IPTABLES [MATCH...]: what MATCH fits of the TCP packets that NS
@@ -356,11 +406,19 @@ forget() {
 
 # --- The table ---
 
+# entry_count NS: how many entries there are
+entry_count() {
+	local count
+
+	netns "$1" && read -r count </proc/sys/net/netfilter/nf_conntrack_count && echo "$count"
+	netns
+}
+
 # table_max NUMBER: nf_conntrack_max, which all namespaces have in common, until the
 # script ends
 table_max() {
 	: "${table_max_before=$(</proc/sys/net/netfilter/nf_conntrack_max)}"
-	sysctl -qw "net.netfilter.nf_conntrack_max=$1" || die "nf_conntrack_max"
+	echo "$1" >/proc/sys/net/netfilter/nf_conntrack_max || die "nf_conntrack_max"
 }
 
 # entry_lines COUNT FIRST OPTION...: for load_entries, COUNT entries from source port
@@ -387,23 +445,10 @@ fill() {
 	load_entries "$1"
 }
 
-# flows NS ADDRESS COUNT [FIRST]: sends a UDP packet to each of COUNT ports, and after
-# 60000 to those of the next address
+# flows NS ADDRESS COUNT [FIRST [MICROSECONDS]]: sends a UDP packet from port 4000 to each
+# of COUNT ports, and after 60000 to those of the next address; see vm/flows.c
 flows() {
-	run_in "$1" /usr/bin/python3 -c '
-import ipaddress, socket, sys
-address, count, first = ipaddress.ip_address(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-with socket.socket(socket.AF_INET6 if address.version == 6 else socket.AF_INET,
-                   socket.SOCK_DGRAM) as sock:
-    if address.version == 6:
-        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    sock.bind(("", 4000))
-    while count > 0:
-        to = str(address)
-        for port in range(first, first + min(count, 60000)):
-            sock.sendto(b"data", (to, port))
-        address, count = address + 1, count - 60000
-' "$2" "$3" "${4-1000}"
+	run_in "$1" "$helpers/flows" "$2" "$3" "${4-1000}" "${5-0}"
 }
 
 # start_flood NS ADDRESS...: sends UDP packets to them, each from its own port and to

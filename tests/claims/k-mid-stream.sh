@@ -17,14 +17,14 @@ for iptables in $iptables_variants; do
 		"too-new=FORWARD -m ctstate2 --invalid-reason TCP_NEW" \
 		"all=FORWARD -p tcp"
 	forget "$router"
-	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1
+	set_sysctl "$router" net.netfilter.nf_conntrack_tcp_loose=1
 	send "flow(80); alice(tcp('A', 1000, 5000, b'data'))"
 	is "$(counted "$router" "$iptables" mangle)" "picked-up=1 all=1" \
 		"$iptables: an ACK that comes first: NEW, with sub-state ESTABLISHED"
 	send "bob(tcp('A', 5000, 1004))"
 	is "$(counted "$router" "$iptables" mangle)" "picked-up=1 answered=1 all=2" \
 		"$iptables: its answer: ESTABLISHED_REPLY"
-	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+	set_sysctl "$router" net.netfilter.nf_conntrack_tcp_loose=0
 	send "flow(80); alice(tcp('A', 1000, 5000, b'data'))"
 	is "$(counted "$router" "$iptables" mangle)" "picked-up=1 answered=1 too-new=1 all=3" \
 		"$iptables: with tcp_loose=0: INVALID, because of TCP_NEW"

@@ -9,7 +9,7 @@
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"
-run_in "$router" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 \
+set_sysctl "$router" net.netfilter.nf_conntrack_udp_timeout=1 \
 	net.netfilter.nf_conntrack_udp_timeout_stream=1
 
 no_entry() {

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 topology_router
-run_in "$router" sysctl -qw net.netfilter.nf_conntrack_icmp_timeout=2 \
+set_sysctl "$router" net.netfilter.nf_conntrack_icmp_timeout=2 \
 	net.netfilter.nf_conntrack_icmpv6_timeout=2
 
 entries() {

@@ -120,19 +120,9 @@ is "$(sed -n '$s/.*"seq":\([0-9]*\).*/\1/p' "$work/events")" \
 kill "$monitor"
 wait "$monitor"
 is $? 0 "SIGTERM ends the monitor, with status 0"
-gcc -shared -fPIC -x c -o "$work/small.so" - <<-'EOF' || die "gcc"
-	#include <sys/socket.h>
-	#include <sys/syscall.h>
-	#include <unistd.h>
-	int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
-	{
-		if (level == SOL_SOCKET && name == SO_RCVBUFFORCE)
-			name = SO_RCVBUF, value = (int[]){ 8192 };
-		return syscall(SYS_setsockopt, fd, level, name, value, size);
-	}
-EOF
-LD_PRELOAD=$work/small.so start ip netns exec "$router" ctfull monitor --json >"$work/events"
+LD_PRELOAD=$helpers/small_buffer.so start ip netns exec "$router" ctfull monitor --json >"$work/events"
 monitor=$started
+sleep 1
 flows "$client" 10.0.9.1 1 6000
 wait_for 10 number 1 || die "no event"
 kill -STOP "$monitor"

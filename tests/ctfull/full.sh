@@ -28,7 +28,8 @@ for iptables in $iptables_variants; do
 		fill "$router" 50
 		table_max 60
 		look --mark "$router" "$iptables"
-		start flows "$client" "$address" 400
+		# for as long as the connection is in use
+		start flows "$client" "$address" 400 1000 3000
 		for _ in 1 2 3 4 5 6 7 8; do
 			send "say(*both, 'x'); say(*reversed(both), 'y')"
 		done

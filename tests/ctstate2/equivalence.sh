@@ -212,7 +212,7 @@ other_rules() {
 
 modprobe nf_conntrack_tftp || die "no TFTP helper"
 topology_router
-run_in "$router" sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+set_sysctl "$router" net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
 start_packets client="$client" router="$router" server="$server"
 
 for iptables in $iptables_variants; do

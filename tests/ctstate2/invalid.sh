@@ -65,7 +65,7 @@ for iptables in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 			die "$iptables gives no zone"
 	done
 done
-run_in "$router" sysctl -qw net.netfilter.nf_conntrack_log_invalid=255
+set_sysctl "$router" net.netfilter.nf_conntrack_log_invalid=255
 
 while IFS= read -r line; do
 	case $line in

@@ -67,7 +67,7 @@ settled() {
 }
 
 topology_two_routers
-run_in "$server" sysctl -qw net.ipv4.tcp_synack_retries=0
+set_sysctl "$server" net.ipv4.tcp_synack_retries=0
 for port in 81 80; do
 	# not run_in, which would be what is killed
 	start ip netns exec "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat

@@ -34,11 +34,10 @@ for action in drop untrack; do
 	table_max 60
 	sleep 1	# tokens
 	look --mark "$router" iptables-legacy
-	start flows "$client" 10.0.9.1 $count
-	[ "$processors" = 1 ] || taskset -p -c 0 "$started" >/dev/null
+	start taskset -c 0 ip netns exec "$client" "$helpers/flows" 10.0.9.1 $count 1000
 	first=$started
-	start flows "$client" fd00:9::1 $count
-	[ "$processors" = 1 ] || taskset -p -c 1 "$started" >/dev/null
+	start taskset -c $((processors > 1)) \
+		ip netns exec "$client" "$helpers/flows" fd00:9::1 $count 1000
 	wait "$first" "$started"
 	# lines for what was suppressed; one of these packets might find room
 	sleep 1
@@ -82,7 +81,7 @@ for iptables in iptables-legacy ip6tables-nft; do
 done
 forget "$router"
 table_max 300000
-run_in "$router" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=600
+set_sysctl "$router" net.netfilter.nf_conntrack_udp_timeout=600
 start flows "$client" 10.0.9.1 130000
 first=$started
 start flows "$client" fd00:9::1 120000
