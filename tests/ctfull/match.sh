@@ -9,37 +9,53 @@ topology_router
 nowhere
 start_packets client="$client" router="$router" server="$server"
 
-# counts WANTED DESCRIPTION: of the rules in TABLE, which are zeroed
-counts() {
-	is "$(counted "$router" "$iptables" "$table")" "$1" "$iptables: $2"
-	zero "$router" "$iptables" "$table"
+# observe TABLE RULE...: see watch; counts begins anew
+observe() {
+	table=$1
+	watch "$router" "$iptables" "$@"
+	before=()
 }
 
-# holds COUNT: the table holds so many entries, and a packet passes. Zeroing counters
-# replaces rules: a latch stays as it was.
+# counts WANTED DESCRIPTION: what the rules of observe have counted since the last call
+declare -A before=()
+counts() {
+	local line name more=()
+
+	saved "$router" "$iptables" "$table"
+	for line in "${saved[@]}"; do
+		[[ $line =~ ^\[([0-9]+):.*--comment\ \"?([a-z-]*) ]] || continue
+		name=${BASH_REMATCH[2]}
+		[ "${BASH_REMATCH[1]}" = "${before[$name]-0}" ] ||
+			more+=("$name=$((BASH_REMATCH[1] - ${before[$name]-0}))")
+		before[$name]=${BASH_REMATCH[1]}
+	done
+	is "${more[*]-}" "$1" "$iptables: $2"
+}
+
+# holds COUNT: the table holds so many entries, and a packet passes
 holds() {
 	local more
 
-	more=$(($1 - $(run_in "$router" conntrack -C)))
+	more=$(($1 - $(entry_count "$router")))
 	if [ $more -lt 0 ]; then
 		forget "$router"
 		fill "$router" "$1" 100
 	elif [ $more -gt 0 ]; then
 		fill "$router" $more $((next += 100))
 	fi
-	is "$(run_in "$router" conntrack -C)" "$1" "$iptables: $1 entries"
+	is "$(entry_count "$router")" "$1" "$iptables: $1 entries"
 	send "flow(80); alice(tcp('S'))"
 }
 
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6))"
-	table=mangle next=1000
+	next=1000
 	table_max 50
 	forget "$router"
 	# what has no entry passes a full table, too
 	run_in "$router" "$iptables" -t raw -A PREROUTING -p tcp -j CT --notrack
 	above="PREROUTING -i eth1 -p tcp -m ctfull"
-	watch "$router" "$iptables" mangle "ten=$above --above 10" "not-ten=$above ! --above 10" \
+	observe mangle "ten=$above --above 10" "not-ten=$above ! --above 10" \
 		"twenty=$above --above 20%" "latch=$above --above 10:5" \
 		"not-latch=$above ! --above 10:5" "mixed=$above --above 10:10%" "all=$above --above 100%"
 	holds 0
@@ -50,6 +66,9 @@ for iptables in $iptables_variants; do
 	counts "ten=1 twenty=1 latch=1 mixed=1" "10, a fifth of 50"
 	holds 9
 	counts "not-ten=1 latch=1 mixed=1" "fewer again: what has a lower bound goes on"
+	# Zeroing counters replaces rules: a latch stays as it was.
+	zero "$router" "$iptables" mangle
+	before=()
 	holds 5
 	counts "not-ten=1 latch=1 mixed=1" "at the lower bound"
 	holds 4
@@ -66,11 +85,10 @@ for iptables in $iptables_variants; do
 	run_in "$router" "$iptables" -t mangle -F
 
 	# In raw: what has no entry and may have one
-	table=raw
 	table_max 1000
 	forget "$router"
 	new="PREROUTING -i eth1 -m ctfull"
-	watch "$router" "$iptables" raw "new=$new --new-connection" "old=$new ! --new-connection"
+	observe raw "new=$new --new-connection" "old=$new ! --new-connection"
 	run_in "$router" "$iptables" -t mangle -A PREROUTING -m ctstate2 --state NEW
 	send "flow(9); alice(udp())"
 	counts "new=1" "UDP"
@@ -86,10 +104,10 @@ for iptables in $iptables_variants; do
 	done
 	send "flow(82); alice(tcp('A', 1000, 1))"
 	counts "new=1" "an ACK may start one"
-	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=0
+	set_sysctl "$router" net.netfilter.nf_conntrack_tcp_loose=0
 	send "flow(83); alice(tcp('A', 1000, 1))"
 	counts "old=1" "but not with tcp_loose=0"
-	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_tcp_loose=1
+	set_sysctl "$router" net.netfilter.nf_conntrack_tcp_loose=1
 	send "flow(9); alice(echo())"
 	counts "new=1" "an echo request"
 	send "alice(echo_reply())"
@@ -98,21 +116,20 @@ for iptables in $iptables_variants; do
 	counts "old=1" "an ICMP error"
 	send "flow(9); alice(sctp(SCTPChunkInit(init_tag=1)))"
 	counts "new=1" "SCTP"
-	watch "$router" "$iptables" raw "zone=PREROUTING -i eth1 -p udp -j CT --zone 7" \
+	observe raw "zone=PREROUTING -i eth1 -p udp -j CT --zone 7" \
 		"new=$new --new-connection" "old=$new ! --new-connection"
 	send "flow(9); alice(udp())"
 	counts "zone=1 new=1" "UDP, in a zone"
 	send "alice(udp())"
 	counts "zone=1 old=1" "again, in that zone"
-	watch "$router" "$iptables" raw "untrack=PREROUTING -i eth1 -p udp -j CT --notrack" \
+	observe raw "untrack=PREROUTING -i eth1 -p udp -j CT --notrack" \
 		"new=$new --new-connection" "old=$new ! --new-connection"
 	send "flow(9); alice(udp())"
 	counts "untrack=1 old=1" "UDP, exempt from tracking"
 	run_in "$router" "$iptables" -t raw -F
 
 	# Behind the tracker: a connection's first packet
-	table=mangle
-	watch "$router" "$iptables" mangle "new=FORWARD -i eth1 -m ctfull --new-connection" \
+	observe mangle "new=FORWARD -i eth1 -m ctfull --new-connection" \
 		"old=FORWARD -i eth1 -m ctfull ! --new-connection"
 	send "flow(9); alice(udp())"
 	counts "new=1" "behind the tracker: the first packet"

@@ -14,28 +14,31 @@ start_ulogd "$router"
 # logged: so many lines are there, in JSON; the kernel's log has them at once
 lines=0
 logged() {
-	[ "$(grep -c oob.prefix "$work/json")" = "$lines" ]
+	mapfile -t json <"$work/json"
+	[ ${#json[@]} = "$lines" ]
 }
 
 # expect REGEX...: what is logged since the last call, a pattern for each packet;
 # both ways alike
 expect() {
-	local regex first syslog
+	local regex first syslog line ulog=()
 
 	lines=$((lines + $#))
 	wait_for 20 logged
 	# all of the log in one system call, not each line in one
 	dmesg --syslog | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
-	sed -n 's/.*"oob.prefix": "\[ctlog\] \([^"]*\)".*/\1/p' "$work/json" >"$work/ulog"
 	mapfile -t syslog <"$work/syslog"
+	for line in "${json[@]}"; do
+		[[ $line =~ \"oob.prefix\":\ \"\[ctlog\]\ ([^\"]*)\" ]] && ulog+=("${BASH_REMATCH[1]}")
+	done
 	first=$((${#syslog[@]} - $#))
 	for regex; do
 		like "${syslog[first]-}" "^$regex \$" "$iptables: $regex"
 		first=$((first + 1))
 	done
 	# a second may have passed between the two rules
-	is "$(sed 's/expires=[0-9]*/expires=/' "$work/ulog")" \
-		"$(sed 's/expires=[0-9]*/expires=/' "$work/syslog")" \
+	shopt -s extglob
+	is "${ulog[*]//expires=+([0-9])/expires=}" "${syslog[*]//expires=+([0-9])/expires=}" \
 		"$iptables: and the same through nfnetlink_log"
 }
 
@@ -109,13 +112,15 @@ for iptables in $iptables_variants; do
 
 	# In raw, before the tracker
 	for table in mangle raw nat; do
-		run_in "$router" "$iptables" -w -t $table -F
-	done
-	for option in "" "--nflog-group 7"; do
-		# shellcheck disable=SC2086 # words
-		run_in "$router" "$iptables" -w -t raw -A PREROUTING -p udp -j CTLOG \
-			--log-prefix "[ctlog] " $option || die "$iptables does not take CTLOG"
-	done
+		printf '*%s\nCOMMIT\n' $table
+	done | run_in "$router" "$iptables-restore" -w || die "$iptables-restore"
+	{
+		echo "*raw"
+		for option in "" "--nflog-group 7"; do
+			echo "-A PREROUTING -p udp -j CTLOG --log-prefix \"[ctlog] \" $option"
+		done
+		echo COMMIT
+	} | run_in "$router" "$iptables-restore" -w || die "$iptables does not take CTLOG"
 	send "flow(9); alice(udp())"
 	expect "state=INVALID reason=NOT_TRACKED"
 	run_in "$router" "$iptables" -w -t raw -F
