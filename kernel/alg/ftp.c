@@ -127,7 +127,7 @@ static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *v
  * h1,h2,h3,h4,p1,p2. Returns false if there are not six numbers with commas between
  * them; *good says whether they are all octets, and no more follow.
  */
-static bool read_six(struct ftp_text *t, struct ftp_addr *addr, u16 *port, bool *good)
+static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port, bool *good)
 {
 	unsigned int i, value[6];
 
@@ -224,7 +224,7 @@ static bool read_ipv6(struct ftp_text *t, u8 b[16])
 }
 
 /* RFC 2428: <d>1<d>address<d>port<d>, any <d> of 33 to 126 */
-static bool read_eprt(struct ftp_text *t, struct ftp_addr *addr, u16 *port)
+static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
 {
 	unsigned int protocol, value;
 	u8 d = text_peek(t);
@@ -277,25 +277,25 @@ static bool read_epsv(struct ftp_text *t, u16 *port)
 	return true;
 }
 
-static enum ftp_own whose(const struct ftp_addr *addr, const struct ftp_addr own[2])
+static enum alg_own whose(const struct alg_addr *addr, const struct alg_addr own[2])
 {
-	if (!memcmp(addr, &own[FTP_OWN_INNER], sizeof(*addr)))
-		return FTP_OWN_INNER;
-	if (!memcmp(addr, &own[FTP_OWN_OUTER], sizeof(*addr)))
-		return FTP_OWN_OUTER;
-	return FTP_OWN_NOT;
+	if (!memcmp(addr, &own[ALG_OWN_INNER], sizeof(*addr)))
+		return ALG_OWN_INNER;
+	if (!memcmp(addr, &own[ALG_OWN_OUTER], sizeof(*addr)))
+		return ALG_OWN_OUTER;
+	return ALG_OWN_NOT;
 }
 
 /* May this endpoint be opened? Fills in what is the same for all forms. */
-static bool endpoint(struct ftp_decision *d, const struct ftp_addr own[2], bool loose,
+static bool endpoint(struct alg_decision *d, const struct alg_addr own[2], bool loose,
 		     const struct alg_line *line, unsigned int at, unsigned int end)
 {
 	d->at = at;
 	d->len = end - at;
 	d->own = whose(&d->addr, own);
-	if (d->port < FTP_PORT_MIN || d->addr.len != own[FTP_OWN_INNER].len)
+	if (d->port < FTP_PORT_MIN || d->addr.len != own[ALG_OWN_INNER].len)
 		return false;
-	if (d->own == FTP_OWN_NOT && !loose)
+	if (d->own == ALG_OWN_NOT && !loose)
 		return false;
 	/* What cannot be written anew where it stands is not opened for anybody. */
 	return alg_line_seq(line, at, end - at, &d->seq);
@@ -313,32 +313,32 @@ static bool is_announcement(const struct ftp_pending *p)
 	return p->verb >= VERB_PORT && p->verb <= VERB_EPSV;
 }
 
-static void pop(struct ftp *f, struct ftp_decision *d, bool opened)
+static void pop(struct ftp *f, struct alg_decision *d, bool opened)
 {
 	if (pending_at(f, 0)->offered && !opened) {
-		d->act |= FTP_WITHDRAW;
+		d->act |= ALG_WITHDRAW;
 		d->withdrawn |= 1 << f->first;
 	}
 	f->first = (f->first + 1) % FTP_PENDING;
 	f->count--;
 }
 
-static void close_hole(struct ftp *f, struct ftp_decision *d)
+static void close_hole(struct ftp *f, struct alg_decision *d)
 {
 	if (f->hole)
-		d->act |= FTP_CLOSE;
+		d->act |= ALG_CLOSE;
 	f->hole = false;
 }
 
 /* Let it alone from now on */
-static void dormant(struct ftp *f, struct ftp_decision *d, enum ftp_why why)
+static void dormant(struct ftp *f, struct alg_decision *d, enum ftp_why why)
 {
 	while (f->count)
 		pop(f, d, false);
 	close_hole(f, d);
 	f->why = why;
-	d->act &= ~(FTP_OFFER | FTP_OPEN);
-	d->act |= FTP_DORMANT;
+	d->act &= ~(ALG_OFFER | ALG_OPEN);
+	d->act |= ALG_DORMANT;
 	d->why = why;
 }
 
@@ -347,14 +347,14 @@ static void dormant(struct ftp *f, struct ftp_decision *d, enum ftp_why why)
  * about another data connection, none will come that was announced before. Not earlier:
  * a pipelined PORT is sent while the transfer before it has still to connect.
  */
-static void take_up(struct ftp *f, struct ftp_decision *d)
+static void take_up(struct ftp *f, struct alg_decision *d)
 {
 	if (f->count && is_announcement(pending_at(f, 0)))
 		close_hole(f, d);
 }
 
 /* Is there an @verb in the queue? Then it is the oldest one now. */
-static bool skip_to(struct ftp *f, struct ftp_decision *d, u8 verb)
+static bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 {
 	unsigned int i;
 
@@ -447,7 +447,7 @@ static u8 epsv_argument(struct ftp_text *t)
 }
 
 static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct alg_line *line,
-		       const struct ftp_ends *ends, struct ftp_decision *d)
+		       const struct alg_ends *ends, struct alg_decision *d)
 {
 	bool good = true;
 	unsigned int at;
@@ -468,8 +468,8 @@ static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct 
 	       !f->epsv_all;
 }
 
-static void ftp_command(struct ftp *f, const struct alg_line *line, const struct ftp_ends *ends,
-			struct ftp_decision *d)
+static void ftp_command(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
+			struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	bool offered = false;
@@ -510,7 +510,7 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
 	p->verb = verb;
 	p->offered = offered;
 	if (offered) {
-		d->act |= FTP_OFFER;
+		d->act |= ALG_OFFER;
 		d->slot = p - f->pending;
 		p->own = d->own;
 		p->form = d->form;
@@ -527,12 +527,12 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
  * 227 in its forms in the wild: the six numbers are in parentheses, after =, or bare,
  * with any text around them. More than one of them in a line is ambiguous.
  */
-static bool read_227(const struct alg_line *line, const struct ftp_ends *ends,
-		     struct ftp_decision *d)
+static bool read_227(const struct alg_line *line, const struct alg_ends *ends,
+		     struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len, .at = 3 };
 	unsigned int at, start = 0, end = 0;
-	struct ftp_addr addr;
+	struct alg_addr addr;
 	bool good;
 	u16 port;
 
@@ -561,15 +561,15 @@ static bool read_227(const struct alg_line *line, const struct ftp_ends *ends,
 	return end && endpoint(d, ends->server, ends->loose, line, start, end);
 }
 
-static bool read_229(const struct alg_line *line, const struct ftp_ends *ends,
-		     struct ftp_decision *d)
+static bool read_229(const struct alg_line *line, const struct alg_ends *ends,
+		     struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
 
 	d->form = FTP_FORM_EPSV;
 	d->to_client = false;
-	d->addr = ends->server[FTP_OWN_INNER];
+	d->addr = ends->server[ALG_OWN_INNER];
 	for (at = 4; at < t.len; at++) {
 		if (t.s[at - 1] != '(')
 			continue;
@@ -582,7 +582,7 @@ static bool read_229(const struct alg_line *line, const struct ftp_ends *ends,
 
 /* The oldest command has this final reply. */
 static void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
-		   const struct ftp_ends *ends, struct ftp_decision *d)
+		   const struct alg_ends *ends, struct alg_decision *d)
 {
 	const struct ftp_pending p = *pending_at(f, 0);
 	bool success = code >= 200 && code < 300, open = false;
@@ -632,14 +632,14 @@ static void answer(struct ftp *f, unsigned int code, const struct alg_line *line
 	if (open) {
 		close_hole(f, d);
 		f->hole = true;
-		d->act |= FTP_OPEN;
+		d->act |= ALG_OPEN;
 		d->slot = slot;
 	}
 	take_up(f, d);
 }
 
 static void final_reply(struct ftp *f, unsigned int code, const struct alg_line *line,
-			const struct ftp_ends *ends, struct ftp_decision *d)
+			const struct alg_ends *ends, struct alg_decision *d)
 {
 	if (!f->greeted) {
 		if (code == 220)
@@ -667,8 +667,8 @@ static void final_reply(struct ftp *f, unsigned int code, const struct alg_line 
 		f->beyond--;
 }
 
-static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct ftp_ends *ends,
-		      struct ftp_decision *d)
+static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
+		      struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int code;
@@ -698,15 +698,17 @@ static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct f
 
 /**
  * ftp_line() - what does this line mean?
- * @f: the dialogue before it, and after
+ * @dialogue: struct ftp, before it, and after
  * @reply: it is the server's
  * @line: the line, or (ALG_LINE_BEGUN) its first bytes
  * @ends: of the control connection
  * @d: what to do
  */
-void ftp_line(struct ftp *f, bool reply, const struct alg_line *line, const struct ftp_ends *ends,
-	      struct ftp_decision *d)
+void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
+	      const struct alg_ends *ends, struct alg_decision *d)
 {
+	struct ftp *f = dialogue;
+
 	memset(d, 0, sizeof(*d));
 	if (f->why)
 		return;
@@ -718,15 +720,16 @@ void ftp_line(struct ftp *f, bool reply, const struct alg_line *line, const stru
 
 /**
  * ftp_hold() - may an incomplete line become one whose address has to be written anew?
- * @f: the dialogue
+ * @dialogue: struct ftp
  * @reply: it is the server's line
  * @line: what came of it
  *
  * Return: true if, with NAT, its bytes must not leave before its end is there. That is
  * never so of a line that is longer than ALG_LINE_MAX.
  */
-bool ftp_hold(const struct ftp *f, bool reply, const struct alg_line *line)
+bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 {
+	const struct ftp *f = dialogue;
 	static const char * const begins[2][2] = { { "PORT ", "EPRT " }, { "227 ", "229 " } };
 	unsigned int i, j;
 
@@ -754,10 +757,23 @@ bool ftp_hold(const struct ftp *f, bool reply, const struct alg_line *line)
 }
 
 /**
- * ftp_why_name() - for the log
- * @why: the reason
+ * ftp_resume() - a dialogue whose beginning another gateway saw
+ * @dialogue: struct ftp, all zero
+ *
+ * It was greeted there. What waits for an answer is not known, and opens nothing.
  */
-const char *ftp_why_name(enum ftp_why why)
+void ftp_resume(void *dialogue)
+{
+	struct ftp *f = dialogue;
+
+	f->greeted = true;
+}
+
+/**
+ * ftp_why_name() - for the log
+ * @why: enum ftp_why
+ */
+const char *ftp_why_name(u8 why)
 {
 	static const char * const names[] = {
 		[FTP_WHY_NONE] = "none",
@@ -776,7 +792,7 @@ const char *ftp_why_name(enum ftp_why why)
 /**
  * ftp_print() - write an address anew
  * @text: for the text and its NUL
- * @form: how
+ * @form: enum ftp_form
  * @addr: the address, of four bytes for FTP_FORM_PORT; not read for FTP_FORM_EPSV
  * @port: the port
  *
@@ -785,7 +801,7 @@ const char *ftp_why_name(enum ftp_why why)
  *
  * Return: the text's length; 0 if this form cannot have this address
  */
-int ftp_print(char text[FTP_TEXT_MAX], enum ftp_form form, const struct ftp_addr *addr, u16 port)
+int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port)
 {
 	const u8 *b = addr->b;
 
@@ -793,20 +809,29 @@ int ftp_print(char text[FTP_TEXT_MAX], enum ftp_form form, const struct ftp_addr
 	case FTP_FORM_PORT:
 		if (addr->len != 4)
 			return 0;
-		return snprintf(text, FTP_TEXT_MAX, "%u,%u,%u,%u,%u,%u", b[0], b[1], b[2], b[3],
+		return snprintf(text, ALG_TEXT_MAX, "%u,%u,%u,%u,%u,%u", b[0], b[1], b[2], b[3],
 				port >> 8, port & 255);
 	case FTP_FORM_EPRT:
 		if (addr->len == 4)
-			return snprintf(text, FTP_TEXT_MAX, "|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2],
+			return snprintf(text, ALG_TEXT_MAX, "|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2],
 					b[3], port);
 		if (addr->len != 16)
 			return 0;
-		return snprintf(text, FTP_TEXT_MAX, "|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
+		return snprintf(text, ALG_TEXT_MAX, "|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
 				b[0] << 8 | b[1], b[2] << 8 | b[3], b[4] << 8 | b[5],
 				b[6] << 8 | b[7], b[8] << 8 | b[9], b[10] << 8 | b[11],
 				b[12] << 8 | b[13], b[14] << 8 | b[15], port);
 	case FTP_FORM_EPSV:
-		return snprintf(text, FTP_TEXT_MAX, "|||%u|", port);
+		return snprintf(text, ALG_TEXT_MAX, "|||%u|", port);
 	}
 	return 0;
 }
+
+const struct alg_protocol ftp_protocol = {
+	.size = sizeof(struct ftp),
+	.line = ftp_line,
+	.hold = ftp_hold,
+	.resume = ftp_resume,
+	.print = ftp_print,
+	.why_name = ftp_why_name,
+};

@@ -8,49 +8,12 @@
 
 #include <linux/types.h>
 
-#include "line.h"
+#include "protocol.h"
 
 /* Commands that may wait for their answer and still open something */
-#define FTP_PENDING	16
-/* The longest text that ftp_print() writes, and its NUL: |2|39 characters|65535| */
-#define FTP_TEXT_MAX	52
+#define FTP_PENDING	ALG_OFFERS
 /* No hole under this port, of neither end */
 #define FTP_PORT_MIN	1024
-
-/**
- * struct ftp_addr - an address
- * @len: 4 or 16; 0 is none
- * @b: in network order; zero from @len on
- */
-struct ftp_addr {
-	u8 len;
-	u8 b[16];
-};
-
-/**
- * enum ftp_own - whose address is it?
- * @FTP_OWN_INNER: the sender's, as it sees itself
- * @FTP_OWN_OUTER: the sender's, as the other end sees it
- * @FTP_OWN_NOT: somebody else's
- */
-enum ftp_own {
-	FTP_OWN_INNER,
-	FTP_OWN_OUTER,
-	FTP_OWN_NOT,
-};
-
-/**
- * struct ftp_ends - the ends of the control connection
- * @client: indexed by FTP_OWN_INNER (the source of the original direction) and
- *	FTP_OWN_OUTER (the destination of the reply direction)
- * @server: so too: the source of the reply direction, the destination of the original
- * @loose: an address may be anybody's
- */
-struct ftp_ends {
-	struct ftp_addr client[2];
-	struct ftp_addr server[2];
-	bool loose;
-};
 
 /**
  * enum ftp_form - how an address is written
@@ -86,49 +49,10 @@ enum ftp_why {
 	FTP_WHY_FLOOD,
 };
 
-/* What to do, in this order */
-#define FTP_WITHDRAW	0x01	/* the offers of ftp_decision.withdrawn are void */
-#define FTP_CLOSE	0x02	/* the hole that may be open must not be any more */
-#define FTP_OFFER	0x04	/* an endpoint that FTP_OPEN may name later: write it anew */
-#define FTP_OPEN	0x08	/* expect a connection; write its address anew if len is not 0 */
-#define FTP_DORMANT	0x10	/* never look at this connection again */
-
-/**
- * struct ftp_decision - what follows from a line
- * @act: FTP_*, or 0
- * @why: enum ftp_why, with FTP_DORMANT
- * @withdrawn: a bit for each slot, with FTP_WITHDRAW
- *
- * With FTP_OFFER and FTP_OPEN:
- * @slot: of the offer, under FTP_PENDING; FTP_OPEN has that of its FTP_OFFER
- * @to_client: the server connects to the client (PORT, EPRT), else the other way round
- * @own: enum ftp_own: what @addr is to the end that is connected to
- * @addr: the address; for 229 the server's own
- * @port: at least FTP_PORT_MIN
- * @form: enum ftp_form, to write it again
- * @at: where in the line it stands
- * @len: and how much; 0 if it is not in this line
- * @seq: the sequence number of its first byte
- */
-struct ftp_decision {
-	u8 act;
-	u8 why;
-	u16 withdrawn;
-	u8 slot;
-	bool to_client;
-	u8 own;
-	u8 form;
-	struct ftp_addr addr;
-	u16 port;
-	u16 at;
-	u16 len;
-	u32 seq;
-};
-
 /**
  * struct ftp_pending - a command that has no answer yet
  * @verb: enum of ftp.c
- * @own: enum ftp_own
+ * @own: enum alg_own
  * @form: enum ftp_form
  * @offered: it is an endpoint that may be opened
  * @port: its port
@@ -140,7 +64,7 @@ struct ftp_pending {
 	u8 form;
 	bool offered;
 	u16 port;
-	struct ftp_addr addr;
+	struct alg_addr addr;
 };
 
 /**
@@ -148,7 +72,7 @@ struct ftp_pending {
  * @greeted: the server said 220
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
  * @epsv_all: it accepted EPSV ALL
- * @hole: FTP_OPEN was told, and no FTP_CLOSE since
+ * @hole: ALG_OPEN was told, and no ALG_CLOSE since
  * @why: enum ftp_why; not 0 if the connection is dormant
  * @first: the oldest of @pending
  * @count: so many are there
@@ -169,10 +93,13 @@ struct ftp {
 	struct ftp_pending pending[FTP_PENDING];
 };
 
-void ftp_line(struct ftp *f, bool reply, const struct alg_line *line, const struct ftp_ends *ends,
-	      struct ftp_decision *d);
-bool ftp_hold(const struct ftp *f, bool reply, const struct alg_line *line);
-const char *ftp_why_name(enum ftp_why why);
-int ftp_print(char text[FTP_TEXT_MAX], enum ftp_form form, const struct ftp_addr *addr, u16 port);
+extern const struct alg_protocol ftp_protocol;
+
+void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
+	      const struct alg_ends *ends, struct alg_decision *d);
+bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line);
+void ftp_resume(void *dialogue);
+const char *ftp_why_name(u8 why);
+int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port);
 
 #endif /* _NF_ALG_FTP_H */

@@ -23,11 +23,11 @@
 struct event {
 	bool reply;
 	u32 at;			/* bytes of this direction before the decision */
-	struct ftp_decision d;
+	struct alg_decision d;
 };
 
 struct run {
-	struct ftp_ends ends;
+	struct alg_ends ends;
 	struct ftp f;
 	struct alg_line line[2];
 	u8 stream[2][STREAM_MAX];
@@ -37,7 +37,7 @@ struct run {
 	/* what is known without ftp.c */
 	bool hole, dormant;
 	bool offered[FTP_PENDING];
-	struct ftp_decision offer[FTP_PENDING];
+	struct alg_decision offer[FTP_PENDING];
 	unsigned int asked, passive, ports, active;
 };
 
@@ -53,7 +53,7 @@ enum cutting { CUT_NOT, CUT_BYTES, CUT_AT, CUT_REWIND };
 
 static const u32 run_seq[2] = { SEQ_CLIENT, SEQ_SERVER };
 
-static inline void run_init(struct run *r, const struct ftp_ends *ends)
+static inline void run_init(struct run *r, const struct alg_ends *ends)
 {
 	memset(&r->f, 0, sizeof(r->f));
 	r->ends = *ends;
@@ -71,29 +71,29 @@ static inline void run_init(struct run *r, const struct ftp_ends *ends)
 	alg_line_init(&r->line[1], SEQ_SERVER);
 }
 
-static inline bool same(const struct ftp_addr *a, const struct ftp_addr *b)
+static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
 {
 	return a->len == b->len && !memcmp(a->b, b->b, a->len);
 }
 
 /* Whoever is connected to, and at which port */
-static inline void check_endpoint(struct run *r, const struct ftp_decision *d)
+static inline void check_endpoint(struct run *r, const struct alg_decision *d)
 {
-	const struct ftp_addr *own = d->to_client ? r->ends.client : r->ends.server;
+	const struct alg_addr *own = d->to_client ? r->ends.client : r->ends.server;
 
 	must(d->port >= 1024);
 	must(d->slot < FTP_PENDING);
 	must(d->addr.len == own[0].len);
 	must(r->ends.loose || same(&d->addr, &own[0]) || same(&d->addr, &own[1]));
-	must(d->own == FTP_OWN_NOT || same(&d->addr, &own[d->own]));
+	must(d->own == ALG_OWN_NOT || same(&d->addr, &own[d->own]));
 }
 
 /* An address in this line: it stands there in the stream, and can be written again. */
-static inline void check_text(struct run *r, bool reply, const struct ftp_decision *d)
+static inline void check_text(struct run *r, bool reply, const struct alg_decision *d)
 {
 	struct alg_line *line = &r->line[reply];
 	u32 offset = d->seq - run_seq[reply];
-	char text[FTP_TEXT_MAX];
+	char text[ALG_TEXT_MAX];
 	int len;
 
 	must(line->whole && !line->cut);
@@ -102,10 +102,10 @@ static inline void check_text(struct run *r, bool reply, const struct ftp_decisi
 	must(offset >= line->start - run_seq[reply]);
 	must(!memcmp(r->stream[reply] + offset, line->text + d->at, d->len));
 	len = ftp_print(text, d->form, &d->addr, d->port);
-	must(len > 0 && len < FTP_TEXT_MAX && len == (int)strlen(text));
+	must(len > 0 && len < ALG_TEXT_MAX && len == (int)strlen(text));
 }
 
-static inline void check(struct run *r, bool reply, const struct ftp_decision *d)
+static inline void check(struct run *r, bool reply, const struct alg_decision *d)
 {
 	struct alg_line *line = &r->line[reply];
 	const char *text = (const char *)line->text;
@@ -117,19 +117,19 @@ static inline void check(struct run *r, bool reply, const struct ftp_decision *d
 	}
 	must(!r->dormant || !d->act);
 	must(!(d->act & ~0x1f));
-	must(!!d->withdrawn == !!(d->act & FTP_WITHDRAW));
+	must(!!d->withdrawn == !!(d->act & ALG_WITHDRAW));
 	for (i = 0; i < FTP_PENDING; i++) {
 		if (!(d->withdrawn >> i & 1))
 			continue;
 		must(r->offered[i]);
 		r->offered[i] = false;
 	}
-	if (d->act & FTP_CLOSE) {
+	if (d->act & ALG_CLOSE) {
 		must(r->hole);
 		r->hole = false;
 	}
-	must(!(d->act & FTP_OFFER) || !(d->act & FTP_OPEN));
-	if (d->act & FTP_OFFER) {
+	must(!(d->act & ALG_OFFER) || !(d->act & ALG_OPEN));
+	if (d->act & ALG_OFFER) {
 		must(!reply && d->to_client);
 		check_endpoint(r, d);
 		check_text(r, reply, d);
@@ -137,7 +137,7 @@ static inline void check(struct run *r, bool reply, const struct ftp_decision *d
 		r->offered[d->slot] = true;
 		r->offer[d->slot] = *d;
 	}
-	if (d->act & FTP_OPEN) {
+	if (d->act & ALG_OPEN) {
 		must(reply && line->whole && !r->hole);
 		check_endpoint(r, d);
 		if (d->to_client) {
@@ -155,10 +155,10 @@ static inline void check(struct run *r, bool reply, const struct ftp_decision *d
 		r->hole = true;
 	}
 	must(r->hole == r->f.hole);
-	if (d->act & FTP_DORMANT) {
+	if (d->act & ALG_DORMANT) {
 		must(d->why && d->why == r->f.why && !r->hole);
 		must(strcmp(ftp_why_name(d->why), "?"));
-		must(!(d->act & (FTP_OFFER | FTP_OPEN)));
+		must(!(d->act & (ALG_OFFER | ALG_OPEN)));
 		for (i = 0; i < FTP_PENDING; i++)
 			must(!r->offered[i]);
 		r->dormant = true;
@@ -173,7 +173,7 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 
 	while (r->total[reply] < end) {
 		enum alg_line_event event;
-		struct ftp_decision d;
+		struct alg_decision d;
 		u8 *data = r->stream[reply] + r->total[reply];
 		unsigned int len = end - r->total[reply], taken;
 		/* for ASan, a copy of just that much */
@@ -242,7 +242,7 @@ static inline int run_differ(const struct run *a, const struct run *b)
 		if (x->reply != y->reply || x->at != y->at || x->d.act != y->d.act ||
 		    x->d.why != y->d.why || x->d.withdrawn != y->d.withdrawn)
 			return i;
-		if (x->d.act & (FTP_OFFER | FTP_OPEN) &&
+		if (x->d.act & (ALG_OFFER | ALG_OPEN) &&
 		    (x->d.slot != y->d.slot || x->d.to_client != y->d.to_client ||
 		     x->d.own != y->d.own || x->d.form != y->d.form || x->d.port != y->d.port ||
 		     x->d.at != y->d.at || x->d.len != y->d.len || x->d.seq != y->d.seq ||

@@ -9,7 +9,7 @@
 
 int fuzz_one(const u8 *data, size_t size);
 
-static const struct ftp_ends ends[2] = {
+static const struct alg_ends ends[2] = {
 	{
 		.client = { { 4, { 10, 0, 0, 2 } }, { 4, { 192, 0, 2, 1 } } },
 		.server = { { 4, { 10, 9, 0, 9 } }, { 4, { 203, 0, 113, 5 } } },
@@ -21,7 +21,7 @@ static const struct ftp_ends ends[2] = {
 
 static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 {
-	struct ftp_ends e = ends[data[0] & 1];
+	struct alg_ends e = ends[data[0] & 1];
 	bool reply = true;
 	size_t begin, i;
 

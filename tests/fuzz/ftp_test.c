@@ -713,9 +713,9 @@ static const struct dialogue hostile[] = {
 	} },
 };
 
-static void ends_of(unsigned int flags, struct ftp_ends *ends)
+static void ends_of(unsigned int flags, struct alg_ends *ends)
 {
-	static const struct ftp_ends v4 = {
+	static const struct alg_ends v4 = {
 		.client = { { 4, { 10, 0, 0, 2 } }, { 4, { 192, 0, 2, 1 } } },
 		.server = { { 4, { 10, 9, 0, 9 } }, { 4, { 203, 0, 113, 5 } } },
 	}, v6 = {
@@ -736,29 +736,29 @@ static void describe(const struct run *r, unsigned int from, char *text, size_t 
 	text[0] = '\0';
 	for (; from < r->count; from++) {
 		const struct event *e = &r->events[from];
-		const struct ftp_decision *d = &e->d;
+		const struct alg_decision *d = &e->d;
 		const char *comma = "";
-		char addr[FTP_TEXT_MAX];
+		char addr[ALG_TEXT_MAX];
 
 		if (n)
 			n += snprintf(text + n, size - n, "; ");
-		if (d->act & FTP_WITHDRAW) {
+		if (d->act & ALG_WITHDRAW) {
 			n += snprintf(text + n, size - n, "withdraw");
 			comma = ", ";
 		}
-		if (d->act & FTP_CLOSE) {
+		if (d->act & ALG_CLOSE) {
 			n += snprintf(text + n, size - n, "%sclose", comma);
 			comma = ", ";
 		}
-		if (d->act & FTP_DORMANT)
+		if (d->act & ALG_DORMANT)
 			n += snprintf(text + n, size - n, "%sdormant %s", comma,
 				      ftp_why_name(d->why));
-		if (!(d->act & (FTP_OFFER | FTP_OPEN)))
+		if (!(d->act & (ALG_OFFER | ALG_OPEN)))
 			continue;
 		ftp_print(addr, d->form, &d->addr, d->port);
 		n += snprintf(text + n, size - n, "%s%s%s %s%s", comma,
-			      d->act & FTP_OFFER ? "offer" : "open",
-			      d->act & FTP_OFFER ? "" : d->to_client ? " client" : " server",
+			      d->act & ALG_OFFER ? "offer" : "open",
+			      d->act & ALG_OFFER ? "" : d->to_client ? " client" : " server",
 			      addr, own[d->own]);
 		if (d->len)
 			n += snprintf(text + n, size - n, " [%.*s]", d->len,
@@ -802,7 +802,7 @@ static void begin(struct run *r, const struct dialogue *g, enum cutting cut, u32
 	static const char * const login[] = {
 		"<220 ready\r\n", ">USER a\r\n", "<331 password\r\n", ">PASS b\r\n", "<230 in\r\n",
 	};
-	struct ftp_ends ends;
+	struct alg_ends ends;
 	unsigned int i;
 
 	ends_of(g->flags, &ends);
@@ -864,7 +864,7 @@ static void one(struct run *r, bool reply, const char *text)
 static void test_many(void)
 {
 	unsigned int i, opened = 0;
-	struct ftp_ends ends;
+	struct alg_ends ends;
 
 	ends_of(0, &ends);
 	run_init(&whole, &ends);
@@ -878,7 +878,7 @@ static void test_many(void)
 		whole.line[1].next = SEQ_SERVER;
 		one(&whole, false, i & 1 ? "PASV\r\n" : PORT);
 		one(&whole, true, i & 1 ? PASV227 : "200 ok\r\n");
-		opened += whole.count && whole.events[whole.count - 1].d.act & FTP_OPEN;
+		opened += whole.count && whole.events[whole.count - 1].d.act & ALG_OPEN;
 		one(&whole, false, "RETR a\r\n");
 		one(&whole, true, "150 go\r\n226 done\r\n");
 	}
@@ -889,7 +889,7 @@ static void test_many(void)
 static void test_flood(void)
 {
 	unsigned int i;
-	struct ftp_ends ends;
+	struct alg_ends ends;
 
 	ends_of(0, &ends);
 	run_init(&whole, &ends);
@@ -906,7 +906,7 @@ static void test_flood(void)
 
 static bool hold(const char *before, bool reply, const char *part)
 {
-	struct ftp_ends ends;
+	struct alg_ends ends;
 
 	ends_of(0, &ends);
 	run_init(&whole, &ends);
@@ -935,9 +935,9 @@ static void test_hold(void)
 
 static void test_print(void)
 {
-	const struct ftp_addr v4 = { 4, { 255, 255, 255, 255 } };
-	struct ftp_addr v6 = { .len = 16 };
-	char text[FTP_TEXT_MAX];
+	const struct alg_addr v4 = { 4, { 255, 255, 255, 255 } };
+	struct alg_addr v6 = { .len = 16 };
+	char text[ALG_TEXT_MAX];
 
 	memset(v6.b, 0xff, sizeof(v6.b));
 	ok(ftp_print(text, FTP_FORM_PORT, &v4, 65535) == 23 &&

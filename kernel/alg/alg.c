@@ -1,0 +1,902 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The core of helpers whose protocol is lines of text over TCP: reads segments, asks the
+ * protocol's grammar, and carries out what it decides. Nothing is parsed or judged here;
+ * stream.c knows what a segment becomes.
+ *
+ * Context: alg_help() runs in the hooks, under RCU, in softirq or with a process's data.
+ * A connection's state has a lock of its own; the list of them all is only for taking
+ * back what the tracker does not tell of (see alg_sweep()).
+ *
+ * A state belongs to who takes it out of nf_conn_help (alg_detach()). It holds a reference
+ * to its connection, and the tracker calls destroy() when that is taken off its table, not
+ * when its last reference goes, so that the two do not keep each other.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/netfilter.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/tcp.h>
+#include <linux/workqueue.h>
+#include <net/checksum.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_expect.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_nat.h>
+#include <net/netfilter/nf_nat_helper.h>
+
+#include "alg.h"
+#include "stream.h"
+
+/* Segments that come before their turn are dropped, but not for ever */
+#define ALG_GAPS_MAX	16
+/* Seconds between looks for connections whose helper was taken away */
+#define ALG_SWEEP	2
+/* Bytes of a segment that are looked at together, if it is not linear */
+#define ALG_CHUNK	256
+
+/* struct alg_data.phase */
+enum {
+	ALG_PHASE_UNSEEN,	/* of its handshake nothing is known */
+	ALG_PHASE_KNOWN,	/* the handshake was seen */
+	ALG_PHASE_RESUMED,	/* it was, by another gateway */
+	ALG_PHASE_DORMANT,	/* it is left alone */
+};
+
+struct alg_conn;
+
+/* nf_conn_help.data */
+struct alg_data {
+	struct alg_conn __rcu *conn;
+	u32 first[IP_CT_DIR_MAX];
+	u8 phase;
+};
+
+/*
+ * A connection with a dialogue.
+ *
+ * @list: of alg_conns, by alg_conns_lock
+ * @ct: with a reference
+ * @helper: whose dialogue it is
+ * @lock: for all below
+ * @ends: constant
+ * @nat: the addresses of this direction's sender have to be written anew; constant
+ * @synced: the beginning of a line was seen
+ * @dead: the state was taken back
+ * @gaps: segments dropped since the stream went on
+ * @hole: what may be open, with a reference
+ * @offer: with NAT, the port that is kept for an offer, with a reference
+ */
+struct alg_conn {
+	struct list_head list;
+	struct rcu_head rcu;
+	struct nf_conn *ct;
+	const struct alg_helper *helper;
+	spinlock_t lock;
+	struct alg_ends ends;
+	bool nat[IP_CT_DIR_MAX];
+	bool synced[IP_CT_DIR_MAX];
+	bool dead;
+	u8 gaps;
+	struct nf_conntrack_expect *hole;
+	struct nf_conntrack_expect *offer[ALG_OFFERS];
+	struct alg_stream stream[IP_CT_DIR_MAX];
+	u8 dialogue[] __aligned(8);
+};
+
+/* What a packet is to its connection */
+struct alg_packet {
+	struct sk_buff *skb;
+	enum ip_conntrack_info ctinfo;
+	unsigned int protoff;
+	enum ip_conntrack_dir dir;
+	unsigned int dataoff;
+	unsigned int len;
+	u32 seq;
+	u32 ack;
+	bool fin;
+	bool has_ack;
+};
+
+static unsigned int alg_max = 16384;
+module_param_named(connections, alg_max, uint, 0644);
+MODULE_PARM_DESC(connections, "control connections followed at once, of 2 KiB each (16384)");
+
+static LIST_HEAD(alg_conns);
+static unsigned int alg_count;
+static DEFINE_SPINLOCK(alg_conns_lock);
+
+static void alg_sweep_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(alg_sweeper, alg_sweep_work);
+
+/* --- a connection's state: made, found and taken back --- */
+
+static void alg_log(const struct nf_conn *ct, const struct alg_helper *helper, const char *what)
+{
+	const struct nf_conntrack_tuple *t = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+
+	if (nf_ct_l3num(ct) == NFPROTO_IPV4)
+		net_info_ratelimited("%s: left alone: %pI4:%u to %pI4:%u: %s\n", helper->name,
+				     &t->src.u3.ip, ntohs(t->src.u.tcp.port), &t->dst.u3.ip,
+				     ntohs(t->dst.u.tcp.port), what);
+	else
+		net_info_ratelimited("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n",
+				     helper->name, &t->src.u3.in6, ntohs(t->src.u.tcp.port),
+				     &t->dst.u3.in6, ntohs(t->dst.u.tcp.port), what);
+}
+
+static struct alg_addr alg_addr(const struct nf_conn *ct, const union nf_inet_addr *from)
+{
+	struct alg_addr addr = { .len = nf_ct_l3num(ct) == NFPROTO_IPV4 ? 4 : 16 };
+
+	memcpy(addr.b, from, addr.len);
+	return addr;
+}
+
+static union nf_inet_addr alg_inet_addr(const struct alg_addr *from)
+{
+	union nf_inet_addr addr = {};
+
+	memcpy(&addr, from->b, from->len);
+	return addr;
+}
+
+static bool alg_nat(const struct alg_conn *conn)
+{
+	return conn->nat[IP_CT_DIR_ORIGINAL] || conn->nat[IP_CT_DIR_REPLY];
+}
+
+static void alg_close(struct alg_conn *conn)
+{
+	if (!conn->hole)
+		return;
+	nf_ct_unexpect_related(conn->hole);
+	nf_ct_expect_put(conn->hole);
+	conn->hole = NULL;
+}
+
+static void alg_withdraw(struct alg_conn *conn, unsigned int slot)
+{
+	if (!conn->offer[slot])
+		return;
+	nf_ct_unexpect_related(conn->offer[slot]);
+	nf_ct_expect_put(conn->offer[slot]);
+	conn->offer[slot] = NULL;
+}
+
+/* Nothing is to be opened any more, and what may be open must not be. */
+static void alg_close_all(struct alg_conn *conn)
+{
+	unsigned int i;
+
+	alg_close(conn);
+	for (i = 0; i < ALG_OFFERS; i++)
+		alg_withdraw(conn, i);
+}
+
+/* Of a state that alg_detach() gave, or that nobody else has seen. Any context. */
+static void alg_free(struct alg_conn *conn)
+{
+	spin_lock_bh(&alg_conns_lock);
+	list_del(&conn->list);
+	alg_count--;
+	spin_unlock_bh(&alg_conns_lock);
+
+	spin_lock_bh(&conn->lock);
+	conn->dead = true;
+	alg_close_all(conn);
+	alg_stream_free(&conn->stream[IP_CT_DIR_ORIGINAL]);
+	alg_stream_free(&conn->stream[IP_CT_DIR_REPLY]);
+	spin_unlock_bh(&conn->lock);
+
+	nf_ct_put(conn->ct);
+	kfree_rcu(conn, rcu);
+}
+
+/* Takes the state out of the connection. Whoever gets it frees it. */
+static struct alg_conn *alg_detach(struct nf_conn *ct)
+{
+	struct alg_data *data = nfct_help_data(ct);
+
+	return unrcu_pointer(xchg(&data->conn, NULL));
+}
+
+/* The tracker takes the connection off its table. It is dying already. */
+static void alg_destroy(struct nf_conn *ct)
+{
+	struct alg_conn *conn = alg_detach(ct);
+
+	if (conn)
+		alg_free(conn);
+}
+
+static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_conn *ct)
+{
+	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	struct alg_conn *conn;
+
+	conn = kzalloc(sizeof(*conn) + helper->protocol->size, GFP_ATOMIC);
+	if (!conn)
+		return NULL;
+	spin_lock_init(&conn->lock);
+	conn->ct = ct;
+	conn->helper = helper;
+	conn->ends.client[ALG_OWN_INNER] = alg_addr(ct, &original->src.u3);
+	conn->ends.client[ALG_OWN_OUTER] = alg_addr(ct, &reply->dst.u3);
+	conn->ends.server[ALG_OWN_INNER] = alg_addr(ct, &reply->src.u3);
+	conn->ends.server[ALG_OWN_OUTER] = alg_addr(ct, &original->dst.u3);
+	conn->nat[IP_CT_DIR_ORIGINAL] = !nf_inet_addr_cmp(&original->src.u3, &reply->dst.u3);
+	conn->nat[IP_CT_DIR_REPLY] = !nf_inet_addr_cmp(&reply->src.u3, &original->dst.u3);
+	return conn;
+}
+
+/*
+ * With the first payload. Returns NULL if the connection is not to be helped, which it
+ * then never is.
+ */
+static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_conn *ct,
+				   const struct alg_packet *packet)
+{
+	struct alg_data *data = nfct_help_data(ct);
+	bool resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED, nat;
+	struct alg_conn *conn, *other;
+	unsigned int dir;
+
+	conn = alg_alloc(helper, ct);
+	if (!conn) {
+		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		alg_log(ct, helper, "out of memory");
+		return NULL;
+	}
+	nat = alg_nat(conn);
+	if (nat && !nfct_seqadj(ct)) {
+		/* The helper was set after NAT was, on a kernel that does not care */
+		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		alg_log(ct, helper, "set the helper before NAT");
+		kfree(conn);
+		return NULL;
+	}
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		struct alg_stream *stream = &conn->stream[dir];
+
+		alg_stream_init(stream, data->first[dir]);
+		if (nat)
+			stream->shift = nfct_seqadj(ct)->seq[dir].offset_after;
+		conn->synced[dir] = !resumed;
+	}
+	if (resumed) {
+		struct alg_stream *other = &conn->stream[!packet->dir];
+
+		helper->protocol->resume(conn->dialogue);
+		alg_line_init(&conn->stream[packet->dir].line, packet->seq);
+		alg_line_init(&other->line, packet->ack - other->shift);
+	}
+
+	spin_lock_bh(&alg_conns_lock);
+	if (alg_count >= READ_ONCE(alg_max)) {
+		spin_unlock_bh(&alg_conns_lock);
+		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		alg_log(ct, helper, "too many connections");
+		kfree(conn);
+		return NULL;
+	}
+	nf_conntrack_get(&ct->ct_general);
+	list_add_tail(&conn->list, &alg_conns);
+	alg_count++;
+	spin_unlock_bh(&alg_conns_lock);
+	queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP * HZ);
+
+	/* The other direction's first packet may be on another processor. */
+	other = unrcu_pointer(cmpxchg(&data->conn, NULL, RCU_INITIALIZER(conn)));
+	if (other) {
+		alg_free(conn);
+		return other;
+	}
+	/*
+	 * destroy() comes once, after this bit is set. Either it finds the state, or the
+	 * state's owner is here.
+	 */
+	if (nf_ct_is_dying(ct)) {
+		alg_destroy(ct);
+		return NULL;
+	}
+	/*
+	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
+	 * this before they call the helper, and some afterwards.
+	 */
+	if (nat)
+		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
+	return conn;
+}
+
+/*
+ * Takes back the states of connections that have no helper any more: it was unassigned
+ * by ctnetlink, or unregistered. Nobody is told of that. Process context.
+ */
+static void alg_sweep(void)
+{
+	unsigned int i = READ_ONCE(alg_count);
+
+	for (; i; i--) {
+		struct alg_conn *conn, *taken = NULL;
+		struct nf_conn_help *help;
+
+		spin_lock_bh(&alg_conns_lock);
+		conn = list_first_entry_or_null(&alg_conns, struct alg_conn, list);
+		if (conn) {
+			/* Off the list is before its reference goes, so that it has one. */
+			list_move_tail(&conn->list, &alg_conns);
+			help = nfct_help(conn->ct);
+			if (!rcu_access_pointer(help->helper))
+				taken = alg_detach(conn->ct);
+		}
+		spin_unlock_bh(&alg_conns_lock);
+		if (taken)
+			alg_free(taken);
+		cond_resched();
+	}
+}
+
+static void alg_sweep_work(struct work_struct *work)
+{
+	alg_sweep();
+	if (READ_ONCE(alg_count))
+		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP * HZ);
+}
+
+/* --- what the grammar decides --- */
+
+/* With NAT, the hole follows the mapping of the control connection. */
+static struct nf_conntrack_expect *alg_expect(struct alg_conn *conn, const struct alg_decision *d,
+					      u16 port)
+{
+	enum ip_conntrack_dir dir = d->to_client ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
+	const struct nf_conntrack_tuple *tuple = &conn->ct->tuplehash[dir].tuple;
+	union nf_inet_addr addr = tuple->dst.u3;
+	struct nf_conntrack_expect *exp;
+	__be16 be_port = htons(port);
+
+	exp = nf_ct_expect_alloc(conn->ct);
+	if (!exp)
+		return NULL;
+	if (d->own == ALG_OWN_NOT)
+		addr = alg_inet_addr(&d->addr);
+	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(conn->ct), &tuple->src.u3,
+			  &addr, IPPROTO_TCP, NULL, &be_port);
+	if (d->own != ALG_OWN_NOT && (conn->ct->status & IPS_NAT_MASK)) {
+		exp->saved_proto.tcp.port = htons(d->port);
+		exp->dir = dir;
+		exp->expectfn = nf_nat_follow_master;
+	}
+	return exp;
+}
+
+/* Has the address of @d's endpoint to be written anew? */
+static bool alg_translated(const struct alg_conn *conn, const struct alg_decision *d)
+{
+	return d->own != ALG_OWN_NOT &&
+	       conn->nat[d->to_client ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY];
+}
+
+/* Writes the endpoint of this line anew, as the other end sees it. */
+static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
+			const struct alg_decision *d, u16 port)
+{
+	const struct alg_addr *addr = &(d->to_client ? conn->ends.client : conn->ends.server)
+				      [ALG_OWN_OUTER];
+	struct alg_stream *s = &conn->stream[packet->dir];
+	const struct alg_edit *edit;
+	char text[ALG_TEXT_MAX];
+	int len;
+
+	len = conn->helper->protocol->print(text, d->form, addr, port);
+	if (len <= 0 || len >= ALG_TEXT_MAX)
+		return false;
+	if (len == d->len && !memcmp(s->line.text + d->at, text, len))
+		return true;
+	edit = alg_stream_rewrite(s, d, text, len);
+	if (!edit)
+		return false;
+	nf_ct_seqadj_set(conn->ct, packet->ctinfo, htonl(edit->seq), edit->new_len - edit->len);
+	return true;
+}
+
+/*
+ * Keeps a port at the address that the server sees, and tells the server of it. Nothing
+ * is open yet: the expectation is inactive, and is there so that nobody else takes it.
+ */
+static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
+		      const struct alg_decision *d)
+{
+	struct nf_conntrack_expect *exp;
+	u16 port;
+
+	if (!alg_translated(conn, d))
+		return;
+	exp = alg_expect(conn, d, d->port);
+	if (!exp)
+		return;
+	exp->flags = NF_CT_EXPECT_INACTIVE;
+	port = nf_nat_exp_find_port(exp, d->port);
+	if (!port) {
+		nf_ct_expect_put(exp);
+		return;
+	}
+	conn->offer[d->slot] = exp;
+	if (!alg_rewrite(conn, packet, d, port))
+		alg_withdraw(conn, d->slot);
+}
+
+static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
+		     const struct alg_decision *d)
+{
+	bool translated = alg_translated(conn, d);
+	struct nf_conntrack_expect *exp, *offer = NULL;
+	u16 port = d->port;
+
+	if (translated && d->to_client) {
+		offer = conn->offer[d->slot];
+		if (!offer)
+			return;
+		port = ntohs(offer->tuple.dst.u.tcp.port);
+	}
+	exp = alg_expect(conn, d, port);
+	if (!exp)
+		goto out;
+	if (translated && !d->to_client) {
+		port = nf_nat_exp_find_port(exp, port);
+		if (!port)
+			goto put;
+		if (!alg_rewrite(conn, packet, d, port)) {
+			nf_ct_unexpect_related(exp);
+			goto put;
+		}
+	} else if (nf_ct_expect_related(exp, 0)) {
+		/* The same connection's expectation of the same is replaced: the offer. */
+		goto put;
+	}
+	conn->hole = exp;
+	exp = NULL;
+put:
+	if (exp)
+		nf_ct_expect_put(exp);
+out:
+	/* It has been replaced, or it is void. */
+	if (offer)
+		alg_withdraw(conn, d->slot);
+}
+
+static void alg_sleep(struct alg_conn *conn)
+{
+	struct alg_data *data = nfct_help_data(conn->ct);
+
+	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	alg_close_all(conn);
+}
+
+static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
+			  const struct alg_decision *d)
+{
+	unsigned int i;
+
+	if (d->act & ALG_WITHDRAW)
+		for (i = 0; i < ALG_OFFERS; i++)
+			if (d->withdrawn & 1 << i)
+				alg_withdraw(conn, i);
+	if (d->act & ALG_CLOSE)
+		alg_close(conn);
+	if (d->act & ALG_OFFER)
+		alg_offer(conn, packet, d);
+	if (d->act & ALG_OPEN)
+		alg_open(conn, packet, d);
+	if (d->act & ALG_DORMANT) {
+		alg_sleep(conn);
+		alg_log(conn->ct, conn->helper, conn->helper->protocol->why_name(d->why));
+	}
+}
+
+/* --- segments --- */
+
+static bool alg_asleep(const struct alg_conn *conn)
+{
+	const struct alg_data *data = nfct_help_data(conn->ct);
+
+	return READ_ONCE(data->phase) == ALG_PHASE_DORMANT;
+}
+
+/* The end of the first line of a dialogue that is taken up in its middle */
+static unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *packet,
+			     const u8 *p, unsigned int len)
+{
+	struct alg_line *line = &conn->stream[packet->dir].line;
+	const u8 *end = memchr(p, '\n', len);
+
+	if (end)
+		len = end + 1 - p;
+	conn->synced[packet->dir] = end;
+	alg_line_init(line, line->next + len);
+	return len;
+}
+
+/* Bytes that come next in the stream. Returns how many were taken. */
+static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *packet,
+			      const u8 *p, unsigned int len)
+{
+	const struct alg_protocol *protocol = conn->helper->protocol;
+	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
+	struct alg_stream *s = &conn->stream[packet->dir];
+	enum alg_line_event event;
+	unsigned int taken = 0;
+	struct alg_decision d;
+
+	if (!conn->synced[packet->dir])
+		taken = alg_sync(conn, packet, p, len);
+	while (taken < len && !alg_asleep(conn)) {
+		if (nat && s->line.whole && !alg_stream_ready(s))
+			break;
+		taken += alg_line_add(&s->line, p + taken, len - taken, &event);
+		if (event == ALG_LINE_MORE)
+			break;
+		protocol->line(conn->dialogue, reply, &s->line, &conn->ends, &d);
+		if (d.act)
+			alg_carry_out(conn, packet, &d);
+		/* What was held and has not been written anew leaves as it came. */
+		if (nat && s->line.whole)
+			alg_stream_release(s);
+	}
+	return taken;
+}
+
+/* Takes what is new in a segment. @offset: where that begins. */
+static void alg_take(struct alg_conn *conn, const struct alg_packet *packet, unsigned int offset)
+{
+	const struct alg_protocol *protocol = conn->helper->protocol;
+	struct alg_stream *s = &conn->stream[packet->dir];
+	unsigned int n, taken;
+	u8 buffer[ALG_CHUNK];
+	const u8 *p;
+
+	conn->ends.loose = READ_ONCE(conn->helper->loose);
+	for (; offset < packet->len && !alg_asleep(conn); offset += taken) {
+		n = packet->len - offset;
+		if (skb_is_nonlinear(packet->skb))
+			n = min_t(unsigned int, n, sizeof(buffer));
+		p = skb_header_pointer(packet->skb, packet->dataoff + offset, n, buffer);
+		if (!p)
+			return;
+		taken = alg_bytes(conn, packet, p, n);
+		if (taken < n)
+			break;
+	}
+	if (!conn->nat[packet->dir])
+		return;
+	if (!alg_asleep(conn) && !packet->fin && !s->line.whole && s->line.len &&
+	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY, &s->line))
+		alg_stream_hold(s);
+	else
+		alg_stream_release(s);
+}
+
+static void alg_set_be32(struct sk_buff *skb, struct tcphdr *th, __be32 *field, u32 value)
+{
+	__be32 new = htonl(value);
+
+	if (*field == new)
+		return;
+	inet_proto_csum_replace4(&th->check, skb, *field, new, false);
+	*field = new;
+}
+
+/* Changes the payload, and keeps what the lower layers know of it. */
+static bool alg_change(struct alg_conn *conn, const struct alg_packet *packet,
+		       const struct alg_plan *plan)
+{
+	struct sk_buff *skb = packet->skb;
+	unsigned int i = plan->count, len;
+
+	while (i--) {
+		const struct alg_change *c = &plan->change[i];
+
+		if (!__nf_nat_mangle_tcp_packet(skb, conn->ct, packet->ctinfo, packet->protoff,
+						c->offset, c->len, (const char *)c->text,
+						c->new_len, false))
+			return false;
+	}
+	if (plan->count && skb_is_gso(skb)) {
+		len = skb->len - packet->dataoff;
+		if (len <= skb_shinfo(skb)->gso_size)
+			skb_gso_reset(skb);
+		else
+			skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(len, skb_shinfo(skb)->gso_size);
+	}
+	return true;
+}
+
+/* The numbers that nf_ct_seq_adjust(), which comes next, makes the right ones of */
+static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
+		       const struct alg_plan *plan, u32 ack)
+{
+	const struct nf_ct_seqadj *this_way = &nfct_seqadj(conn->ct)->seq[packet->dir];
+	const struct nf_ct_seqadj *other_way = &nfct_seqadj(conn->ct)->seq[!packet->dir];
+	struct sk_buff *skb = packet->skb;
+	struct tcphdr *th;
+
+	if (skb_ensure_writable(skb, packet->protoff + sizeof(*th)))
+		return false;
+	th = (struct tcphdr *)(skb->data + packet->protoff);
+	/* Only alg_rewrite() changes them, under this connection's lock */
+	alg_set_be32(skb, th, &th->seq,
+		     alg_unadjust_seq(plan->seq, this_way->correction_pos,
+				      this_way->offset_before, this_way->offset_after));
+	if (packet->has_ack)
+		alg_set_be32(skb, th, &th->ack_seq,
+			     alg_unadjust_ack(ack, other_way->correction_pos,
+					      other_way->offset_before, other_way->offset_after));
+	if (plan->cut && th->fin) {
+		inet_proto_csum_replace2(&th->check, skb, htons(1), 0, false);
+		th->fin = 0;
+	}
+	return true;
+}
+
+/* What leaves, with NAT */
+static int alg_send(struct alg_conn *conn, const struct alg_packet *packet, u32 ack)
+{
+	struct alg_stream *s = &conn->stream[packet->dir];
+	unsigned int max = max_t(unsigned int, packet->len, ALG_SEGMENT_MIN);
+	u32 limit = packet->seq + packet->len;
+	struct alg_plan plan;
+
+	if (s->held)
+		limit = s->line.start;
+	else if (!alg_asleep(conn))
+		limit = s->line.next;
+	/* The lower layers cut it again. */
+	if (skb_is_gso(packet->skb))
+		max = U16_MAX;
+	if (!alg_stream_plan(s, packet->seq, packet->len, limit, max, &plan))
+		return NF_DROP;
+	if (!alg_change(conn, packet, &plan) || !alg_number(conn, packet, &plan, ack))
+		return NF_DROP;
+	return NF_ACCEPT;
+}
+
+/* The connection ends, or it is left alone and nothing has to be remembered. */
+static bool alg_over(struct alg_conn *conn)
+{
+	switch (READ_ONCE(conn->ct->proto.tcp.state)) {
+	case TCP_CONNTRACK_LAST_ACK:
+	case TCP_CONNTRACK_TIME_WAIT:
+	case TCP_CONNTRACK_CLOSE:
+		if (!alg_asleep(conn))
+			alg_sleep(conn);
+		break;
+	}
+	return alg_asleep(conn) && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
+	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
+}
+
+/*
+ * Is the segment before its turn? Then it is dropped, and comes again: what leaves
+ * without having been read may be what has to be written anew. But what another way
+ * took, or this one never gets, is no reason to cut the ends off from each other.
+ */
+static bool alg_early(struct alg_conn *conn, const struct alg_packet *packet)
+{
+	struct alg_stream *s = &conn->stream[packet->dir];
+
+	if (!packet->len || !alg_before(s->line.next, packet->seq)) {
+		if (packet->len)
+			conn->gaps = 0;
+		return false;
+	}
+	if (++conn->gaps <= ALG_GAPS_MAX)
+		return true;
+	alg_sleep(conn);
+	alg_log(conn->ct, conn->helper, "segments are missing");
+	return false;
+}
+
+static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
+{
+	struct alg_stream *s = &conn->stream[packet->dir];
+	struct alg_stream *other = &conn->stream[!packet->dir];
+	bool nat = alg_nat(conn);
+	u32 ack = packet->ack;
+
+	if (packet->has_ack) {
+		ack = nat ? alg_stream_acked(other, ack) : ack;
+		/* One more is its FIN's. */
+		if (!alg_asleep(conn) && conn->synced[!packet->dir] &&
+		    alg_before(other->line.next + 1, ack)) {
+			alg_sleep(conn);
+			alg_log(conn->ct, conn->helper, "segments went another way");
+		}
+	}
+	if (!alg_asleep(conn) || s->held) {
+		if (alg_early(conn, packet))
+			return NF_DROP;
+		s->fresh = s->held ? s->line.start : s->line.next;
+		if (packet->len || packet->fin || s->held)
+			alg_take(conn, packet, s->line.next - packet->seq);
+	}
+	/* With nothing to remember, the kernel gets the numbers right. */
+	if (!nat || (alg_stream_plain(s) && alg_stream_plain(other) &&
+		     (alg_asleep(conn) || s->line.next == packet->seq + packet->len)))
+		return NF_ACCEPT;
+	return alg_send(conn, packet, ack);
+}
+
+/**
+ * alg_help() - a packet of a connection with a helper
+ * @helper: it
+ * @skb: the packet
+ * @protoff: where its TCP header is
+ * @ct: the connection
+ * @ctinfo: what the packet is to it
+ *
+ * Context: the tracker's last hook, after NAT, under RCU.
+ * Return: NF_ACCEPT, or NF_DROP for a segment that the sender has to send again
+ */
+int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int protoff,
+	     struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+{
+	struct alg_data *data = nfct_help_data(ct);
+	struct alg_packet packet = {
+		.skb = skb, .ctinfo = ctinfo, .protoff = protoff, .dir = CTINFO2DIR(ctinfo),
+	};
+	/* data->first was written before it */
+	u8 phase = smp_load_acquire(&data->phase);
+	struct tcphdr header, *th;
+	struct alg_conn *conn;
+	int verdict = NF_ACCEPT;
+	bool over;
+
+	conn = rcu_dereference(data->conn);
+	if (!conn && phase == ALG_PHASE_DORMANT)
+		return NF_ACCEPT;
+	/* Others are errors of ICMP's */
+	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
+	    ctinfo != IP_CT_NEW)
+		return NF_ACCEPT;
+	/* What goes over the loopback device passes twice, and was changed the first time. */
+	if (nf_is_loopback_packet(skb))
+		return NF_ACCEPT;
+
+	th = skb_header_pointer(skb, protoff, sizeof(header), &header);
+	if (!th || th->doff < 5 || protoff + th->doff * 4 > skb->len)
+		return NF_ACCEPT;
+	packet.dataoff = protoff + th->doff * 4;
+	packet.len = skb->len - packet.dataoff;
+	packet.seq = ntohl(th->seq);
+	packet.ack = ntohl(th->ack_seq);
+	packet.has_ack = th->ack;
+	packet.fin = th->fin;
+
+	if (ctinfo == IP_CT_NEW) {
+		/* Before the handshake is over, nobody has anything to say. */
+		if (packet.len)
+			WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		return NF_ACCEPT;
+	}
+	if (th->syn) {
+		if (th->ack && packet.dir == IP_CT_DIR_REPLY && phase == ALG_PHASE_UNSEEN) {
+			data->first[IP_CT_DIR_ORIGINAL] = packet.ack;
+			data->first[IP_CT_DIR_REPLY] = packet.seq + 1;
+			smp_store_release(&data->phase, ALG_PHASE_KNOWN);
+		}
+		return NF_ACCEPT;
+	}
+	if (!conn) {
+		if (phase == ALG_PHASE_UNSEEN || !packet.len || !nf_ct_is_confirmed(ct))
+			return NF_ACCEPT;
+		conn = alg_attach(helper, ct, &packet);
+		if (!conn)
+			return NF_ACCEPT;
+	}
+
+	spin_lock_bh(&conn->lock);
+	if (likely(!conn->dead))
+		verdict = alg_segment(conn, &packet);
+	over = !conn->dead && alg_over(conn);
+	spin_unlock_bh(&conn->lock);
+	if (over)
+		alg_destroy(ct);
+	if (verdict != NF_ACCEPT)
+		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
+	return verdict;
+}
+EXPORT_SYMBOL_GPL(alg_help);
+
+/* A connection that another gateway has tracked; no attribute is needed to say so. */
+static int alg_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
+{
+	struct alg_data *data = nfct_help_data(ct);
+
+	if (READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
+		WRITE_ONCE(data->phase, ALG_PHASE_RESUMED);
+	return 0;
+}
+
+/**
+ * alg_register() - let rules use a helper
+ * @helper: it; stays until alg_unregister()
+ *
+ * Return: 0, or a negative error: -EBUSY if there is one of that name
+ */
+int alg_register(struct alg_helper *helper)
+{
+	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	unsigned int i;
+	int err;
+
+	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct alg_data));
+
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		struct nf_conntrack_helper *h = &helper->families[i];
+
+		strscpy(h->name, helper->name, sizeof(h->name));
+		h->me = helper->module;
+		h->expect_policy = &helper->policy;
+		h->tuple.src.l3num = families[i];
+		h->tuple.src.u.tcp.port = htons(helper->port);
+		h->tuple.dst.protonum = IPPROTO_TCP;
+		h->help = helper->help;
+		h->destroy = alg_destroy;
+		h->from_nlattr = alg_from_nlattr;
+		err = nf_conntrack_helper_register(h);
+		if (err) {
+			while (i--)
+				nf_conntrack_helper_unregister(&helper->families[i]);
+			alg_sweep();
+			return err;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(alg_register);
+
+/**
+ * alg_unregister() - the helper goes, whatever connections have it
+ * @helper: of alg_register()
+ *
+ * They live on without one; nothing that was open for them stays so. Process context;
+ * sleeps.
+ */
+void alg_unregister(struct alg_helper *helper)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
+		nf_conntrack_helper_unregister(&helper->families[i]);
+	alg_sweep();
+}
+EXPORT_SYMBOL_GPL(alg_unregister);
+
+/* For grammars: line.c is compiled for userspace, too */
+EXPORT_SYMBOL_GPL(alg_line_seq);
+
+static int __init alg_init(void)
+{
+	return 0;
+}
+
+static void __exit alg_exit(void)
+{
+	cancel_delayed_work_sync(&alg_sweeper);
+}
+
+module_init(alg_init);
+module_exit(alg_exit);
+MODULE_LICENSE("GPL v2");
+MODULE_DESCRIPTION("Core of connection tracking helpers for protocols of lines");

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The helper ftp2: FTP, by the grammar of ftp.c and the core of alg.c.
+ */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+
+#include "alg.h"
+#include "ftp.h"
+
+#define FTP2_TIMEOUT_MAX	3600
+
+static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
+		     enum ip_conntrack_info ctinfo);
+
+static struct alg_helper ftp2 = {
+	.name = "ftp2",
+	.port = 2121,
+	.protocol = &ftp_protocol,
+	.policy = {
+		.name = "ftp2",
+		.timeout = 30,
+		/* the hole, the offers that wait for an answer, and one that follows the hole */
+		.max_expected = ALG_OFFERS + 2,
+	},
+	.help = ftp2_help,
+	.module = THIS_MODULE,
+};
+
+static int set_timeout(const char *text, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(text, param, 1, FTP2_TIMEOUT_MAX);
+}
+
+static const struct kernel_param_ops timeout_ops = {
+	.set = set_timeout,
+	.get = param_get_uint,
+};
+
+module_param_cb(timeout, &timeout_ops, &ftp2.policy.timeout, 0644);
+MODULE_PARM_DESC(timeout, "seconds that a data connection is waited for, 1 to 3600 (30)");
+
+module_param_named(loose, ftp2.loose, bool, 0644);
+MODULE_PARM_DESC(loose, "let PORT, EPRT and 227 name the address of a third party (N)");
+
+static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
+		     enum ip_conntrack_info ctinfo)
+{
+	return alg_help(&ftp2, skb, protoff, ct, ctinfo);
+}
+
+static int __init ftp2_init(void)
+{
+	return alg_register(&ftp2);
+}
+
+static void __exit ftp2_exit(void)
+{
+	alg_unregister(&ftp2);
+}
+
+module_init(ftp2_init);
+module_exit(ftp2_exit);
+MODULE_LICENSE("GPL v2");
+MODULE_DESCRIPTION("Connection tracking helper for FTP: opens what both ends agreed on");
+MODULE_ALIAS_NFCT_HELPER("ftp2");

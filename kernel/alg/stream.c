@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A sender's bytes, and what the receiver gets.
+ *
+ * An address that is written anew makes the stream longer or shorter, and its bytes may
+ * come in any number of segments, any of them more than once. So what was changed is
+ * remembered until the receiver has acknowledged it: each segment that touches it gets
+ * the same bytes at the same place.
+ *
+ * A line whose address has to be written anew must be there as a whole before its first
+ * byte leaves. To drop its parts until the sender sends it in one piece is not enough: one
+ * that writes byte by byte fills its congestion window with them, and then sends the same
+ * ones again and again. So parts are held back, and the sender is told that they arrived.
+ * The receiver says so itself: instead of a segment that is held as a whole it gets one
+ * byte that it already has, answers at once with an acknowledgment of what it has (RFC
+ * 9293 3.10.7.4), and that one is raised on its way back by what is held. No packet is
+ * made here; if one is lost, the sender's own retransmission starts it again.
+ */
+
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "stream.h"
+
+static u32 edit_end(const struct alg_edit *e)
+{
+	return e->seq + e->len;
+}
+
+/* Later numbers differ by so much more. */
+static u32 edit_shift(const struct alg_edit *e)
+{
+	return e->new_len - e->len;
+}
+
+static void add(struct alg_stream *s, struct alg_edit *e)
+{
+	s->edit[s->count++] = e;
+}
+
+/**
+ * alg_stream_init() - at its beginning
+ * @s: to be set up
+ * @seq: of the byte that comes first
+ */
+void alg_stream_init(struct alg_stream *s, u32 seq)
+{
+	memset(s, 0, sizeof(*s));
+	alg_line_init(&s->line, seq);
+}
+
+/**
+ * alg_stream_free() - forget all changes
+ * @s: set up; may be freed again
+ */
+void alg_stream_free(struct alg_stream *s)
+{
+	while (s->count)
+		kfree(s->edit[--s->count]);
+	kfree(s->spare);
+	s->spare = NULL;
+	s->held = 0;
+}
+
+/**
+ * alg_stream_hold() - the incomplete line must not leave yet
+ * @s: after the bytes of a segment
+ *
+ * Does nothing without memory, or if the line's bytes are not all known: then it leaves as
+ * it comes. Nothing may leave that is in @s->held from then on.
+ */
+void alg_stream_hold(struct alg_stream *s)
+{
+	const struct alg_line *line = &s->line;
+
+	if (line->next - line->start != line->len || alg_before(line->start, s->fresh)) {
+		alg_stream_release(s);
+		return;
+	}
+	if (!s->spare)
+		s->spare = kmalloc(sizeof(*s->spare) + ALG_LINE_MAX + ALG_TEXT_MAX, GFP_ATOMIC);
+	if (s->spare)
+		s->held = line->len;
+}
+
+/**
+ * alg_stream_release() - what is held leaves as it came
+ * @s: its line is still the one that is held, perhaps with more bytes
+ */
+void alg_stream_release(struct alg_stream *s)
+{
+	struct alg_edit *e = s->spare;
+
+	if (!s->held)
+		return;
+	e->seq = s->line.start;
+	e->len = s->held;
+	e->new_len = s->held;
+	e->held = true;
+	memcpy(e->text, s->line.text, s->held);
+	add(s, e);
+	s->spare = NULL;
+	s->held = 0;
+}
+
+/**
+ * alg_stream_rewrite() - write part of the line anew
+ * @s: a line came, alg_stream_ready() before it
+ * @d: where the part stands: @seq, @at, @len
+ * @text: what is to stand there
+ * @len: under ALG_TEXT_MAX
+ *
+ * Return: the change, of which nothing has left; %NULL without memory, or if the part's
+ * first bytes have left
+ */
+const struct alg_edit *alg_stream_rewrite(struct alg_stream *s, const struct alg_decision *d,
+					  const char *text, unsigned int len)
+{
+	const u8 *line = s->line.text;
+	u32 offset = d->seq - s->line.start, end = offset + d->len;
+	struct alg_edit *e;
+
+	if (alg_before(d->seq, s->fresh))
+		return NULL;
+	if (offset < s->held) {
+		u32 rest = end < s->held ? s->held - end : 0;
+
+		e = s->spare;
+		e->seq = s->line.start;
+		e->len = end + rest;
+		e->new_len = offset + len + rest;
+		e->held = true;
+		memcpy(e->text, line, offset);
+		memcpy(e->text + offset, text, len);
+		memcpy(e->text + offset + len, line + end, rest);
+		s->spare = NULL;
+		s->held = 0;
+	} else {
+		e = kmalloc(sizeof(*e) + len, GFP_ATOMIC);
+		if (!e)
+			return NULL;
+		alg_stream_release(s);
+		e->seq = d->seq;
+		e->len = d->len;
+		e->new_len = len;
+		e->held = false;
+		memcpy(e->text, text, len);
+	}
+	add(s, e);
+	return e;
+}
+
+/* Where a byte leaves; one inside a change, where that begins */
+static u32 leaves_at(const struct alg_stream *s, u32 seq)
+{
+	u32 shift = s->shift;
+	unsigned int i;
+
+	for (i = 0; i < s->count; i++) {
+		const struct alg_edit *e = s->edit[i];
+
+		if (alg_before(seq, edit_end(e))) {
+			if (alg_before(e->seq, seq))
+				seq = e->seq;
+			break;
+		}
+		shift += edit_shift(e);
+	}
+	return seq + shift;
+}
+
+static void change(struct alg_plan *plan, u32 offset, u32 len, const u8 *text, u32 new_len)
+{
+	plan->change[plan->count++] = (struct alg_change) {
+		.offset = offset,
+		.len = len,
+		.text = text,
+		.new_len = new_len,
+	};
+}
+
+/**
+ * alg_stream_plan() - what leaves instead of a segment?
+ * @s: the stream, with the segment's bytes taken
+ * @seq: the segment's sequence number
+ * @len: bytes of payload
+ * @limit: bytes from this one on do not leave
+ * @max: nor more than so many of them, if it has to be changed; at least ALG_SEGMENT_MIN
+ * @plan: what leaves; valid until @s changes
+ *
+ * Return: false if nothing does
+ */
+bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 limit,
+		     unsigned int max, struct alg_plan *plan)
+{
+	u32 last = seq + len, end = last, at = seq, out = 0;
+	unsigned int i;
+
+	plan->seq = leaves_at(s, seq);
+	plan->count = 0;
+	plan->cut = false;
+
+	if (len && !alg_before(seq, limit)) {
+		if (!s->held)
+			return false;
+		/* A byte that the receiver has, so that it says what it has */
+		plan->seq = leaves_at(s, s->line.start) - 1;
+		plan->cut = true;
+		change(plan, 0, len, "\n", 1);
+		return true;
+	}
+	if (alg_before(limit, end))
+		end = limit;
+
+	for (i = 0; i < s->count; i++) {
+		const struct alg_edit *e = s->edit[i];
+		u32 from = alg_before(at, e->seq) ? e->seq : at;
+		u32 to = alg_before(edit_end(e), last) ? edit_end(e) : last;
+
+		if (alg_before(edit_end(e), seq) || (edit_end(e) == seq && !e->held))
+			continue;
+		if (edit_end(e) != seq && !alg_before(e->seq, end))
+			break;
+		if (alg_before(to, from))
+			to = from;
+		out += from - at;
+		if (out && out + e->new_len > max) {
+			at = from;
+			end = from;
+			break;
+		}
+		if (alg_before(e->seq, seq))
+			plan->seq = leaves_at(s, e->seq);
+		change(plan, from - seq, to - from, e->text, e->new_len);
+		out += e->new_len;
+		at = to;
+	}
+	if (alg_before(at, end) && plan->count && out + (end - at) > max)
+		end = at + (out < max ? max - out : 0);
+	if (alg_before(end, at))
+		end = at;
+	if (end != last) {
+		plan->cut = true;
+		change(plan, end - seq, last - end, NULL, 0);
+	}
+	return true;
+}
+
+/**
+ * alg_stream_acked() - the receiver has all before this
+ * @s: the stream
+ * @ack: the acknowledgment, as the receiver counts
+ *
+ * Forgets the changes that it covers.
+ *
+ * Return: the acknowledgment for the sender, as it counts
+ */
+u32 alg_stream_acked(struct alg_stream *s, u32 ack)
+{
+	u32 shift = s->shift, first;
+	unsigned int i, done = 0;
+
+	for (i = 0; i < s->count; i++) {
+		const struct alg_edit *e = s->edit[i];
+
+		first = e->seq + shift;
+		if (!alg_before(first, ack))
+			break;
+		if (alg_before(ack, first + e->new_len)) {
+			ack = first;
+			break;
+		}
+		shift += edit_shift(e);
+		done++;
+	}
+	for (i = 0; i < s->count; i++) {
+		if (i < done) {
+			s->shift += edit_shift(s->edit[i]);
+			kfree(s->edit[i]);
+		} else {
+			s->edit[i - done] = s->edit[i];
+		}
+	}
+	s->count -= done;
+	ack -= shift;
+	if (s->held && ack == s->line.start)
+		ack += s->held;
+	return ack;
+}
+
+/**
+ * alg_stream_shift() - how the numbers of bytes that have still to come differ
+ * @s: the stream
+ *
+ * Return: what the receiver counts, less what the sender does
+ */
+u32 alg_stream_shift(const struct alg_stream *s)
+{
+	u32 shift = s->shift;
+	unsigned int i;
+
+	for (i = 0; i < s->count; i++)
+		shift += edit_shift(s->edit[i]);
+	return shift;
+}
+
+/**
+ * alg_unadjust_seq() - for nf_ct_seq_adjust() to make the right sequence number of
+ * @seq: the right one
+ * @pos: struct nf_ct_seqadj of this direction: correction_pos
+ * @before: offset_before
+ * @after: offset_after
+ *
+ * The kernel remembers one change, which is not enough if two have not been acknowledged.
+ *
+ * Return: the number to give to it
+ */
+u32 alg_unadjust_seq(u32 seq, u32 pos, u32 before, u32 after)
+{
+	return alg_before(pos, seq - after) ? seq - after : seq - before;
+}
+
+/**
+ * alg_unadjust_ack() - the same for the number of an acknowledgment
+ * @ack: the right one
+ * @pos: struct nf_ct_seqadj of the other direction: correction_pos
+ * @before: offset_before
+ * @after: offset_after
+ *
+ * Return: the number to give to it
+ */
+u32 alg_unadjust_ack(u32 ack, u32 pos, u32 before, u32 after)
+{
+	return alg_before(pos, ack + after - before) ? ack + after : ack + before;
+}
