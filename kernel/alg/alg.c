@@ -67,7 +67,6 @@ struct alg_data {
  * @list: of alg_conns, by alg_conns_lock
  * @ct: with a reference
  * @helper: whose dialogue it is
- * @lock: for all below
  * @ends: constant
  * @nat: the addresses of this direction's sender have to be written anew; constant
  * @synced: the beginning of a line was seen
@@ -81,7 +80,7 @@ struct alg_conn {
 	struct rcu_head rcu;
 	struct nf_conn *ct;
 	const struct alg_helper *helper;
-	spinlock_t lock;
+	spinlock_t lock; /* for all below */
 	struct alg_ends ends;
 	bool nat[IP_CT_DIR_MAX];
 	bool synced[IP_CT_DIR_MAX];
@@ -793,6 +792,7 @@ int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int 
 		if (th->ack && packet.dir == IP_CT_DIR_REPLY && phase == ALG_PHASE_UNSEEN) {
 			data->first[IP_CT_DIR_ORIGINAL] = packet.ack;
 			data->first[IP_CT_DIR_REPLY] = packet.seq + 1;
+			/* data->first comes before it */
 			smp_store_release(&data->phase, ALG_PHASE_KNOWN);
 		}
 		return NF_ACCEPT;
@@ -840,7 +840,7 @@ int alg_register(struct alg_helper *helper)
 	unsigned int i;
 	int err;
 
-	NF_CT_HELPER_BUILD_BUG_ON(sizeof(struct alg_data));
+	static_assert(sizeof(struct alg_data) <= sizeof_field(struct nf_conn_help, data));
 
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		struct nf_conntrack_helper *h = &helper->families[i];

@@ -17,11 +17,11 @@
 #
 # $ftp4 and $ftp6 are what the client calls the server, $client4 and $client6 what the
 # server calls the client.
+# shellcheck disable=SC2034 # $ftp4 and the others are for the scripts
 alg_router() {
 	local program
 
 	topology_router
-	# shellcheck disable=SC2034 # for the scripts
 	ftp4=10.0.2.2 ftp6=fd00:2::2 client4=10.0.1.2 client6=fd00:1::2
 	for program in "iptables-${3-legacy}" "ip6tables-${3-legacy}"; do
 		{
