@@ -369,17 +369,25 @@ static bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 
 /* --- the client --- */
 
+/* A name as a number, in the order of strcmp() */
+static u64 verb_key(const char name[VERB_MAX + 1])
+{
+	const u8 *n = (const u8 *)name;
+
+	return (u64)n[0] << 56 | (u64)n[1] << 48 | (u64)n[2] << 40 | (u64)n[3] << 32 |
+	       (u64)n[4] << 24 | (u64)n[5] << 16 | (u64)n[6] << 8 | n[7];
+}
+
 /* Takes the verb. Returns false if the line has none in its form. */
 static bool read_verb(struct ftp_text *t, u8 *verb)
 {
-	char name[VERB_MAX + 1] = "";
 	unsigned int low = 0, high = ARRAY_SIZE(verbs), middle, i;
 	bool letters = true;
-	int order;
+	u64 key = 0;
 	u8 c;
 
-	for (i = 0; t->at < t->len && text_peek(t) != ' '; i++, t->at++) {
-		c = to_upper(text_peek(t));
+	for (i = 0; t->at < t->len && t->s[t->at] != ' '; i++, t->at++) {
+		c = to_upper(t->s[t->at]);
 		if (i == VERB_MAX)
 			return false;
 		if (c < 'A' || c > 'Z') {
@@ -387,16 +395,15 @@ static bool read_verb(struct ftp_text *t, u8 *verb)
 			if (!is_digit(c) || i < 3)
 				return false;
 		}
-		name[i] = c;
+		key |= (u64)c << (56 - 8 * i);
 	}
 	while (low < high) {
 		middle = (low + high) / 2;
-		order = strcmp(name, verbs[middle].name);
-		if (!order) {
+		if (key == verb_key(verbs[middle].name)) {
 			*verb = verbs[middle].verb;
 			return true;
 		}
-		if (order < 0)
+		if (key < verb_key(verbs[middle].name))
 			high = middle;
 		else
 			low = middle + 1;
@@ -477,6 +484,9 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
 	enum ftp_why why;
 	u8 verb;
 
+	/* CRs that may turn out to be of the line's end */
+	while (!line->whole && t.len && t.s[t.len - 1] == '\r')
+		t.len--;
 	why = judge_command(f, &t, line->whole && !line->cut, &verb);
 	if (why) {
 		dormant(f, d, why);
@@ -670,15 +680,18 @@ static void final_reply(struct ftp *f, unsigned int code, const struct alg_line 
 static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
 		      struct alg_decision *d)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
-	unsigned int code;
-	u8 after;
+	unsigned int code = 0;
+	u8 after = '\n';
 
 	if (!line->whole)
 		return;
-	after = line->len > 3 ? line->text[3] : '\n';
-	if (line->len < 3 || !text_number(&t, 3, &code) || code < 100 || code > 699 ||
-	    t.at != 3 || (after != ' ' && after != '-' && after != '\n')) {
+	if (line->len >= 3 && is_digit(line->text[0]) && is_digit(line->text[1]) &&
+	    is_digit(line->text[2]))
+		code = (line->text[0] - '0') * 100 + (line->text[1] - '0') * 10 +
+		       line->text[2] - '0';
+	if (line->len > 3)
+		after = line->text[3];
+	if (code < 100 || code > 699 || (after != ' ' && after != '-' && after != '\n')) {
 		/* A line of text: of a reply of many lines, or of a sloppy server */
 		if (!f->greeted && !f->multi)
 			dormant(f, d, FTP_WHY_SERVER);

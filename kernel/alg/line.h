@@ -10,14 +10,15 @@
 
 /* Of a line, this much is kept: the rest is counted, and skipped */
 #define ALG_LINE_MAX	512
-/* So much of a line is looked at before its end is there */
+/* With so much of a line, it is looked at before its end is there */
 #define ALG_LINE_HEAD	8
 
 /**
  * enum alg_line_event - why alg_line_add() stopped
  * @ALG_LINE_MORE: it took all the bytes, and the line goes on
- * @ALG_LINE_BEGUN: the first ALG_LINE_HEAD bytes of a line are there, which tell a
- *	stream that is not of this protocol long before it has a line's end, if ever
+ * @ALG_LINE_BEGUN: it took all the bytes, and ALG_LINE_HEAD or more of the line are there
+ *	for the first time, which tell a stream that is not of this protocol long before it
+ *	has a line's end, if ever
  * @ALG_LINE_WHOLE: the line is
  */
 enum alg_line_event {

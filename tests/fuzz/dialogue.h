@@ -239,7 +239,9 @@ static inline int run_differ(const struct run *a, const struct run *b)
 	for (i = 0; i < a->count && i < b->count; i++) {
 		const struct event *x = &a->events[i], *y = &b->events[i];
 
-		if (x->reply != y->reply || x->at != y->at || x->d.act != y->d.act ||
+		/* A line that is none is told when its end or that of its bytes is there. */
+		if (x->reply != y->reply || x->d.act != y->d.act ||
+		    (x->at != y->at && !(x->d.act & ALG_DORMANT)) ||
 		    x->d.why != y->d.why || x->d.withdrawn != y->d.withdrawn)
 			return i;
 		if (x->d.act & (ALG_OFFER | ALG_OPEN) &&

@@ -9,6 +9,7 @@
 typedef __UINT8_TYPE__ u8;
 typedef __UINT16_TYPE__ u16;
 typedef __UINT32_TYPE__ u32;
+typedef __UINT64_TYPE__ u64;
 
 #define U16_MAX		0xffff
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
