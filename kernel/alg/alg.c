@@ -44,23 +44,6 @@
 /* Bytes of a segment that are looked at together, if it is not linear */
 #define ALG_CHUNK	256
 
-/* struct alg_data.phase */
-enum {
-	ALG_PHASE_UNSEEN,	/* of its handshake nothing is known */
-	ALG_PHASE_KNOWN,	/* the handshake was seen */
-	ALG_PHASE_RESUMED,	/* it was, by another gateway */
-	ALG_PHASE_DORMANT,	/* it is left alone */
-};
-
-struct alg_conn;
-
-/* nf_conn_help.data */
-struct alg_data {
-	struct alg_conn __rcu *conn;
-	u32 first[IP_CT_DIR_MAX];
-	u8 phase;
-};
-
 /*
  * A connection with a dialogue.
  *
@@ -70,6 +53,7 @@ struct alg_data {
  * @ends: constant
  * @nat: the addresses of this direction's sender have to be written anew; constant
  * @synced: the beginning of a line was seen
+ * @asleep: the dialogue is left alone; what has been changed is remembered
  * @dead: the state was taken back
  * @gaps: segments dropped since the stream went on
  * @hole: what may be open, with a reference
@@ -84,6 +68,7 @@ struct alg_conn {
 	struct alg_ends ends;
 	bool nat[IP_CT_DIR_MAX];
 	bool synced[IP_CT_DIR_MAX];
+	bool asleep;
 	bool dead;
 	u8 gaps;
 	struct nf_conntrack_expect *hole;
@@ -480,6 +465,7 @@ static void alg_sleep(struct alg_conn *conn)
 	struct alg_data *data = nfct_help_data(conn->ct);
 
 	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	conn->asleep = true;
 	alg_close_all(conn);
 }
 
@@ -505,13 +491,6 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 }
 
 /* --- segments --- */
-
-static bool alg_asleep(const struct alg_conn *conn)
-{
-	const struct alg_data *data = nfct_help_data(conn->ct);
-
-	return READ_ONCE(data->phase) == ALG_PHASE_DORMANT;
-}
 
 /* The end of the first line of a dialogue that is taken up in its middle */
 static unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *packet,
@@ -540,7 +519,7 @@ static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *pa
 
 	if (!conn->synced[packet->dir])
 		taken = alg_sync(conn, packet, p, len);
-	while (taken < len && !alg_asleep(conn)) {
+	while (taken < len && !conn->asleep) {
 		if (nat && s->line.whole && !alg_stream_ready(s))
 			break;
 		taken += alg_line_add(&s->line, p + taken, len - taken, &event);
@@ -556,30 +535,42 @@ static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *pa
 	return taken;
 }
 
-/* Takes what is new in a segment. @offset: where that begins. */
-static void alg_take(struct alg_conn *conn, const struct alg_packet *packet, unsigned int offset)
+/* What is new in a segment that is not in one piece. Apart: the buffer is not for all. */
+static noinline_for_stack void alg_pieces(struct alg_conn *conn, const struct alg_packet *packet,
+					  unsigned int offset)
 {
-	const struct alg_protocol *protocol = conn->helper->protocol;
-	struct alg_stream *s = &conn->stream[packet->dir];
 	unsigned int n, taken;
 	u8 buffer[ALG_CHUNK];
 	const u8 *p;
 
-	conn->ends.loose = READ_ONCE(conn->helper->loose);
-	for (; offset < packet->len && !alg_asleep(conn); offset += taken) {
-		n = packet->len - offset;
-		if (skb_is_nonlinear(packet->skb))
-			n = min_t(unsigned int, n, sizeof(buffer));
+	for (; offset < packet->len && !conn->asleep; offset += taken) {
+		n = min_t(unsigned int, packet->len - offset, sizeof(buffer));
 		p = skb_header_pointer(packet->skb, packet->dataoff + offset, n, buffer);
 		if (!p)
 			return;
 		taken = alg_bytes(conn, packet, p, n);
 		if (taken < n)
-			break;
+			return;
+	}
+}
+
+/* Takes what is new in a segment. @offset: where that begins. */
+static void alg_take(struct alg_conn *conn, const struct alg_packet *packet, unsigned int offset)
+{
+	const struct alg_protocol *protocol = conn->helper->protocol;
+	struct alg_stream *s = &conn->stream[packet->dir];
+
+	conn->ends.loose = READ_ONCE(conn->helper->loose);
+	if (offset < packet->len && !conn->asleep) {
+		if (skb_is_nonlinear(packet->skb))
+			alg_pieces(conn, packet, offset);
+		else
+			alg_bytes(conn, packet, packet->skb->data + packet->dataoff + offset,
+				  packet->len - offset);
 	}
 	if (!conn->nat[packet->dir])
 		return;
-	if (!alg_asleep(conn) && !packet->fin && !s->line.whole && s->line.len &&
+	if (!conn->asleep && !packet->fin && !s->line.whole && s->line.len &&
 	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY, &s->line))
 		alg_stream_hold(s);
 	else
@@ -658,7 +649,7 @@ static int alg_send(struct alg_conn *conn, const struct alg_packet *packet, u32 
 
 	if (s->held)
 		limit = s->line.start;
-	else if (!alg_asleep(conn))
+	else if (!conn->asleep)
 		limit = s->line.next;
 	/* The lower layers cut it again. */
 	if (skb_is_gso(packet->skb))
@@ -677,11 +668,11 @@ static bool alg_over(struct alg_conn *conn)
 	case TCP_CONNTRACK_LAST_ACK:
 	case TCP_CONNTRACK_TIME_WAIT:
 	case TCP_CONNTRACK_CLOSE:
-		if (!alg_asleep(conn))
+		if (!conn->asleep)
 			alg_sleep(conn);
 		break;
 	}
-	return alg_asleep(conn) && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
+	return conn->asleep && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
 	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
 }
 
@@ -716,13 +707,13 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	if (packet->has_ack) {
 		ack = nat ? alg_stream_acked(other, ack) : ack;
 		/* One more is its FIN's. */
-		if (!alg_asleep(conn) && conn->synced[!packet->dir] &&
+		if (!conn->asleep && conn->synced[!packet->dir] &&
 		    alg_before(other->line.next + 1, ack)) {
 			alg_sleep(conn);
 			alg_log(conn->ct, conn->helper, "segments went another way");
 		}
 	}
-	if (!alg_asleep(conn) || s->held) {
+	if (!conn->asleep || s->held) {
 		if (alg_early(conn, packet))
 			return NF_DROP;
 		s->fresh = s->held ? s->line.start : s->line.next;
@@ -731,7 +722,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	}
 	/* With nothing to remember, the kernel gets the numbers right. */
 	if (!nat || (alg_stream_plain(s) && alg_stream_plain(other) &&
-		     (alg_asleep(conn) || s->line.next == packet->seq + packet->len)))
+		     (conn->asleep || s->line.next == packet->seq + packet->len)))
 		return NF_ACCEPT;
 	return alg_send(conn, packet, ack);
 }
@@ -762,8 +753,6 @@ int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int 
 	bool over;
 
 	conn = rcu_dereference(data->conn);
-	if (!conn && phase == ALG_PHASE_DORMANT)
-		return NF_ACCEPT;
 	/* Others are errors of ICMP's */
 	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
 	    ctinfo != IP_CT_NEW)

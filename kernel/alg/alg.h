@@ -17,7 +17,8 @@
  * @protocol: the grammar
  * @policy: how long a hole may be open
  * @loose: an address in the dialogue may be anybody's
- * @help: a function of its own, which calls alg_help(): by it the kernel tells helpers apart
+ * @help: a function of its own, by which the kernel tells helpers apart: calls alg_help()
+ *	unless alg_dormant()
  * @module: the protocol's
  * @families: for IPv4 and IPv6; filled in by alg_register()
  */
@@ -32,6 +33,47 @@ struct alg_helper {
 	struct module *module;
 	struct nf_conntrack_helper families[2];
 };
+
+struct alg_conn;
+
+/**
+ * enum alg_phase - what is known of a connection without a state
+ * @ALG_PHASE_UNSEEN: nothing of its handshake
+ * @ALG_PHASE_KNOWN: the handshake was seen
+ * @ALG_PHASE_RESUMED: it was, by another gateway
+ * @ALG_PHASE_DORMANT: it is left alone; a state it still has is for what was changed
+ */
+enum alg_phase {
+	ALG_PHASE_UNSEEN,
+	ALG_PHASE_KNOWN,
+	ALG_PHASE_RESUMED,
+	ALG_PHASE_DORMANT,
+};
+
+/**
+ * struct alg_data - nf_conn_help.data
+ * @conn: the state, or %NULL
+ * @first: with ALG_PHASE_KNOWN, the sequence number of the first byte of each direction
+ * @phase: enum alg_phase
+ */
+struct alg_data {
+	struct alg_conn __rcu *conn;
+	u32 first[IP_CT_DIR_MAX];
+	u8 phase;
+};
+
+/**
+ * alg_dormant() - is this connection left alone?
+ * @ct: it, with a helper of this design
+ *
+ * Return: true if alg_help() has nothing to do with its packets
+ */
+static inline bool alg_dormant(const struct nf_conn *ct)
+{
+	const struct alg_data *data = nfct_help_data(ct);
+
+	return READ_ONCE(data->phase) == ALG_PHASE_DORMANT && !rcu_access_pointer(data->conn);
+}
 
 int alg_register(struct alg_helper *helper);
 void alg_unregister(struct alg_helper *helper);

@@ -49,6 +49,8 @@ MODULE_PARM_DESC(loose, "let PORT, EPRT and 227 name the address of a third part
 static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		     enum ip_conntrack_info ctinfo)
 {
+	if (alg_dormant(ct))
+		return NF_ACCEPT;
 	return alg_help(&ftp2, skb, protoff, ct, ctinfo);
 }
 
