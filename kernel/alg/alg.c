@@ -52,6 +52,7 @@
  * @helper: whose dialogue it is
  * @ends: constant
  * @nat: the addresses of this direction's sender have to be written anew; constant
+ * @translated: those of one direction have to; constant
  * @synced: the beginning of a line was seen
  * @asleep: the dialogue is left alone; what has been changed is remembered
  * @dead: the state was taken back
@@ -67,6 +68,7 @@ struct alg_conn {
 	spinlock_t lock; /* for all below */
 	struct alg_ends ends;
 	bool nat[IP_CT_DIR_MAX];
+	bool translated;
 	bool synced[IP_CT_DIR_MAX];
 	bool asleep;
 	bool dead;
@@ -132,11 +134,6 @@ static union nf_inet_addr alg_inet_addr(const struct alg_addr *from)
 
 	memcpy(&addr, from->b, from->len);
 	return addr;
-}
-
-static bool alg_nat(const struct alg_conn *conn)
-{
-	return conn->nat[IP_CT_DIR_ORIGINAL] || conn->nat[IP_CT_DIR_REPLY];
 }
 
 static void alg_close(struct alg_conn *conn)
@@ -221,6 +218,7 @@ static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_con
 	conn->ends.server[ALG_OWN_OUTER] = alg_addr(ct, &original->dst.u3);
 	conn->nat[IP_CT_DIR_ORIGINAL] = !nf_inet_addr_cmp(&original->src.u3, &reply->dst.u3);
 	conn->nat[IP_CT_DIR_REPLY] = !nf_inet_addr_cmp(&reply->src.u3, &original->dst.u3);
+	conn->translated = conn->nat[IP_CT_DIR_ORIGINAL] || conn->nat[IP_CT_DIR_REPLY];
 	return conn;
 }
 
@@ -232,7 +230,7 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 				   const struct alg_packet *packet)
 {
 	struct alg_data *data = nfct_help_data(ct);
-	bool resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED, nat;
+	bool resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED;
 	struct alg_conn *conn, *other;
 	unsigned int dir;
 
@@ -242,8 +240,7 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		alg_log(ct, helper, "out of memory");
 		return NULL;
 	}
-	nat = alg_nat(conn);
-	if (nat && !nfct_seqadj(ct)) {
+	if (conn->translated && !nfct_seqadj(ct)) {
 		/* The helper was set after NAT was, on a kernel that does not care */
 		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 		alg_log(ct, helper, "set the helper before NAT");
@@ -254,7 +251,7 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		struct alg_stream *stream = &conn->stream[dir];
 
 		alg_stream_init(stream, data->first[dir]);
-		if (nat)
+		if (conn->translated)
 			stream->shift = nfct_seqadj(ct)->seq[dir].offset_after;
 		conn->synced[dir] = !resumed;
 	}
@@ -298,7 +295,7 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
 	 * this before they call the helper, and some afterwards.
 	 */
-	if (nat)
+	if (conn->translated)
 		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	return conn;
 }
@@ -701,11 +698,11 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	struct alg_stream *s = &conn->stream[packet->dir];
 	struct alg_stream *other = &conn->stream[!packet->dir];
-	bool nat = alg_nat(conn);
 	u32 ack = packet->ack;
 
 	if (packet->has_ack) {
-		ack = nat ? alg_stream_acked(other, ack) : ack;
+		if (conn->translated)
+			ack = alg_stream_acked(other, ack);
 		/* One more is its FIN's. */
 		if (!conn->asleep && conn->synced[!packet->dir] &&
 		    alg_before(other->line.next + 1, ack)) {
@@ -721,7 +718,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 			alg_take(conn, packet, s->line.next - packet->seq);
 	}
 	/* With nothing to remember, the kernel gets the numbers right. */
-	if (!nat || (alg_stream_plain(s) && alg_stream_plain(other) &&
+	if (!conn->translated || (alg_stream_plain(s) && alg_stream_plain(other) &&
 		     (conn->asleep || s->line.next == packet->seq + packet->len)))
 		return NF_ACCEPT;
 	return alg_send(conn, packet, ack);
@@ -750,7 +747,7 @@ int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int 
 	struct tcphdr header, *th;
 	struct alg_conn *conn;
 	int verdict = NF_ACCEPT;
-	bool over;
+	bool ends, over;
 
 	conn = rcu_dereference(data->conn);
 	/* Others are errors of ICMP's */
@@ -794,10 +791,14 @@ int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int 
 			return NF_ACCEPT;
 	}
 
+	ends = th->fin || th->rst;
+	if (!packet.len && !conn->translated && !ends)
+		return NF_ACCEPT;
+
 	spin_lock_bh(&conn->lock);
 	if (likely(!conn->dead))
 		verdict = alg_segment(conn, &packet);
-	over = !conn->dead && alg_over(conn);
+	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn);
 	spin_unlock_bh(&conn->lock);
 	if (over)
 		alg_destroy(ct);

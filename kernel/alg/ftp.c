@@ -84,10 +84,10 @@ static u8 to_upper(u8 c)
 	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
 }
 
-/* The byte that comes next; LF, which is in no line, at the end */
+/* The byte that comes next; LF, which is in no line, at the end of a whole one */
 static u8 text_peek(const struct ftp_text *t)
 {
-	return t->at < t->len ? t->s[t->at] : '\n';
+	return t->s[t->at];
 }
 
 static bool text_take(struct ftp_text *t, u8 c)
@@ -129,24 +129,25 @@ static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *v
  */
 static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port, bool *good)
 {
-	unsigned int i, value[6];
+	const u8 *s = t->s + t->at;
+	unsigned int i, n, value[6];
 
 	*good = true;
 	for (i = 0; i < 6; i++) {
-		if (i && !text_take(t, ','))
+		if (i && *s++ != ',')
 			return false;
-		if (!is_digit(text_peek(t)))
+		if (!is_digit(*s))
 			return false;
-		if (!text_number(t, 3, &value[i])) {
-			*good = false;
-			while (is_digit(text_peek(t)))
-				t->at++;
-		}
-		if (value[i] > 255)
+		value[i] = 0;
+		for (n = 0; is_digit(*s); n++, s++)
+			if (n < 3)
+				value[i] = value[i] * 10 + *s - '0';
+		if (n > 3 || value[i] > 255)
 			*good = false;
 	}
-	if (text_peek(t) == ',')
+	if (*s == ',')
 		*good = false;
+	t->at = s - t->s;
 	memset(addr, 0, sizeof(*addr));
 	addr->len = 4;
 	for (i = 0; i < 4; i++)
@@ -382,33 +383,40 @@ static u64 verb_key(const char name[VERB_MAX + 1])
 static bool read_verb(struct ftp_text *t, u8 *verb)
 {
 	unsigned int low = 0, high = ARRAY_SIZE(verbs), middle, i;
+	unsigned int len = t->len - t->at;
+	const u8 *s = t->s + t->at;
 	bool letters = true;
-	u64 key = 0;
+	u64 key = 0, other;
 	u8 c;
 
-	for (i = 0; t->at < t->len && t->s[t->at] != ' '; i++, t->at++) {
-		c = to_upper(t->s[t->at]);
+	for (i = 0; i < len && s[i] != ' '; i++) {
 		if (i == VERB_MAX)
 			return false;
+		c = to_upper(s[i]);
 		if (c < 'A' || c > 'Z') {
 			letters = false;
 			if (!is_digit(c) || i < 3)
 				return false;
 		}
-		key |= (u64)c << (56 - 8 * i);
+		key = key << 8 | c;
 	}
+	t->at += i;
+	*verb = VERB_NONE;
+	if (!i)
+		return false;
+	key <<= 8 * (8 - i);
 	while (low < high) {
 		middle = (low + high) / 2;
-		if (key == verb_key(verbs[middle].name)) {
+		other = verb_key(verbs[middle].name);
+		if (key == other) {
 			*verb = verbs[middle].verb;
 			return true;
 		}
-		if (key < verb_key(verbs[middle].name))
+		if (key < other)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	*verb = VERB_NONE;
 	return letters && (i == 3 || i == 4);
 }
 
@@ -546,12 +554,12 @@ static bool read_227(const struct alg_line *line, const struct alg_ends *ends,
 	bool good;
 	u16 port;
 
-	while (t.at < t.len) {
-		at = t.at;
-		if (!is_digit(text_peek(&t))) {
+	for (;;) {
+		while (t.at < t.len && !is_digit(t.s[t.at]))
 			t.at++;
-			continue;
-		}
+		at = t.at;
+		if (at == t.len)
+			break;
 		if (read_six(&t, &addr, &port, &good)) {
 			if (!good || end)
 				return false;
@@ -594,20 +602,20 @@ static bool read_229(const struct alg_line *line, const struct alg_ends *ends,
 static void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
 		   const struct alg_ends *ends, struct alg_decision *d)
 {
-	const struct ftp_pending p = *pending_at(f, 0);
+	const struct ftp_pending *p = pending_at(f, 0);
 	bool success = code >= 200 && code < 300, open = false;
 	unsigned int slot = f->first;
 
-	switch (p.verb) {
+	switch (p->verb) {
 	case VERB_PORT:
 	case VERB_EPRT:
-		open = p.offered && code == 200 && !f->epsv_all;
+		open = p->offered && code == 200 && !f->epsv_all;
 		if (open) {
 			d->to_client = true;
-			d->own = p.own;
-			d->form = p.form;
-			d->port = p.port;
-			d->addr = p.addr;
+			d->own = p->own;
+			d->form = p->form;
+			d->port = p->port;
+			d->addr = p->addr;
 		}
 		break;
 	case VERB_PASV:
@@ -636,7 +644,7 @@ static void answer(struct ftp *f, unsigned int code, const struct alg_line *line
 	/* The next announcement is there already: this one is not what they agree on. */
 	if (f->count > 1 && is_announcement(pending_at(f, 1)))
 		open = false;
-	if (code >= 200 && code < 400 && p.verb != VERB_NONE && p.verb != VERB_REIN)
+	if (code >= 200 && code < 400 && p->verb != VERB_NONE && p->verb != VERB_REIN)
 		f->trusted = true;
 	pop(f, d, open);
 	if (open) {

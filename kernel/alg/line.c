@@ -97,15 +97,6 @@ static bool line_telnet(struct alg_line *line, u8 byte)
 	return true;
 }
 
-/* Of eight bytes, which is the first that is 0 in one of the two? 8 if none is. */
-static unsigned int first_zero(u64 bytes, u64 more)
-{
-	const u64 ones = 0x0101010101010101ULL, tops = 0x8080808080808080ULL;
-	u64 found = (((bytes - ones) & ~bytes) | ((more - ones) & ~more)) & tops;
-
-	return found ? __builtin_ctzll(found) / 8 : 8;
-}
-
 /*
  * Takes what needs no thought: bytes of the line, while there is room for them, eight at
  * a time where there are. Returns the offset of the first byte that it left.
@@ -113,23 +104,27 @@ static unsigned int first_zero(u64 bytes, u64 more)
 static unsigned int line_plain(struct alg_line *line, const u8 *data, unsigned int i,
 			       unsigned int len)
 {
-	unsigned int n = line->len, plain;
+	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
+	unsigned int n = line->len;
+	u64 bytes, think = 0;
 	__le64 eight;
-	u64 bytes;
 
-	while (len - i >= 8 && ALG_LINE_MAX - n >= 8) {
+	len = len - i < ALG_LINE_MAX - n ? len : i + ALG_LINE_MAX - n;
+	for (; len - i >= 8 && !think; i += 8, n += 8) {
 		memcpy(&eight, data + i, 8);
 		memcpy(line->text + n, &eight, 8);
 		bytes = le64_to_cpu(eight);
-		plain = first_zero(bytes ^ 0x0a0a0a0a0a0a0a0aULL, ~bytes);
-		i += plain;
-		n += plain;
-		if (plain < 8)
-			goto out;
+		/* The lowest bit that is set is of the first LF or the first byte over 127. */
+		think = (((bytes ^ '\n' * ones) - ones) | bytes) & tops;
 	}
-	for (; i < len && n < ALG_LINE_MAX && data[i] != '\n' && data[i] != LINE_IAC; i++)
+	if (think) {
+		unsigned int back = 8 - __builtin_ctzll(think) / 8;
+
+		i -= back;
+		n -= back;
+	}
+	for (; i < len && data[i] != '\n' && data[i] != LINE_IAC; i++)
 		line->text[n++] = data[i];
-out:
 	line->len = n;
 	return i;
 }
@@ -185,6 +180,7 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
 		line->begun = true;
 		*event = ALG_LINE_BEGUN;
 	}
+	line->text[line->len] = '\n';
 	line->next += i;
 	return i;
 }

@@ -39,7 +39,7 @@ enum alg_line_event {
  * @whole: its end is there; the next byte begins a new line
  * @begun: ALG_LINE_BEGUN was told
  * @cut: it is longer than @text
- * @text: the line, without its end
+ * @text: the line, without its end; behind it LF, which is in no line
  */
 struct alg_line {
 	u32 start;
@@ -52,7 +52,7 @@ struct alg_line {
 	bool whole;
 	bool begun;
 	bool cut;
-	u8 text[ALG_LINE_MAX];
+	u8 text[ALG_LINE_MAX + 1];
 };
 
 void alg_line_init(struct alg_line *line, u32 seq);
