@@ -248,20 +248,17 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		return NULL;
 	}
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
-		struct alg_stream *stream = &conn->stream[dir];
+		u32 shift = conn->translated ? nfct_seqadj(ct)->seq[dir].offset_after : 0;
+		u32 first = data->first[dir];
 
-		alg_stream_init(stream, data->first[dir]);
-		if (conn->translated)
-			stream->shift = nfct_seqadj(ct)->seq[dir].offset_after;
+		if (resumed)
+			first = dir == packet->dir ? packet->seq : packet->ack - shift;
+		alg_stream_init(&conn->stream[dir], first);
+		conn->stream[dir].shift = shift;
 		conn->synced[dir] = !resumed;
 	}
-	if (resumed) {
-		struct alg_stream *other = &conn->stream[!packet->dir];
-
+	if (resumed)
 		helper->protocol->resume(conn->dialogue);
-		alg_line_init(&conn->stream[packet->dir].line, packet->seq);
-		alg_line_init(&other->line, packet->ack - other->shift);
-	}
 
 	spin_lock_bh(&alg_conns_lock);
 	if (alg_count >= READ_ONCE(alg_max)) {
@@ -658,19 +655,35 @@ static int alg_send(struct alg_conn *conn, const struct alg_packet *packet, u32 
 	return NF_ACCEPT;
 }
 
-/* The connection ends, or it is left alone and nothing has to be remembered. */
+/* Did what was written anew make the stream longer or shorter? It stays so. */
+static bool alg_moved(const struct alg_conn *conn, enum ip_conntrack_dir dir)
+{
+	const struct nf_conn_seqadj *seqadj = nfct_seqadj(conn->ct);
+
+	return seqadj && seqadj->seq[dir].offset_before != seqadj->seq[dir].offset_after;
+}
+
+/*
+ * The connection ends, or it is left alone and nothing has to be remembered. What was
+ * written anew may come again, together with what follows, for as long as it lives.
+ */
 static bool alg_over(struct alg_conn *conn)
 {
+	bool closed = false;
+
 	switch (READ_ONCE(conn->ct->proto.tcp.state)) {
 	case TCP_CONNTRACK_LAST_ACK:
 	case TCP_CONNTRACK_TIME_WAIT:
 	case TCP_CONNTRACK_CLOSE:
+		closed = true;
 		if (!conn->asleep)
 			alg_sleep(conn);
 		break;
 	}
 	return conn->asleep && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
-	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
+	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]) &&
+	       (closed || (!alg_moved(conn, IP_CT_DIR_ORIGINAL) &&
+			   !alg_moved(conn, IP_CT_DIR_REPLY)));
 }
 
 /*
@@ -682,7 +695,7 @@ static bool alg_early(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	struct alg_stream *s = &conn->stream[packet->dir];
 
-	if (!packet->len || !alg_before(s->line.next, packet->seq)) {
+	if ((!packet->len && !packet->fin) || !alg_before(s->line.next, packet->seq)) {
 		if (packet->len)
 			conn->gaps = 0;
 		return false;
@@ -717,8 +730,9 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 		if (packet->len || packet->fin || s->held)
 			alg_take(conn, packet, s->line.next - packet->seq);
 	}
-	/* With nothing to remember, the kernel gets the numbers right. */
+	/* With nothing to remember, nor forgotten, the kernel gets the numbers right. */
 	if (!conn->translated || (alg_stream_plain(s) && alg_stream_plain(other) &&
+		     !alg_before(packet->seq, s->acked) &&
 		     (conn->asleep || s->line.next == packet->seq + packet->len)))
 		return NF_ACCEPT;
 	return alg_send(conn, packet, ack);

@@ -48,6 +48,7 @@ void alg_stream_init(struct alg_stream *s, u32 seq)
 {
 	memset(s, 0, sizeof(*s));
 	alg_line_init(&s->line, seq);
+	s->acked = seq;
 }
 
 /**
@@ -67,14 +68,16 @@ void alg_stream_free(struct alg_stream *s)
  * alg_stream_hold() - the incomplete line must not leave yet
  * @s: after the bytes of a segment
  *
- * Does nothing without memory, or if the line's bytes are not all known: then it leaves as
- * it comes. Nothing may leave that is in @s->held from then on.
+ * Does nothing without memory, or if the line's bytes are not all known or, written anew,
+ * would be too many for a segment: then it leaves as it comes. Nothing may leave that is in
+ * @s->held from then on.
  */
 void alg_stream_hold(struct alg_stream *s)
 {
 	const struct alg_line *line = &s->line;
 
-	if (line->next - line->start != line->len || alg_before(line->start, s->fresh)) {
+	if (line->next - line->start != line->len || alg_before(line->start, s->fresh) ||
+	    line->len > ALG_SEGMENT_MIN - ALG_TEXT_MAX) {
 		alg_stream_release(s);
 		return;
 	}
@@ -198,6 +201,9 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 	unsigned int i;
 
 	plan->seq = leaves_at(s, seq);
+	/* What is held has not left: so that an RST has the number that the receiver expects */
+	if (s->held && alg_before(s->line.start, seq))
+		plan->seq -= s->held;
 	plan->count = 0;
 	plan->cut = false;
 
@@ -212,6 +218,12 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 	}
 	if (alg_before(limit, end))
 		end = limit;
+	/* A change of what the receiver has is forgotten: what follows has another place. */
+	if (alg_before(seq, s->acked) && alg_before(s->acked, end)) {
+		at = s->acked;
+		plan->seq = leaves_at(s, at);
+		change(plan, 0, at - seq, NULL, 0);
+	}
 
 	for (i = 0; i < s->count; i++) {
 		const struct alg_edit *e = s->edit[i];
@@ -220,13 +232,13 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 
 		if (alg_before(edit_end(e), seq) || (edit_end(e) == seq && !e->held))
 			continue;
-		if (edit_end(e) != seq && !alg_before(e->seq, end))
+		if (!alg_before(e->seq, end))
 			break;
 		if (alg_before(to, from))
 			to = from;
 		out += from - at;
 		if (out && out + e->new_len > max) {
-			at = from;
+			out -= from - at;
 			end = from;
 			break;
 		}
@@ -284,6 +296,8 @@ u32 alg_stream_acked(struct alg_stream *s, u32 ack)
 	}
 	s->count -= done;
 	ack -= shift;
+	if (alg_before(s->acked, ack))
+		s->acked = ack;
 	if (s->held && ack == s->line.start)
 		ack += s->held;
 	return ack;
@@ -318,7 +332,9 @@ u32 alg_stream_shift(const struct alg_stream *s)
  */
 u32 alg_unadjust_seq(u32 seq, u32 pos, u32 before, u32 after)
 {
-	return alg_before(pos, seq - after) ? seq - after : seq - before;
+	if (alg_before(pos, seq - after))
+		return seq - after;
+	return alg_before(pos, seq - before) ? pos : seq - before;
 }
 
 /**
@@ -332,5 +348,7 @@ u32 alg_unadjust_seq(u32 seq, u32 pos, u32 before, u32 after)
  */
 u32 alg_unadjust_ack(u32 ack, u32 pos, u32 before, u32 after)
 {
-	return alg_before(pos, ack + after - before) ? ack + after : ack + before;
+	if (alg_before(pos, ack + after - before))
+		return ack + after;
+	return (alg_before(pos, ack) ? pos : ack) + before;
 }

@@ -38,6 +38,7 @@ struct alg_edit {
  * struct alg_stream - one direction of a connection
  * @line: the line that comes in
  * @fresh: no byte from here on has left
+ * @acked: the receiver has acknowledged all before it
  * @shift: how the sequence numbers before the first of @edit differ
  * @held: so many bytes from @line.start on came and have not left
  * @count: of @edit
@@ -47,6 +48,7 @@ struct alg_edit {
 struct alg_stream {
 	struct alg_line line;
 	u32 fresh;
+	u32 acked;
 	u32 shift;
 	u16 held;
 	u8 count;
@@ -79,7 +81,7 @@ struct alg_plan {
 	u32 seq;
 	bool cut;
 	unsigned int count;
-	struct alg_change change[ALG_EDITS + 1];
+	struct alg_change change[ALG_EDITS + 2];
 };
 
 void alg_stream_init(struct alg_stream *s, u32 seq);
