@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# alg.sh: the pure part of the helpers (kernel/alg/line.c, ftp.c) against tables of
-# dialogues, TAP. Here, not in a guest: needs a compiler, no root and no kernel.
-set -eu
+# alg.sh: the pure part of the helpers (kernel/alg/line.c, ftp.c, stream.c) against tables
+# of dialogues, and between two ends of TCP on bad networks, TAP. Here, not in a guest:
+# needs a compiler, no root and no kernel.
+set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -13,11 +14,31 @@ if ! command -v "$compiler" >/dev/null; then
 	echo "1..0 # SKIP no $compiler"
 	exit 4
 fi
-flags=(-std=gnu11 -g -O1 -Wall -Wextra -Wno-missing-field-initializers -Werror)
+# as the kernel's: a string is text of any sign
+flags=(-std=gnu11 -g -O1 -Wall -Wextra -Wno-missing-field-initializers -Wno-pointer-sign -Werror)
 # with the sanitizers, if their libraries are there
 sanitize=(-fsanitize='address,undefined' -fno-sanitize-recover=all)
 echo 'int main(void) { return 0; }' >"$work/try.c"
 "$compiler" "${sanitize[@]}" "$work/try.c" -o "$work/try" 2>/dev/null || sanitize=()
-"$compiler" "${flags[@]}" ${sanitize[@]+"${sanitize[@]}"} -I"$here/fuzz/include" \
-	"$here/fuzz/ftp_test.c" "$here"/../kernel/alg/{line,ftp}.c -o "$work/ftp_test"
-"$work/ftp_test"
+
+# run TEST FILE...: a test of fuzz/, with these of kernel/alg/. Its plan is left out.
+run() {
+	local test=$1 status=0
+
+	shift
+	"$compiler" "${flags[@]}" ${sanitize[@]+"${sanitize[@]}"} -I"$here/fuzz/include" \
+		"$here/fuzz/$test.c" "${@/#/$here/../kernel/alg/}" -o "$work/$test"
+	"$work/$test" >"$work/out" || status=$?
+	sed '/^1\.\./d' "$work/out"
+	# a failed test was told of; what a sanitizer finds, or a crash, was not
+	[ "$status" -le 1 ] && grep -q '^1\.\.' "$work/out" || echo "not ok 0 - $test: exit $status"
+}
+
+{
+	run ftp_test line.c ftp.c
+	run stream_test line.c stream.c
+} | awk '
+	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }
+	/^not / { bad = 1 }
+	{ print; fflush() }
+	END { print "1.." n; exit bad }'
