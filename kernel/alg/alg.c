@@ -731,9 +731,10 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 			alg_take(conn, packet, s->line.next - packet->seq);
 	}
 	/* With nothing to remember, nor forgotten, the kernel gets the numbers right. */
-	if (!conn->translated || (alg_stream_plain(s) && alg_stream_plain(other) &&
-		     !alg_before(packet->seq, s->acked) &&
-		     (conn->asleep || s->line.next == packet->seq + packet->len)))
+	if (!conn->translated ||
+	    (alg_stream_plain(s) && alg_stream_plain(other) &&
+	     !alg_before(packet->seq, s->acked) &&
+	     (conn->asleep || s->line.next == packet->seq + packet->len)))
 		return NF_ACCEPT;
 	return alg_send(conn, packet, ack);
 }

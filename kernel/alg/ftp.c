@@ -84,7 +84,7 @@ static u8 to_upper(u8 c)
 	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
 }
 
-/* The byte that comes next; LF, which is in no line, at the end of a whole one */
+/* The byte that comes next; CR or LF, which nothing that is read has, at a line's end */
 static u8 text_peek(const struct ftp_text *t)
 {
 	return t->s[t->at];

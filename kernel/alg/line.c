@@ -131,6 +131,7 @@ static unsigned int line_plain(struct alg_line *line, const u8 *data, unsigned i
 
 static void line_end(struct alg_line *line)
 {
+	line->text[line->len] = '\n';
 	while (!line->cut && line->len && line->text[line->len - 1] == '\r')
 		line->len--;
 	line->whole = true;
@@ -180,7 +181,6 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
 		line->begun = true;
 		*event = ALG_LINE_BEGUN;
 	}
-	line->text[line->len] = '\n';
 	line->next += i;
 	return i;
 }

@@ -39,7 +39,7 @@ enum alg_line_event {
  * @whole: its end is there; the next byte begins a new line
  * @begun: ALG_LINE_BEGUN was told
  * @cut: it is longer than @text
- * @text: the line, without its end; behind it LF, which is in no line
+ * @text: the line, without its end; behind that of a whole one its first CR, or LF
  */
 struct alg_line {
 	u32 start;
