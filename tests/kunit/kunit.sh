@@ -3,7 +3,7 @@
 # Runs the KUnit suites, and turns their results into ours.
 . "$(dirname "$0")/../lib.sh"
 
-suites="ctfull ctlog ctstate2 ctstate2_tcp"
+suites="alg ctfull ctlog ctstate2 ctstate2_tcp"
 
 if [ ! -d /sys/kernel/debug/kunit ]; then
 	skip "this kernel has no KUnit" "KUnit"

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What alg.c keeps: states, holes, offers, what it drops; with a protocol whose lines say
+ * what is to be done, and connections that no packet made.
+ */
+
+#include <kunit/test.h>
+#include <linux/ip.h>
+#include <linux/tcp.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_expect.h>
+#include <net/netfilter/nf_conntrack_helper.h>
+#include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+
+#include "alg/alg.h"
+
+#define ISN_CLIENT	0xfffffffcU
+#define ISN_SERVER	5000U
+#define PORT		6000
+
+/* The dialogue: lines seen */
+struct toy {
+	unsigned int lines;
+};
+
+static unsigned int toy_lines;
+
+static void toy_line(void *dialogue, bool reply, const struct alg_line *line,
+		     const struct alg_ends *ends, struct alg_decision *d)
+{
+	struct toy *toy = dialogue;
+
+	memset(d, 0, sizeof(*d));
+	if (!line->whole)
+		return;
+	toy_lines = ++toy->lines;
+	d->port = PORT;
+	d->own = ALG_OWN_INNER;
+	d->addr = reply ? ends->server[0] : ends->client[0];
+	switch (line->text[0]) {
+	case 'O':
+		d->act = ALG_OPEN;
+		break;
+	case 'C':
+		d->act = ALG_CLOSE;
+		break;
+	case 'P':
+		d->act = ALG_OFFER;
+		d->to_client = true;
+		d->at = 1;
+		d->len = line->len - 1;
+		alg_line_seq(line, d->at, d->len, &d->seq);
+		break;
+	case 'A':
+		d->act = ALG_OPEN;
+		d->to_client = true;
+		break;
+	case 'W':
+		d->act = ALG_WITHDRAW;
+		d->withdrawn = 1;
+		break;
+	case 'D':
+		d->act = ALG_DORMANT;
+		break;
+	}
+}
+
+static bool toy_hold(const void *dialogue, bool reply, const struct alg_line *line)
+{
+	return line->text[0] == 'P';
+}
+
+static void toy_resume(void *dialogue)
+{
+}
+
+static int toy_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port)
+{
+	return scnprintf(text, ALG_TEXT_MAX, "%pI4:%u", addr->b, port);
+}
+
+static const char *toy_why(u8 why)
+{
+	return "a test says so";
+}
+
+static const struct alg_protocol toy_protocol = {
+	.size = sizeof(struct toy),
+	.line = toy_line,
+	.hold = toy_hold,
+	.resume = toy_resume,
+	.print = toy_print,
+	.why_name = toy_why,
+};
+
+static struct alg_helper toy;
+
+static int toy_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
+		    enum ip_conntrack_info ctinfo)
+{
+	return alg_dormant(ct) ? NF_ACCEPT : alg_help(&toy, skb, protoff, ct, ctinfo);
+}
+
+static struct alg_helper toy = {
+	.name = "toy",
+	.port = 9999,
+	.protocol = &toy_protocol,
+	.policy = { .name = "toy", .timeout = 30, .max_expected = ALG_OFFERS + 2 },
+	.help = toy_help,
+	.module = THIS_MODULE,
+};
+
+/* A connection of 10.0.0.1:4000 with 10.0.0.2:21; with @nat, the client is 10.0.0.99. */
+static struct nf_conn *connection(struct kunit *test, bool nat)
+{
+	struct nf_conntrack_tuple original = {
+		.src.l3num = NFPROTO_IPV4,
+		.src.u3.ip = htonl(0x0a000001), .src.u.tcp.port = htons(4000),
+		.dst.u3.ip = htonl(0x0a000002), .dst.u.tcp.port = htons(21),
+		.dst.protonum = IPPROTO_TCP, .dst.dir = IP_CT_DIR_ORIGINAL,
+	}, reply = {
+		.src.l3num = NFPROTO_IPV4,
+		.src.u3.ip = htonl(0x0a000002), .src.u.tcp.port = htons(21),
+		.dst.u3.ip = htonl(nat ? 0x0a000063 : 0x0a000001), .dst.u.tcp.port = htons(4000),
+		.dst.protonum = IPPROTO_TCP, .dst.dir = IP_CT_DIR_REPLY,
+	};
+	struct nf_conn_help *help;
+	struct nf_conn *ct;
+
+	ct = nf_conntrack_alloc(&init_net, &nf_ct_zone_dflt, &original, &reply, GFP_KERNEL);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(ct));
+	refcount_set(&ct->ct_general.use, 1);
+	help = nf_ct_helper_ext_add(ct, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, help);
+	RCU_INIT_POINTER(help->helper, &toy.families[0]);
+	if (nat) {
+		KUNIT_ASSERT_NOT_NULL(test, nfct_seqadj_ext_add(ct));
+		ct->status |= IPS_SRC_NAT;
+	}
+	ct->status |= IPS_CONFIRMED;
+	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	return ct;
+}
+
+static void forget(struct nf_conn *ct)
+{
+	struct nf_conn_help *help = nfct_help(ct);
+
+	set_bit(IPS_DYING_BIT, &ct->status);
+	if (rcu_access_pointer(help->helper))
+		toy.families[0].destroy(ct);
+	nf_ct_put(ct);
+}
+
+/* A segment; returns the verdict. @left: what leaves, if it is wanted. */
+static int segment(struct kunit *test, struct nf_conn *ct, bool reply, u32 seq, u32 ack, u8 flags,
+		   const char *payload, char *left)
+{
+	enum ip_conntrack_info ctinfo = reply ? IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED;
+	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[reply].tuple;
+	struct sk_buff *skb = alloc_skb(512, GFP_KERNEL);
+	unsigned int len = strlen(payload);
+	struct tcphdr *th;
+	struct iphdr *iph;
+	int verdict;
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	skb_reset_network_header(skb);
+	iph = skb_put_zero(skb, sizeof(*iph));
+	iph->version = 4;
+	iph->ihl = 5;
+	iph->protocol = IPPROTO_TCP;
+	iph->tot_len = htons(sizeof(*iph) + sizeof(*th) + len);
+	iph->saddr = tuple->src.u3.ip;
+	iph->daddr = tuple->dst.u3.ip;
+	th = skb_put_zero(skb, sizeof(*th));
+	th->doff = 5;
+	th->seq = htonl(seq);
+	th->ack_seq = htonl(ack);
+	((u8 *)th)[13] = flags;
+	skb_put_data(skb, payload, len);
+	nf_conntrack_get(&ct->ct_general);
+	nf_ct_set(skb, ct, ctinfo);
+
+	rcu_read_lock();
+	verdict = toy_help(skb, sizeof(*iph), ct, ctinfo);
+	rcu_read_unlock();
+	if (left) {
+		len = skb->len - sizeof(*iph) - sizeof(*th);
+		memcpy(left, skb->data + sizeof(*iph) + sizeof(*th), len);
+		left[len] = '\0';
+	}
+	kfree_skb(skb);
+	return verdict;
+}
+
+#define SYN	0x02
+#define RST	0x04
+#define ACK	0x10
+
+static void handshake(struct kunit *test, struct nf_conn *ct)
+{
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, ISN_SERVER, ISN_CLIENT + 1, SYN | ACK, "",
+				      NULL), NF_ACCEPT);
+}
+
+static int client(struct kunit *test, struct nf_conn *ct, u32 at, const char *payload)
+{
+	return segment(test, ct, false, ISN_CLIENT + 1 + at, ISN_SERVER + 1, ACK, payload, NULL);
+}
+
+static int server(struct kunit *test, struct nf_conn *ct, u32 at, const char *payload)
+{
+	return segment(test, ct, true, ISN_SERVER + 1 + at, ISN_CLIENT + 1, ACK, payload, NULL);
+}
+
+/* What is expected, and if it is active: from @from to @to, port PORT */
+enum { NOT, WAITS, OPENS };
+
+static int expected(struct nf_conn *ct, u32 from, u32 to)
+{
+	struct nf_conntrack_tuple tuple = {
+		.src.l3num = NFPROTO_IPV4,
+		.src.u3.ip = htonl(from), .src.u.tcp.port = htons(1234),
+		.dst.u3.ip = htonl(to), .dst.u.tcp.port = htons(PORT),
+		.dst.protonum = IPPROTO_TCP,
+	};
+	struct nf_conntrack_expect *exp;
+	int what = NOT;
+
+	rcu_read_lock();
+	exp = __nf_ct_expect_find(&init_net, &nf_ct_zone_dflt, &tuple);
+	if (exp)
+		what = exp->flags & NF_CT_EXPECT_INACTIVE ? WAITS : OPENS;
+	rcu_read_unlock();
+	return what;
+}
+
+static bool has_state(struct nf_conn *ct)
+{
+	struct alg_data *data = nfct_help_data(ct);
+
+	return rcu_access_pointer(data->conn);
+}
+
+static void one_hole(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_TRUE(test, has_state(ct));
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "C\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 2, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 4, "D\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
+	forget(ct);
+}
+
+static void offers(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
+				      "Pxx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "P10.0.0.99:6000\n");
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), WAITS);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "W\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), NOT);
+	/* What was withdrawn does not open. */
+	KUNIT_EXPECT_EQ(test, server(test, ct, 2, "A\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), NOT);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 4, "Pxx\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), WAITS);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 4, "A\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), OPENS);
+	/* Retransmitted, and cut otherwise: the same bytes leave. */
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 6, ISN_SERVER + 1, ACK,
+				      "xx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "10.0.0.99:6000\n");
+	forget(ct);
+}
+
+static void half_a_line(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
+				      "N\nPx", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "N\n");
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 5, ISN_SERVER + 1, ACK,
+				      "x", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "\n");
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 6, ISN_SERVER + 1, ACK,
+				      "\nN", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "P10.0.0.99:6000\nN");
+	forget(ct);
+}
+
+static void order(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+	int i;
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "1\n2\n3"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 2u);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "1\n2\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 2u);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 2, "2\n3\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 3u);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 7, "5\n"), NF_DROP);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 6, "4\n5\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 5u);
+	for (i = 0; i < 16; i++)
+		KUNIT_EXPECT_EQ(test, client(test, ct, 20, "O\n"), NF_DROP);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 20, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
+	forget(ct);
+}
+
+static void not_helped(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	/* without a handshake */
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	/* that dies meanwhile */
+	handshake(test, ct);
+	set_bit(IPS_DYING_BIT, &ct->status);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	forget(ct);
+}
+
+static void ends(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	ct->proto.tcp.state = TCP_CONNTRACK_CLOSE;
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, 0, RST, "", NULL),
+			NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	forget(ct);
+}
+
+/* ctnetlink took the helper away, and told nobody. */
+static void unassigned(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+	unsigned int tries;
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "N\n"), NF_ACCEPT);
+	KUNIT_EXPECT_TRUE(test, has_state(ct));
+	RCU_INIT_POINTER(nfct_help(ct)->helper, NULL);
+	for (tries = 0; has_state(ct) && tries < 100; tries++)
+		msleep(100);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_EQ(test, refcount_read(&ct->ct_general.use), 1u);
+	forget(ct);
+}
+
+static struct kunit_case alg_cases[] = {
+	KUNIT_CASE(one_hole),
+	KUNIT_CASE(offers),
+	KUNIT_CASE(half_a_line),
+	KUNIT_CASE(order),
+	KUNIT_CASE(not_helped),
+	KUNIT_CASE(ends),
+	KUNIT_CASE(unassigned),
+	{}
+};
+
+static int alg_suite_init(struct kunit_suite *suite)
+{
+	return alg_register(&toy);
+}
+
+static void alg_suite_exit(struct kunit_suite *suite)
+{
+	alg_unregister(&toy);
+}
+
+static struct kunit_suite alg_suite = {
+	.name = "alg",
+	.suite_init = alg_suite_init,
+	.suite_exit = alg_suite_exit,
+	.test_cases = alg_cases,
+};
+
+kunit_test_suite(alg_suite);
