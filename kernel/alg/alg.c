@@ -17,6 +17,7 @@
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -37,8 +38,8 @@
 #include "alg.h"
 #include "stream.h"
 
-/* Segments that come before their turn are dropped, but not for ever */
-#define ALG_GAPS_MAX	16
+/* Segments that come before their turn are dropped, but not for ever: so many jiffies */
+#define ALG_GAP		(5 * HZ)
 /* Seconds between looks for connections whose helper was taken away */
 #define ALG_SWEEP	2
 /* Bytes of a segment that are looked at together, if it is not linear */
@@ -56,7 +57,7 @@
  * @synced: the beginning of a line was seen
  * @asleep: the dialogue is left alone; what has been changed is remembered
  * @dead: the state was taken back
- * @gaps: segments dropped since the stream went on
+ * @gap: when the first segment was dropped since the stream went on, or 0
  * @hole: what may be open, with a reference
  * @offer: with NAT, the port that is kept for an offer, with a reference
  */
@@ -72,7 +73,7 @@ struct alg_conn {
 	bool synced[IP_CT_DIR_MAX];
 	bool asleep;
 	bool dead;
-	u8 gaps;
+	unsigned long gap;
 	struct nf_conntrack_expect *hole;
 	struct nf_conntrack_expect *offer[ALG_OFFERS];
 	struct alg_stream stream[IP_CT_DIR_MAX];
@@ -697,10 +698,12 @@ static bool alg_early(struct alg_conn *conn, const struct alg_packet *packet)
 
 	if ((!packet->len && !packet->fin) || !alg_before(s->line.next, packet->seq)) {
 		if (packet->len)
-			conn->gaps = 0;
+			conn->gap = 0;
 		return false;
 	}
-	if (++conn->gaps <= ALG_GAPS_MAX)
+	if (!conn->gap)
+		conn->gap = jiffies | 1;
+	if (time_before(jiffies, conn->gap + ALG_GAP))
 		return true;
 	alg_sleep(conn);
 	alg_log(conn->ct, conn->helper, "segments are missing");
