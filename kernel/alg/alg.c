@@ -373,6 +373,7 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 {
 	const struct alg_addr *addr = &(d->to_client ? conn->ends.client : conn->ends.server)
 				      [ALG_OWN_OUTER];
+	struct nf_ct_seqadj *seqadj = &nfct_seqadj(conn->ct)->seq[packet->dir];
 	struct alg_stream *s = &conn->stream[packet->dir];
 	const struct alg_edit *edit;
 	char text[ALG_TEXT_MAX];
@@ -387,6 +388,15 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 	if (!edit)
 		return false;
 	nf_ct_seqadj_set(conn->ct, packet->ctinfo, htonl(edit->seq), edit->new_len - edit->len);
+	/*
+	 * Which of two offsets an acknowledgment has, the tracker asks with the receiver's
+	 * number and compares with the sender's: what got shorter before and now gets
+	 * longer is acknowledged beyond what was sent, and dropped. With one offset, it is
+	 * off by less than what is on its way. alg_number() knows all of them.
+	 */
+	spin_lock_bh(&conn->ct->lock);
+	seqadj->offset_before = seqadj->offset_after;
+	spin_unlock_bh(&conn->ct->lock);
 	return true;
 }
 
