@@ -1,0 +1,1095 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Dialogues of FTP with scripted ends on the wire; see dialogues.sh.
+
+usage: dialogues.py HELPER,NAT,CLIENT,ROUTER,SERVER,FTP4,FTP6,CLIENT4,CLIENT6...
+
+Each argument is a router of alg_router, with its namespaces and with what its ends call
+each other. Prints a line for each dialogue with each of them: "HELPER NAT KIND RESULT
+NAME", where RESULT is ok or "failed", and after NAME ": " and why.
+
+One process is all of the ends: a socket stays in the namespace that it was made in.
+A dialogue is a list of steps; see Talk.step. It begins after the login, unless it is
+Fresh. Each step must come to the other end, all of it:
+
+  benign   byte by byte, but for the address with NAT, which must be the one that the
+           other end has to connect to; that works, within LIMIT seconds of the line's
+           last byte, and each end sees the other one as it does on the control connection
+  hostile  nothing is open afterwards: no active expectation in the tracker's table, and
+           a connection is not answered
+
+In either, a connection never has more than one active expectation.
+"""
+import concurrent.futures
+import contextlib
+import ctypes
+import errno
+import fcntl
+import ipaddress
+import os
+import re
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+CLONE_NEWNET = 0x40000000
+SIOCGIFHWADDR = 0x8927
+LIMIT = 1.0
+# What is not let in is not answered: so long
+SILENCE = 0.3
+# Between the parts of what is cut
+PAUSE = 0.02
+THREADS = 4
+FTP2 = "/sys/module/nf_conntrack_ftp2/parameters/"
+ALG = "/sys/module/nf_conntrack_alg/parameters/"
+
+libc = ctypes.CDLL(None, use_errno=True)
+INNER = {("client", 4): "10.0.1.2", ("client", 6): "fd00:1::2",
+         ("server", 4): "10.0.2.2", ("server", 6): "fd00:2::2"}
+# Other hosts beside the client and the server, and one that exists in packets only
+THIRD = {("client", 4): "10.0.1.3", ("server", 4): "10.0.2.3",
+         ("client", 6): "fd00:1::3", ("server", 6): "fd00:2::3"}
+GHOST = "10.0.1.9"
+ADDRESS = re.compile(r"[0-9a-f,.:|]+")
+
+
+class Failed(Exception):
+    """The dialogue did not go as it has to."""
+
+
+class Late(Failed):
+    """It works, but not in time: of others at the same time, perhaps"""
+
+
+def need(good, why):
+    if not good:
+        raise Failed(why)
+
+
+class Router:
+    """A topology, of one helper and one kind of NAT"""
+
+    def __init__(self, text):
+        (self.helper, self.nat, client, router, server,
+         ftp4, ftp6, client4, client6) = text.split(",")
+        self.ns = {"client": client, "router": router, "server": server}
+        # What the other end calls them
+        self.outer = {("client", 4): client4, ("client", 6): client6,
+                      ("server", 4): ftp4, ("server", 6): ftp6}
+        self.lock = threading.Lock()
+        with self.inside("router"):
+            self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+        self.netlink.settimeout(10)
+        self.netlink_lock = threading.Lock()
+        self.control = {version: self.listen("server", version, 21) for version in (4, 6)}
+        self.prepare()
+
+    @contextlib.contextmanager
+    def inside(self, name):
+        """Sockets that this thread makes in this block belong to a namespace for good."""
+        fd = os.open("/run/netns/" + self.ns[name], os.O_RDONLY)
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        try:
+            if libc.setns(fd, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            yield
+        finally:
+            libc.setns(home, CLONE_NEWNET)
+            os.close(home)
+            os.close(fd)
+
+    def run(self, name, command):
+        """A program, with a namespace's network"""
+        with self.inside(name):
+            subprocess.run(command.split(), check=True)
+
+    def prepare(self):
+        """The other hosts"""
+        for end in ("client", "server"):
+            self.run(end, f"ip addr add {THIRD[end, 4]}/24 dev eth0")
+            self.run(end, f"ip addr add {THIRD[end, 6]}/64 dev eth0 nodad")
+        with self.inside("client"), socket.socket() as sock:
+            reply = fcntl.ioctl(sock, SIOCGIFHWADDR, struct.pack("40s", b"eth0"))
+        self.run("router", f"ip neigh add {GHOST} lladdr {reply[18:24].hex(':')} dev eth1")
+
+    def socket(self, end, version, address=None, port=0):
+        with self.inside(end):
+            sock = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.bind((address or INNER[end, version], port))
+        sock.settimeout(10)
+        return sock
+
+    def listen(self, end, version, port=0):
+        sock = self.socket(end, version, port=port)
+        sock.listen(64)
+        return sock
+
+    def expectations(self):
+        """What the tracker has: (the client's port, is it active?) of each"""
+        with self.netlink_lock:
+            return self.dump()
+
+    def dump(self):
+        # CTNETLINK_EXP, EXP_GET; REQUEST and DUMP
+        self.netlink.send(struct.pack("=IHHIIBBH", 20, 2 << 8 | 1, 0x301, 1, 0, 0, 0, 0))
+        found = []
+        while True:
+            data = self.netlink.recv(65536)
+            while data:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind == 2:
+                    raise OSError(-struct.unpack_from("=i", data, 16)[0], "ctnetlink")
+                if kind == 3:
+                    return found
+                attrs = attributes(data[20:length])
+                # CTA_EXPECT_MASTER, CTA_TUPLE_PROTO, CTA_PROTO_SRC_PORT; CTA_EXPECT_FLAGS
+                proto = attributes(attributes(attrs[1])[2])
+                flags = struct.unpack(">I", attrs[8])[0]
+                found.append((struct.unpack(">H", proto[2])[0], not flags & 2))
+                data = data[(length + 3) & ~3:]
+
+
+def attributes(data):
+    """Netlink's"""
+    found = {}
+    while data:
+        length, kind = struct.unpack_from("=HH", data)
+        found[kind & 0x3FFF] = data[4:length]
+        data = data[(length + 3) & ~3:]
+    return found
+
+
+# --- what ends say to each other ---
+
+def six(address, port):
+    return f"{address},{port >> 8},{port & 255}".replace(".", ",")
+
+
+def eprt(address, port):
+    return f"|{2 if ':' in address else 1}|{address}|{port}|"
+
+
+def passed(sock):
+    """
+    Was the connection answered? Of one that was begun, in SILENCE seconds. The router
+    may say that it knows no way to an address that NAT has made up.
+    """
+    _, writable, _ = select.select([], [sock], [], SILENCE)
+    return bool(writable) and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) in (
+        0, errno.ECONNREFUSED)
+
+
+class Talk:
+    """A control connection, and a dialogue on it"""
+
+    def __init__(self, router, version, strict):
+        self.router = router
+        self.version = version
+        self.strict = strict
+        self.limit = LIMIT
+        self.sent = 0.0
+        self.slowest = 0.0
+        # by who says it: what the other end has to connect to
+        self.told = {}
+        self.data = {}
+        self.listeners = {}
+        self.ends = {}
+        self.begin()
+        self.closed = []
+
+    def begin(self):
+        router = self.router
+        self.ends["client"] = router.socket("client", self.version)
+        self.port = self.ends["client"].getsockname()[1]
+        with router.lock:
+            self.ends["client"].connect((router.outer["server", self.version], 21))
+            self.ends["server"] = router.control[self.version].accept()[0]
+        self.ends["server"].settimeout(10)
+        self.ends["server"].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def end(self):
+        # with a RST, so that nothing is left
+        for sock in self.ends.values():
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+        for sock in self.listeners.values():
+            sock.close()
+
+    def listener(self, name):
+        """Its port. NAME: c and d are the client's, s and t the server's."""
+        if name not in self.listeners:
+            self.listeners[name] = self.router.listen("client" if name in "cd" else "server",
+                                                      self.version)
+        return self.listeners[name].getsockname()[1]
+
+    def words(self, name):
+        """{NAME} in a line: lower case as in PORT and 227, upper as in EPRT and 229"""
+        end = "client" if name[0].lower() in "cd" else "server"
+        address = INNER[end, self.version]
+        if name == "C6":
+            address = ipaddress.ip_address(address).exploded.upper()
+        port = self.listener(name[0].lower())
+        if name[0].islower():
+            return six(address, port)
+        return eprt(address, port) if end == "client" else f"|||{port}|"
+
+    def translated(self, end):
+        return self.router.outer[end, self.version] != INNER[end, self.version]
+
+    def fill(self, line, end):
+        """The text of a line, and how it has to come: text, and patterns of addresses"""
+        parts = re.split(r"\{(\w+)\}", line)
+        come = list(parts)
+        for i in range(1, len(parts), 2):
+            word = self.words(parts[i])
+            come[i] = ADDRESS
+            if not self.translated(end) or parts[i] in "ST":
+                come[i] = re.compile(re.escape(word))
+            parts[i] = word
+        return "".join(parts).encode("latin-1"), come
+
+    def compare(self, end, line, come, got):
+        """Has it come so? Then the addresses in it are what the other end was told."""
+        text, at = got.decode("latin-1"), 0
+        names = re.findall(r"\{(\w+)\}", line)
+        for i, part in enumerate(come):
+            if i % 2:
+                match = part.match(text, at)
+                need(match, f"no address in {text[at:]!r}")
+                self.learn(end, names[i // 2][0].lower(), match[0])
+                at = match.end()
+            else:
+                need(text.startswith(part, at), f"{text[at:][:90]!r} came of {part[:90]!r}")
+                at += len(part)
+        need(at == len(text), f"{text[at:]!r} came, too")
+
+    def send(self, end, data, cut):
+        sock = self.ends[end]
+        if cut == "bytes":
+            for i in range(len(data)):
+                sock.send(data[i:i + 1])
+        else:
+            at = 0
+            for to in [*(cut or []), len(data)]:
+                if to > at:
+                    sock.sendall(data[at:to])
+                    at = to
+                    if to < len(data):
+                        time.sleep(PAUSE)
+        self.sent = time.monotonic()
+
+    def receive(self, other, length, lines):
+        """Until there are so many lines, or with none so many bytes"""
+        sock = self.ends[other]
+        sock.settimeout(max(3.0, self.limit))
+        got = b""
+        while got.count(b"\n") < lines if lines else len(got) < length:
+            try:
+                more = sock.recv(65536)
+            except TimeoutError:
+                raise Failed(f"{other} got only {got[-60:]!r}") from None
+            need(more, f"{other} got an end after {got[-60:]!r}")
+            got += more
+        return got
+
+    def say(self, line, cut=None, wait=True):
+        """">..." is the client's, "<..." the server's."""
+        end, other = ("client", "server") if line[0] == ">" else ("server", "client")
+        data, come = self.fill(line[1:], end)
+        self.send(end, data, cut)
+        if not wait:
+            time.sleep(0.1)
+            return
+        got = self.receive(other, len(data), data.count(b"\n"))
+        if self.strict:
+            self.compare(end, line[1:], come, got)
+        self.count()
+
+    def learn(self, end, name, text):
+        """An address that the other end was told"""
+        address = self.router.outer[end, self.version]
+        if "," in text:
+            numbers = [int(n) for n in text.split(",")]
+            need(len(numbers) == 6, f"{text} is no address")
+            told, port = ".".join(map(str, numbers[:4])), numbers[4] << 8 | numbers[5]
+        else:
+            _, _, told, port, _ = text.split("|")
+            told, port = told or address, int(port)
+        need(ipaddress.ip_address(told) == ipaddress.ip_address(address),
+             f"the address that came is {told}")
+        need(port >= 1024, f"the port that came is {port}")
+        self.told[name] = address, port
+
+    def active(self):
+        return sum(1 for port, active in self.router.expectations()
+                   if port == self.port and active)
+
+    def count(self):
+        n = self.active()
+        need(n <= 1, f"{n} expectations")
+        return n
+
+    def transfer(self, name):
+        """A data connection to listener NAME, as the other end was told"""
+        here, there = ("client", "server") if name in "cd" else ("server", "client")
+        with self.router.socket(there, self.version) as sock:
+            sock.settimeout(self.limit)
+            try:
+                sock.connect(self.told[name])
+            except OSError as error:
+                raise Failed(f"no data connection: {error}") from None
+            spent = time.monotonic() - self.sent
+            self.slowest = max(self.slowest, spent)
+            if spent >= self.limit:
+                raise Late(f"the data connection took {spent:.2f} s")
+            data, peer = self.listeners[name].accept()
+            with data:
+                need(ipaddress.ip_address(peer[0]) ==
+                     ipaddress.ip_address(self.router.outer[there, self.version]),
+                     f"the data connection is from {peer[0]}")
+                data.settimeout(max(3.0, self.limit))
+                sock.sendall(b"over")
+                data.sendall(b"back")
+                need(data.recv(4) == b"over" and sock.recv(4) == b"back", "no data")
+
+    def closed_to(self, there, address, port, source=None):
+        """A connection from there gets no answer."""
+        with self.router.socket(there, self.version, source) as sock:
+            sock.setblocking(False)
+            error = sock.connect_ex((address, port))
+            need(error == errno.EINPROGRESS and not passed(sock),
+                 f"a connection to {address}:{port} was answered")
+
+    def shut(self, name, port=None, address=None, source=None):
+        """Nothing is open to listener NAME, or to another port or address beside it"""
+        here, there = ("client", "server") if name in "cd" else ("server", "client")
+        if not source:
+            need(not self.active(), "there is an expectation")
+        self.closed_to(there, address or self.router.outer[here, self.version],
+                       port or self.listener(name), source and source[there, self.version])
+
+    def step(self, step):
+        """
+        ">TEXT", "<TEXT"   the client says it, the server does, and the other end gets it
+        (TEXT, CUT)        in parts: "bytes", or [OFFSET...]
+        "~>TEXT"           perhaps the other end does not get it yet
+        "+NAME"            a data connection to listener NAME works
+        "-NAME"            nothing is open
+        "=N"               there are N active expectations
+        a function         is called with this
+        """
+        if callable(step):
+            step(self)
+        elif isinstance(step, tuple):
+            self.say(*step)
+        elif step[0] == "~":
+            self.say(step[1:], wait=False)
+            self.count()
+        elif step[0] == "+":
+            self.transfer(step[1:])
+        elif step[0] == "-":
+            self.shut(step[1:])
+        elif step[0] == "=":
+            n = self.active()
+            need(n == int(step[1:]), f"{n} expectations")
+        else:
+            self.say(step)
+
+
+class Ghost(Talk):
+    """A client that exists in packets only, which it makes one by one. No SACK, no scaling."""
+
+    def begin(self):
+        router = self.router
+        with router.inside("client"):
+            self.raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
+        with self.router.socket("client", 4) as sock:
+            self.port = sock.getsockname()[1]
+        # for its data: like its own, nobody else's
+        self.open = 2048 + (self.port - 32768) * 2 % 60000
+        self.seq = 0xFFFFFFE0	# numbers wrap
+        self.ack = 0
+        self.got = b""
+        with router.lock:
+            self.packet(0, b"", 2)
+            self.pump(lambda: self.ack)
+            self.seq = 0xFFFFFFE1
+            self.packet(0, b"", 16)
+            self.ends["server"] = router.control[4].accept()[0]
+        self.ends["server"].settimeout(10)
+
+    def end(self):
+        self.packet(0, b"", 4)
+        super().end()
+        self.raw.close()
+        self.wire.close()
+
+    def packet(self, offset, data=b"", flags=24, spoil=0):
+        """A segment, OFFSET bytes from where the client is"""
+        dst = self.router.outer["server", 4]
+        ends = socket.inet_aton(GHOST) + socket.inet_aton(dst)
+        tcp = struct.pack(">HHIIBBHHH", self.port, 21, (self.seq + offset) & 0xFFFFFFFF,
+                          self.ack, 5 << 4, flags, 65535, 0, 0) + data
+        pseudo = ends + struct.pack(">HH", 6, len(tcp)) + tcp + b"\0" * (len(tcp) % 2)
+        total = sum(struct.unpack(f">{len(pseudo) // 2}H", pseudo))
+        while total >> 16:
+            total = (total & 0xFFFF) + (total >> 16)
+        tcp = tcp[:16] + struct.pack(">H", (~total & 0xFFFF) ^ spoil) + tcp[18:]
+        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0)
+        self.raw.sendto(head + ends + tcp, (dst, 0))
+
+    def pump(self, enough):
+        """Takes and acknowledges what comes, until it is enough."""
+        end = time.monotonic() + 5
+        while not enough():
+            self.wire.settimeout(max(0.001, end - time.monotonic()))
+            try:
+                data = self.wire.recv(65536)
+            except TimeoutError:
+                raise Failed(f"the ghost got only {self.got!r}") from None
+            tcp = data[20:struct.unpack(">H", data[2:4])[0]]
+            if data[9] != 6 or socket.inet_ntoa(data[16:20]) != GHOST:
+                continue
+            _, port, seq, self.acked, off, flags = struct.unpack(">HHIIBB", tcp[:14])
+            if port != self.port:
+                continue
+            if flags & 2:
+                self.ack = (seq + 1) & 0xFFFFFFFF
+                continue
+            tcp = tcp[(off >> 4) * 4:]
+            if tcp and seq == self.ack:
+                self.ack = (seq + len(tcp)) & 0xFFFFFFFF
+                self.got += tcp
+            if tcp:
+                self.packet(0, b"", 16)
+
+    def send(self, end, data, cut):
+        if end == "server":
+            super().send(end, data, cut)
+            return
+        self.packet(0, data)
+        self.seq = (self.seq + len(data)) & 0xFFFFFFFF
+        self.sent = time.monotonic()
+
+    def receive(self, other, length, lines):
+        if other == "server":
+            return super().receive(other, length, lines)
+        self.got = b""
+        self.pump(lambda: self.got.count(b"\n") >= lines)
+        return self.got
+
+    def words(self, name):
+        return six(GHOST, self.open) if name == "c" else super().words(name)
+
+    def listener(self, name):
+        return self.open if name == "c" else super().listener(name)
+
+    def transfer(self, name):
+        need(self.active() == 1, "no expectation")
+        self.arrives(name, True)
+
+    def shut(self, name, port=None, address=None, source=None):
+        need(not self.active(), "there is an expectation")
+        self.arrives(name, False)
+
+    def arrives(self, name, wanted):
+        """Does a SYN from the server come?"""
+        address = self.told.get(name) or (
+            self.router.outer["client", 4] if self.translated("client") else GHOST, self.open)
+        with self.router.socket("server", 4) as sock:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+            end = time.monotonic() + (self.limit if wanted else SILENCE)
+            came = False
+            while not came and time.monotonic() < end:
+                self.wire.settimeout(max(0.001, end - time.monotonic()))
+                with contextlib.suppress(TimeoutError):
+                    data = self.wire.recv(65536)
+                    came = (data[9] == 6 and data[33] & 2 and
+                            data[16:24] == socket.inet_aton(GHOST) + data[20:22] +
+                            struct.pack(">H", address[1]))
+            need(bool(came) == wanted, "a SYN of the server's came" if came else "no SYN came")
+
+    def learn(self, end, name, text):
+        if end == "client" and not self.translated("client"):
+            need(text == six(GHOST, self.open), f"the address that came is {text}")
+            self.told[name] = GHOST, self.open
+        else:
+            super().learn(end, name, text)
+
+    def parts(self, line, order, size=1):
+        """The client says LINE in parts of SIZE bytes, in ORDER of their numbers."""
+        data, come = self.fill(line, "client")
+        for i in order(range((len(data) + size - 1) // size)):
+            self.packet(i * size, data[i * size:(i + 1) * size])
+        self.sent = time.monotonic()
+        self.seq = (self.seq + len(data)) & 0xFFFFFFFF
+        self.compare("client", line, come, super().receive("server", len(data), 1))
+
+
+# --- the dialogues ---
+
+LOGIN = ["<220 ready\r\n", ">USER a\r\n", "<331 password\r\n", ">PASS b\r\n", "<230 in\r\n"]
+OK = "<200 ok\r\n"
+PORT = [">PORT {c}\r\n", OK]
+PASV = [">PASV\r\n", "<227 Entering Passive Mode ({s}).\r\n"]
+EPRT = [">EPRT {C}\r\n", OK]
+EPSV = [">EPSV\r\n", "<229 Extended ({S})\r\n"]
+DONE = [">RETR a\r\n", "<150 go\r\n226 done\r\n"]
+
+
+class Fresh(list):
+    """Steps from a connection's start on"""
+
+
+class Raw(list):
+    """Steps of a Ghost"""
+
+
+class V6(list):
+    """Steps with IPv6"""
+
+
+def each_cut(line, answer, name, length):
+    """The line, cut in two at each offset"""
+    steps = []
+    for at in range(1, length):
+        cut = [(line, [at])]
+        steps += [*cut, OK] if line[0] == ">" else [answer, *cut]
+        steps += ["+" + name, *DONE]
+    return steps
+
+
+def zeros(word, n):
+    """An address of the same value, of another length"""
+    return re.sub(r"\d+", lambda m: m[0].zfill(1 + (len(m[0]) + n) % 3)
+                  if len(m[0]) < 3 else m[0], word)
+
+
+def many(ports, passives, probe_each):
+    """Transfers with addresses of changing lengths"""
+    def run(talk):
+        for i in range(ports + passives):
+            active = i % 2 < 1 if ports and passives else bool(ports)
+            name = "c" if active else "s"
+            end = "client" if active else "server"
+            other = "server" if active else "client"
+            word = zeros(talk.words(name), i)
+            if active:
+                text, rest = f"PORT {word}\r\n", OK
+            else:
+                try:
+                    talk.say(">PASV\r\n")
+                except Failed as error:
+                    raise Failed(f"{i}: {error}") from None
+                text, rest = f"227 it is {'x' * (i % 7)}({word})\r\n", None
+            talk.send(end, text.encode(), None)
+            try:
+                got = talk.receive(other, len(text), 1)
+            except Failed as error:
+                raise Failed(f"{i}: {text!r} {error}") from None
+            come = text.partition(word)
+            come = [come[0], ADDRESS if talk.translated(end) else re.compile(word), come[2]]
+            talk.compare(end, f"{{{name}}}", come, got)
+            if rest:
+                talk.say(rest)
+            if i % probe_each == 0:
+                talk.transfer(name)
+            talk.say(">NOOP\r\n")
+            talk.say(OK)
+    return [run]
+
+
+def half_line_and_end(talk):
+    """What is held back leaves with the FIN"""
+    talk.send("client", b"PORT 10,0,1", None)
+    talk.ends["client"].shutdown(socket.SHUT_WR)
+    talk.ends["server"].settimeout(3)
+    got = b""
+    try:
+        while more := talk.ends["server"].recv(100):
+            got += more
+    except TimeoutError:
+        raise Failed(f"server got {got!r}, and no end") from None
+    need(got == b"PORT 10,0,1", f"server got {got!r}")
+    talk.say("<221 bye\r\n")
+
+
+BIG = "".join(f" line {i} of a long answer\r\n" for i in range(3000))
+
+BENIGN = {
+    "PORT": [*PORT, "+c"],
+    "EPRT": [*EPRT, "+c"],
+    "EPRT, IPv6": V6([*EPRT, "+c"]),
+    "EPRT, IPv6, written long and in capitals": V6([">EPRT {C6}\r\n", OK, "+c"]),
+    "227 with parentheses": [*PASV, "+s"],
+    "227 without": [">PASV\r\n", "<227 Passive mode {s}\r\n", "+s"],
+    "227 with =": [">PASV\r\n", "<227 ={s}\r\n", "+s"],
+    "227 with numbers before and after it": [
+        ">PASV\r\n", "<227 v1.2, 3,4 of 5 ({s}) 6\r\n", "+s"],
+    "227 of many lines": [">PASV\r\n", "<227-wait\r\n227-more\r\n227 ok ({s})\r\n", "+s"],
+    "227 beside other answers": [
+        ">TYPE I\r\nSIZE a\r\nPASV\r\nRETR a\r\n",
+        "<200 ok\r\n213 5\r\n227 ok ({s})\r\n150 go\r\n", "+s", "<226 done\r\n"],
+    "EPSV": [*EPSV, "+s"],
+    "EPSV, IPv6": V6([*EPSV, "+s"]),
+    "EPSV 2, IPv6": V6([">EPSV 2\r\n", "<229 ok ({S})\r\n", "+s"]),
+    "EPSV 1": [">EPSV 1\r\n", "<229 ok ({S})\r\n", "+s"],
+    "229 behind other parentheses": [">EPSV\r\n", "<229 Ok (ok) ({S})\r\n", "+s"],
+    "EPSV ALL, then EPSV": [">EPSV ALL\r\n", OK, *EPSV, "+s", *DONE, *EPSV, "+s"],
+    "EPSV ALL, then EPSV, IPv6": V6([">EPSV ALL\r\n", OK, *EPSV, "+s"]),
+    "answers of many lines": Fresh([
+        "<220-hello\r\n 220 no\r\n220 ready\r\n", ">USER a\r\n", "<230-in\r\n230 in\r\n",
+        ">PORT {c}\r\n", "<200-ok\r\n 500 x\r\n200 ok\r\n", "+c"]),
+    "lower case": [">port {c}\r\n", OK, "+c", *DONE, ">pasv\r\n", "<227 ok ({s})\r\n", "+s",
+                   *DONE, ">eprt {C}\r\n", OK, "+c", *DONE, ">epsv\r\n", "<229 ok ({S})\r\n",
+                   "+s"],
+    "spaces": [">PORT    {c}  \r\n", OK, "+c", *DONE, ">PASV  \r\n", "<227   {s}  \r\n", "+s"],
+    "LF alone": Fresh(["<220 ready\n", ">USER a\n", "<230 in\n", ">PORT {c}\n", "<200 ok\n",
+                       "+c", *DONE, ">PASV\n", "<227 ({s})\n", "+s"]),
+    "telnet before ABOR": [*PASV, "+s", ">RETR a\r\n", "<150 go\r\n",
+                           ">\xff\xf4\xff\xf2ABOR\r\n", "<426 cut\r\n226 ok\r\n", *PASV, "+s"],
+    "telnet before an address": [">\xff\xf1PORT \xff\xfd\x01{c}\r\n", OK, "+c"],
+    "a name with 255 and CR": [">CWD a\xff\xffb\rc\r\n", "<250 \xff\xff\r\n", *PORT, "+c"],
+    "the login and PASV at once": Fresh([
+        "<220 ready\r\n", ">USER a\r\nPASS b\r\nPASV\r\n",
+        "<331 password\r\n230 in\r\n227 ok ({s})\r\n", "+s"]),
+    "PORT, RETR, PORT, RETR at once": [
+        ">PORT {c}\r\nRETR a\r\nPORT {d}\r\nRETR b\r\n", "<200 ok\r\n150 go\r\n", "+c",
+        "<226 done\r\n200 ok\r\n150 go\r\n", "+d", "<226 done\r\n"],
+    "two PORT at once": [">PORT {c}\r\nPORT {d}\r\n", "<200 a\r\n200 b\r\n", "+d"],
+    "EPRT and PORT at once": [">EPRT {C}\r\nPORT {d}\r\n", OK, OK, "+d"],
+    "REIN, and again": [*PORT, "+c", ">REIN\r\n", "<220 ready\r\n", ">USER a\r\n",
+                        "<230 in\r\n", *PASV, "+s", *DONE, *PORT, "+c"],
+    "AUTH refused": Fresh(["<220 ready\r\n", ">AUTH TLS\r\n", "<502 no\r\n", ">USER a\r\n",
+                           "<230 in\r\n", *PASV, "+s"]),
+    "an unknown verb": [">WXYZ a\r\n", "<500 ?\r\n", *PORT, "+c"],
+    "PORT refused, then not": [">PORT {c}\r\n", "<500 no\r\n", *PORT, "+c"],
+    "all four in turn": [*PORT, "+c", *DONE, *PASV, "+s", *DONE, *EPRT, "+c", *DONE, *EPSV,
+                         "+s", *DONE] * 3,
+    "all in turn, IPv6": V6([*EPRT, "+c", *DONE, *EPSV, "+s", *DONE] * 3),
+    "a command of 600 bytes": [">STOR " + "x" * 600 + "\r\n", "<226 ok\r\n", *PORT, "+c"],
+    "an answer of 80 kB, then 227": [">STAT\r\nPASV\r\n",
+                                     "<211-long\r\n" + BIG + "211 end\r\n227 ({s})\r\n", "+s"],
+    "the ends, a command at a time": [*PORT, "+c", ">QUIT\r\n", "<221 bye\r\n"],
+    "half a line, and the end": [*PORT, "+c", half_line_and_end],
+    "300 PORT of changing lengths": many(300, 0, 50),
+    "100 PASV of changing lengths": many(0, 100, 20),
+    "100 of both in turn": many(50, 50, 9),
+    "byte by byte, PORT": Fresh((s, "bytes") if s[0] in "<>" else s for s in
+                                [*LOGIN, *PORT, "+c", *DONE, *EPRT, "+c"]),
+    "byte by byte, PASV": Fresh((s, "bytes") if s[0] in "<>" else s for s in
+                                [*LOGIN, *PASV, "+s", *DONE, *EPSV, "+s"]),
+    "byte by byte, IPv6": V6([(">EPRT {C}\r\n", "bytes"), (OK, "bytes"), "+c",
+                              (">EPSV\r\n", "bytes"), ("<229 ({S})\r\n", "bytes"), "+s"]),
+    "byte by byte, ten at once": [
+        (">" + "NOOP\r\n" * 4 + "PORT {c}\r\n" + "NOOP\r\n" * 4 + "PORT {d}\r\n", "bytes"),
+        ("<" + "200 ok\r\n" * 10, "bytes"), "+d"],
+    "PORT cut at each offset": each_cut(">PORT {c}\r\n", None, "c", 24),
+    "EPRT cut at each offset": each_cut(">EPRT {C}\r\n", None, "c", 26),
+    "EPRT cut at each offset, IPv6": V6(each_cut(">EPRT {C}\r\n", None, "c", 26)),
+    "227 cut at each offset": each_cut("<227 a ({s}).\r\n", ">PASV\r\n", "s", 28),
+    "229 cut at each offset": each_cut("<229 a ({S}).\r\n", ">EPSV\r\n", "s", 18),
+    "lines in many parts, with pauses": [
+        (">PORT {c}\r\n", [2, 6, 9, 12, 15, 17]), (OK, [1, 2, 3, 4]), "+c", *DONE,
+        (">PASV\r\n", [1, 3, 6]), ("<227 ok ({s})\r\n", [3, 7, 10, 14, 20]), "+s"],
+    "cut between two lines, inside the second": [
+        (">NOOP\r\nPORT {c}\r\n", [12]), "<200 a\r\n200 b\r\n", "+c",
+        ">NOOP\r\nPASV\r\n", ("<200 a\r\n227 ok ({s})\r\n", [14]), "+s"],
+    "a segment that comes twice": Raw([
+        lambda t: t.parts("PORT {c}\r\n", lambda r: [0, 0, 1, 0, 1, 2, 1, 2, *r], 8), OK, "+c"]),
+    "segments in a wrong order": Raw([
+        lambda t: t.parts("PORT {c}\r\n", lambda r: [1, 2, 0, 2, 1, 2], 8), OK, "+c"]),
+    "bytes, the first one lost and sent again": Raw([
+        lambda t: t.parts("PORT {c}\r\n", lambda r: [*r[1:], *r], 1), OK, "+c"]),
+    "bytes, from the last to the first, and again": Raw([
+        lambda t: t.parts("PORT {c}\r\n", lambda r: [*reversed(r), *r], 1), OK, "+c"]),
+}
+
+# Those for lossy and for narrow ways
+WAYS = ["PORT", "EPRT, IPv6", "227 with parentheses", "two PORT at once", "all four in turn",
+        "byte by byte, PORT", "byte by byte, PASV", "byte by byte, ten at once",
+        "lines in many parts, with pauses", "the login and PASV at once"]
+
+
+def closes_with_fin(talk):
+    need(talk.active() == 1, "nothing was open")
+    talk.ends["client"].shutdown(socket.SHUT_WR)
+    need(talk.ends["server"].recv(10) == b"", "no end")
+    talk.ends["server"].shutdown(socket.SHUT_WR)
+    need(talk.ends["client"].recv(10) == b"", "no end")
+    # the last acknowledgment
+    time.sleep(0.2)
+
+
+def closes_with_rst(talk):
+    need(talk.active() == 1, "nothing was open")
+    talk.ends["client"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                   struct.pack("ii", 1, 0))
+    talk.ends["client"].close()
+    with contextlib.suppress(ConnectionResetError):
+        talk.ends["server"].recv(10)
+
+
+def overlapping(talk):
+    """The server takes "NOOP\r\n" and what comes after it, not PORT."""
+    talk.packet(0, b"NOOP\r\n")
+    need(talk.ends["server"].recv(100) == b"NOOP\r\n", "no NOOP")
+    line = f"PORT {six(GHOST, talk.open)}\r\n".encode()
+    talk.packet(0, line)
+    need(talk.ends["server"].recv(100) == line[6:], "not the rest")
+    talk.seq = (talk.seq + len(line)) & 0xFFFFFFFF
+
+
+def other_port(talk):
+    """PORT comes again, before the answer, with another port."""
+    line = f"PORT {six(GHOST, talk.open + 1)}\r\n".encode()
+    talk.say(">" + line.decode())
+    talk.packet(-len(line), f"PORT {six(GHOST, talk.open)}\r\n".encode())
+    time.sleep(0.1)
+
+
+def later_bytes(talk):
+    """PORT before its turn, which something else takes."""
+    line = f"PORT {six(GHOST, talk.open)}\r\n".encode()
+    talk.packet(6, line)
+    time.sleep(0.1)
+    talk.packet(0, b"NOOP\r\nNOOP" + b"x" * (len(line) - 6) + b"\r\n")
+    talk.seq = (talk.seq + 6 + len(line)) & 0xFFFFFFFF
+    Talk.receive(talk, "server", 0, 2)
+
+
+def out_of_window(offset):
+    def run(talk):
+        for more in (0, 1, 1 << 20):
+            talk.packet(offset + more, f"PORT {six(GHOST, talk.open)}\r\n".encode())
+        time.sleep(0.1)
+    return run
+
+
+def bad_sum(talk):
+    """What the server throws away"""
+    talk.packet(0, f"PORT {six(GHOST, talk.open)}\r\n".encode(), spoil=0x1111)
+    time.sleep(0.1)
+
+
+class Early(Raw):
+    """Steps of a Ghost whose SYN has data"""
+
+
+def flood(talk):
+    for _ in range(5):
+        talk.say(">" + "PORT {c}\r\n" * 10)
+        for _ in range(10):
+            talk.say("<200 ok\r\n")
+            talk.count()
+
+
+NOT_FTP = [">PORT {c}\r\n", OK, "-c"]
+
+
+def third(name, end, port=None):
+    """Nothing is open to another host beside the client or the server."""
+    return lambda t: t.shut(name, port, THIRD[end, t.version])
+
+
+def from_third(name):
+    """Nothing is open for another host."""
+    return lambda t: t.shut(name, source=THIRD)
+
+
+def port_of(name, port):
+    return lambda t: t.shut(name, port)
+
+
+HOSTILE = {
+    "HTTP POST, with PORT at a segment's start": Fresh([
+        "<220 ready\r\n", ">POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n", *NOT_FTP]),
+    "HTTP POST before the greeting": Fresh([
+        ">POST / HTTP/1.1\r\nHost: a\r\n\r\n", "<220 ready\r\n", *NOT_FTP]),
+    "HTTP without a greeting": Fresh([
+        ">POST / HTTP/1.1\r\nHost: a\r\n\r\n", ">PORT {c}\r\n", "<HTTP/1.1 200 OK\r\n", "-c",
+        OK, "-c"]),
+    "HTTP with a verb of FTP's": Fresh([
+        "<220 ready\r\n", ">NOOP / HTTP/1.1\r\nHost: a\r\n\r\n", *NOT_FTP]),
+    "HTTP after the login": [">GET / HTTP/1.1\r\nHost: a\r\n\r\n", *NOT_FTP],
+    "a TLS hello": Fresh([
+        "<220 ready\r\n", ">\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n", *NOT_FTP]),
+    "a TLS hello before the greeting": Fresh([
+        ">\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03abc", ">PORT {c}\r\n", OK, "-c"]),
+    "SMTP": Fresh(["<220 ready\r\n", ">EHLO a\r\n", "<250 ok\r\n", *NOT_FTP]),
+    "SIP": Fresh(["<220 ready\r\n", ">REGISTER sip:a SIP/2.0\r\n", "<200 ok\r\n", *NOT_FTP]),
+    "a server that does not greet": Fresh(["<SSH-2.0-a\r\n", *NOT_FTP]),
+    "a server that says nothing before the 200": Fresh([">PORT {c}\r\n", OK, "-c"]),
+    "a client that does not wait for the 220": Fresh([
+        ">USER a\r\n", "<220 ready\r\n230 in\r\n", *NOT_FTP]),
+    "a port under 1024, PORT": [">PORT 10,0,1,2,0,22\r\n", OK, port_of("c", 22)],
+    "port 1023, EPRT": [">EPRT |1|10.0.1.2|1023|\r\n", OK, port_of("c", 1023)],
+    "a port under 1024, EPRT, IPv6": V6([">EPRT |2|fd00:1::2|22|\r\n", OK, port_of("c", 22)]),
+    "a port under 1024, 227": [">PASV\r\n", "<227 (10,0,2,2,0,22)\r\n", port_of("s", 22)],
+    "a port under 1024, 229": [">EPSV\r\n", "<229 (|||1023|)\r\n", port_of("s", 1023)],
+    "port 0, PORT and 229": [">PORT 10,0,1,2,0,0\r\n", OK, "=0", ">EPSV\r\n",
+                             "<229 (|||0|)\r\n", "=0"],
+    "PORT without an answer": [">PORT {c}\r\n", "-c"],
+    "EPRT without an answer, IPv6": V6([">EPRT {C}\r\n", "-c"]),
+    "PORT refused, 500": [">PORT {c}\r\n", "<500 no\r\n", "-c"],
+    "PORT refused, 425": [">PORT {c}\r\n", "<425 no\r\n", "-c"],
+    "EPRT refused, IPv6": V6([">EPRT {C}\r\n", "<522 no\r\n", "-c"]),
+    "PORT answered with 150, 226": [">PORT {c}\r\n", "<150 go\r\n", "-c", "<226 done\r\n", "-c"],
+    "PORT answered with 202, 331": [">PORT {c}\r\n", "<202 no\r\n", "-c", ">PORT {c}\r\n",
+                                    "<331 no\r\n", "-c"],
+    "the 200 of another command": [">NOOP\r\nPORT {c}\r\n", OK, "-c", "<500 no\r\n", "-c"],
+    "a 200 before the PORT": [OK, ">PORT {c}\r\n", "-c", "<500 no\r\n", "-c"],
+    "half of the 200": [">PORT {c}\r\n", "~<200 ok", "-c"],
+    "227 that nobody asked for": ["<227 ok ({s})\r\n", "-s", ">NOOP\r\n", "<227 ok ({s})\r\n",
+                                  "-s"],
+    "229 that nobody asked for": ["<229 ok ({S})\r\n", "-s", ">NOOP\r\n", "<229 ok ({S})\r\n",
+                                  "-s"],
+    "229 that nobody asked for, IPv6": V6(["<229 ok ({S})\r\n", "-s"]),
+    "227 to EPSV, 229 to PASV": [">EPSV\r\n", "<227 ok ({s})\r\n", "-s", ">PASV\r\n",
+                                 "<229 ok ({S})\r\n", "-s"],
+    "PASV refused, then 227": [">PASV\r\n", "<500 no\r\n", "<227 ok ({s})\r\n", "-s"],
+    "227 in another answer": [">STAT\r\n", "<211-a\r\n227 ok ({s})\r\n211 b\r\n", "-s"],
+    "the client says 227, the server PORT": [">227 ok ({s})\r\n", "-s", "<PORT {c}\r\n200 ok\r\n",
+                                             "-c"],
+    "another host beside the client, PORT": [
+        ">PORT 10,0,1,3,19,136\r\n", OK, "=0", third("c", "client", 5000)],
+    "another host beside the client, EPRT, IPv6": V6([
+        ">EPRT |2|fd00:1::3|5000|\r\n", OK, "=0", third("c", "client", 5000)]),
+    "the server's own host, PORT": [">PORT 10,0,2,2,19,136\r\n", OK, "=0"],
+    "another host beside the server, 227": [
+        ">PASV\r\n", "<227 (10,0,2,3,19,136)\r\n", "=0", third("s", "server", 5000)],
+    "the client's own host, 227": [">PASV\r\n", "<227 (10,0,1,2,19,136)\r\n", "=0"],
+    "another host uses what is open": [*PORT, "=1", from_third("c")],
+    "another host uses what is open, 227": [*PASV, "=1", from_third("s")],
+    "octets over 255, PORT": [
+        ">PORT 266,0,1,2,19,136\r\n", OK, "=0", ">PORT 10,0,257,2,19,136\r\n", OK, "=0",
+        ">PORT 10,0,1,2,275,136\r\n", OK, port_of("c", 5000),
+        ">PORT 10,0,1,2,18,392\r\n", OK, port_of("c", 5000)],
+    "octets over 255, 227": [">PASV\r\n", "<227 (266,0,2,2,19,136)\r\n", "=0", ">PASV\r\n",
+                             "<227 (10,0,2,2,275,136)\r\n", port_of("s", 5000)],
+    "EPRT for a port over 65535": [">EPRT |1|10.0.1.2|70536|\r\n", OK, port_of("c", 5000)],
+    "EPRT that calls IPv4 IPv6": [">EPRT |2|10.0.1.2|5000|\r\n", OK, port_of("c", 5000)],
+    "PORT with seven numbers": [">PORT {c},1\r\n", OK, "-c"],
+    "PORT with five": [">PORT 10,0,1,2,19\r\n", OK, port_of("c", 4864)],
+    "PORT with something before it": ["> PORT {c}\r\n", OK, "-c", ">xPORT {c}\r\n", OK, "-c"],
+    "PORT with something behind it": [">PORT {c} x\r\n", OK, "-c"],
+    "PORT behind CR": [">CWD a\rPORT {c}\r\n", "<250 a\r\n", OK, "-c"],
+    "PORT with telnet inside the address": [">PORT 10,0,\xff\xf41,2,19,136\r\n", OK,
+                                            port_of("c", 5000)],
+    "PORT of two lines": [">PORT 10,0,1,2\r\n,19,136\r\n", OK, port_of("c", 5000)],
+    "227 with two addresses": [">PASV\r\n", "<227 (10,0,2,2,20,1) ({s})\r\n", "-s"],
+    "229 without parentheses": [">EPSV\r\n", "<229 {S}\r\n", "-s"],
+    "an overlong PORT": [">PORT " + " " * 600 + "{c}\r\n", OK, "-c"],
+    "an overlong line with PORT at byte 512": [
+        ">CWD " + "x" * 508 + "PORT {c}\r\n", "<250 ok\r\n", OK, "-c"],
+    "an overlong 227": [">PASV\r\n", "<227 ({s}) " + "x" * 600 + "\r\n", "-s"],
+    "half a PORT, kept open": ["~>PORT 10,0,1,2,19,136", "~<200 ok\r\n", port_of("c", 5000)],
+    "half a PORT, and its CR": [
+        "~>PORT 10,0,1,2,19,136\r", "~<200 ok\r\n", port_of("c", 5000)],
+    "half a 227, kept open": [">PASV\r\n", "~<227 (10,0,2,2,19,136", port_of("s", 5000),
+                              "~<)", port_of("s", 5000)],
+    "a flood of PORT": [flood],
+    "20 PORT at once, one 200": [">" + "PORT {c}\r\n" * 20, OK, "-c"],
+    "17 commands, then PORT": [">" + "NOOP\r\n" * 17 + "PORT {c}\r\n", "<" + "200 ok\r\n" * 17,
+                               "-c", OK, "-c"],
+    "AUTH TLS accepted, then PORT": Fresh([
+        "<220 ready\r\n", ">AUTH TLS\r\n", "<234 go\r\n", *NOT_FTP, ">PASV\r\n",
+        "<227 ({s})\r\n", "-s"]),
+    "AUTH TLS accepted after PORT": [*PORT, "=1", ">AUTH TLS\r\n", "<234 go\r\n", "-c"],
+    "EPSV ALL, then PORT, PASV, EPRT": [
+        ">EPSV ALL\r\n", OK, *NOT_FTP, ">PASV\r\n", "<227 ({s})\r\n", "-s", ">EPRT {C}\r\n",
+        OK, "-c"],
+    "PORT, REIN, late 200": [">PORT {c}\r\nREIN\r\n", "<500 no\r\n220 ready\r\n200 ok\r\n", "-c"],
+    "REIN closes": [*PORT, "=1", ">REIN\r\n", "<220 ready\r\n", "-c"],
+    "the next PORT closes": [*PORT, "=1", ">PORT {d}\r\n", "-c", "<500 no\r\n", "-c"],
+    "the next PASV closes": [*PORT, "=1", ">PASV\r\n", "-c", "<500 no\r\n", "-c"],
+    "PASV closes what PASV opened": [*PASV, "=1", ">PASV\r\n", "-s"],
+    "EPSV closes, IPv6": V6([*EPRT, "=1", ">EPSV\r\n", "-c"]),
+    "one connection only, PORT": [*PORT, "=1", lambda t: t.told.update(
+        c=(t.router.outer["client", 4], t.listener("c"))), "+c", "-c"],
+    "the end of the control connection": [*PORT, closes_with_fin, "-c"],
+    "the end of the control connection, 227": [*PASV, closes_with_fin, "-s"],
+    "the control connection's RST": [*PORT, closes_with_rst, "-c"],
+    "other bytes over the same ones": Raw([overlapping, OK, "-c", "<500 ?\r\n", "-c"]),
+    "the same PORT with another port": Raw([other_port, OK, lambda t: t.arrives("c", False)]),
+    "bytes before their turn, then others": Raw([
+        later_bytes, "<200 a\r\n", "-c", "<500 b\r\n", "-c"]),
+    "outside of the window, ahead": Raw([
+        out_of_window(1 << 20), ">NOOP\r\n", OK, "-c"]),
+    "outside of the window, behind": Raw([
+        out_of_window(-(1 << 28)), ">NOOP\r\n", OK, "-c"]),
+    "a wrong checksum": Raw([bad_sum, ">NOOP\r\n", OK, "-c"]),
+    "data with the SYN": Early([
+        lambda t: t.packet(0, b"", 16), *LOGIN[:1], OK, "-c"]),
+}
+
+
+# --- running them ---
+
+def run_steps(talk, steps):
+    if not isinstance(steps, (Fresh, Early)):
+        for line in LOGIN:
+            talk.say(line)
+    for number, step in enumerate(steps):
+        try:
+            talk.step(step)
+        except Failed as error:
+            shown = step if isinstance(step, (str, tuple)) else "function"
+            raise type(error)(f"step {number}, {str(shown)[:60]!r}: {error}") from None
+
+
+class EarlyGhost(Ghost):
+    """Its SYN has PORT in it"""
+
+    def packet(self, offset, data=b"", flags=24, spoil=0):
+        if flags == 2:
+            data = f"PORT {six(GHOST, self.open)}\r\n".encode()
+        super().packet(offset, data, flags, spoil)
+
+
+def run_dialogue(router, kind, name, steps, limit, last=True):
+    """Prints how it went. Returns how late the last data connection was; None: too late."""
+    talk = None
+    try:
+        version = 6 if isinstance(steps, V6) else 4
+        make = {Early: EarlyGhost, Raw: Ghost}.get(type(steps), Talk)
+        talk = make(router, version, kind == "benign")
+        talk.limit = limit
+        run_steps(talk, steps)
+        result, why = "ok", ""
+    except Late as error:
+        if not last:
+            return None
+        result, why = "failed", f": {error}"
+    except (Failed, OSError, KeyError) as error:
+        result, why = "failed", f": {error}" if isinstance(error, Failed) else f": {error!r}"
+    finally:
+        if talk:
+            talk.end()
+    print(f"{router.helper} {router.nat} {kind} {result} {name}{why}", flush=True)
+    return talk.slowest if talk else 0.0
+
+
+def run_all(pool, routers, dialogues, kind, suffix="", limit=LIMIT):
+    jobs = [(router, kind, name + suffix, steps, limit)
+            for name, steps in dialogues.items() for router in routers]
+    slowest = list(pool.map(lambda job: run_dialogue(*job, last=False), jobs))
+    # What was late has another chance, with the machine for itself.
+    for i, job in enumerate(jobs):
+        if slowest[i] is None:
+            print(f"# again: {job[0].helper} {job[0].nat} {job[2]}")
+            slowest[i] = run_dialogue(*job)
+    print(f"# the slowest data connection of {kind}{suffix}: {max(slowest, default=0):.2f} s",
+          flush=True)
+
+
+def ways(routers, way):
+    """Each device of the ends, and of the router"""
+    for router in routers:
+        for end, devices in (("client", ["eth0"]), ("server", ["eth0"]),
+                             ("router", ["eth1", "eth2"])):
+            for device in devices:
+                router.run(end, f"tc qdisc {way.format(dev='dev ' + device)}")
+
+
+def narrow(routers, what):
+    """What a sender may send before it is answered"""
+    for router in routers:
+        for end, via in (("client", "1"), ("server", "2")):
+            router.run(end, f"ip route change default via 10.0.{via}.1 {what}")
+            router.run(end, f"ip -6 route change default via fd00:{via}::1 {what}")
+
+
+def setting(path, value):
+    with open(path, "r+", encoding="ascii") as file:
+        before = file.read().strip()
+        file.seek(0)
+        file.write(str(value))
+    return before
+
+
+def timeout_steps(routers):
+    """What nobody uses is closed again."""
+    before = setting(FTP2 + "timeout", 1)
+    dialogues = {"nobody comes": [*PORT, "=1", lambda t: time.sleep(1.6), "-c"]}
+    for router in routers:
+        run_dialogue(router, "hostile", *next(iter(dialogues.items())), LIMIT)
+    setting(FTP2 + "timeout", before)
+
+
+def flood_of_connections(router):
+    """No more than a bound are followed, all of them work, and the bound is given back."""
+    def one_more(talks):
+        talks.append(Talk(router, 4, True))
+        talks[-1].say(LOGIN[0])
+
+    def run(talk):
+        talks = []
+        before = setting(ALG + "connections", 400)
+        try:
+            for _ in range(500):
+                one_more(talks)
+            for step in (">PORT {c}\r\n", OK, "-c"):
+                talks[-1].strict = False
+                talks[-1].step(step)
+            for step in [*PORT, "+c"]:
+                talks[0].step(step)
+        finally:
+            for other in talks:
+                other.end()
+        time.sleep(0.5)
+        talks = []
+        try:
+            for _ in range(390):
+                one_more(talks)
+            for step in [*PORT, "+c"]:
+                talks[-1].step(step)
+        finally:
+            setting(ALG + "connections", before)
+            for other in talks:
+                other.end()
+    run_dialogue(router, "hostile", "500 connections, of which 400 are followed",
+                 Fresh([run]), LIMIT)
+
+
+def main():
+    routers = [Router(arg) for arg in sys.argv[1:]]
+    ours = [router for router in routers if router.helper == "ftp2"]
+    only = os.environ.get("ONLY")
+    benign, hostile = ({name: steps for name, steps in all_of.items()
+                        if not only or only in name} for all_of in (BENIGN, HOSTILE))
+    start = time.monotonic()
+
+    def lap(what):
+        print(f"# {what}: {time.monotonic() - start:.0f} s", flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        run_all(pool, routers, benign, "benign")
+        lap("benign")
+        run_all(pool, routers, hostile, "hostile")
+        lap("hostile")
+        some = {name: BENIGN[name] for name in WAYS if not only or only in name}
+        narrow(ours, "initcwnd 2")
+        run_all(pool, ours, some, "benign", ", two segments at a time")
+        lap("narrow")
+        narrow(ours, "initcwnd 10")
+        ways(ours, "add {dev} root netem delay 3ms reorder 75% 50% loss 3% duplicate 3%")
+        run_all(pool, ours, some, "benign", ", with loss", 20)
+        lap("lossy")
+        ways(ours, "del {dev} root")
+    if not only:
+        timeout_steps(ours[:1])
+        flood_of_connections(ours[-1])
+        lap("all")
+
+
+main()
