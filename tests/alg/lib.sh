@@ -5,9 +5,10 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-# alg_router HELPER NAT [KIND]: topology_router, with the helper for port 21 of TCP, IPv4
-# and IPv6, in both of which FORWARD lets through what is ESTABLISHED or RELATED, and
-# connections from the client to port 21. KIND of iptables: legacy (default) or nft.
+# alg_rules HELPER NAT [KIND [PORTS]]: on the router, whose rules are forgotten, the helper
+# for the PORTS of TCP (21), IPv4 and IPv6, in both of which FORWARD lets through what is
+# ESTABLISHED or RELATED, and connections from the client to these ports. KIND of rules:
+# those of iptables, legacy (default) or nft, or native, nft's own.
 #
 # NAT: none
 #      snat  the server sees the client as 192.168.200.201, fd00:ffff:ffff::1234:5678
@@ -17,45 +18,104 @@
 #
 # $ftp4 and $ftp6 are what the client calls the server, $client4 and $client6 what the
 # server calls the client.
-# shellcheck disable=SC2034 # $ftp4 and the others are for the scripts
-alg_router() {
-	local program
+alg_rules() {
+	local program ports=${4-21}
 
-	topology_router
+	# shellcheck disable=SC2034 # for the scripts
 	ftp4=10.0.2.2 ftp6=fd00:2::2 client4=10.0.1.2 client6=fd00:1::2
-	for program in "iptables-${3-legacy}" "ip6tables-${3-legacy}"; do
-		{
-			echo '*raw'
-			echo "-A PREROUTING -p tcp --dport 21 -j CT --helper $1"
-			echo COMMIT
-			echo '*filter'
-			echo ':FORWARD DROP'
-			echo '-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT'
-			echo '-A FORWARD -i eth1 -p tcp --dport 21 -j ACCEPT'
-			echo COMMIT
-			echo '*nat'
-			case $2 in
-			snat | both)
-				echo "-A POSTROUTING -o eth2 -j SNAT --to-source" \
-					"$(by_family "$program" 192.168.200.201 fd00:ffff:ffff::1234:5678)"
-				;;
-			esac
-			case $2 in
-			dnat | both)
-				echo "-A PREROUTING -i eth1 -d" \
-					"$(by_family "$program" 192.0.2.1 fd00:e::1) -p tcp --dport 21" \
-					"-j DNAT --to-destination $(by_family "$program" 10.0.2.2 fd00:2::2)"
-				;;
-			esac
-			echo COMMIT
-		} | run_in "$router" "$program-restore" || die "$program-restore"
-	done
 	case $2 in
 	snat | both) client4=192.168.200.201 client6=fd00:ffff:ffff::1234:5678 ;;
 	esac
 	case $2 in
 	dnat | both) ftp4=192.0.2.1 ftp6=fd00:e::1 ;;
 	esac
+	# What the last call left, if that was of another kind
+	if [ -n "${alg_kind-}" ]; then
+		run_in "$router" nft flush ruleset
+		for program in iptables-legacy ip6tables-legacy; do
+			printf '%s\n' '*raw' COMMIT '*nat' COMMIT '*filter' ':FORWARD ACCEPT' COMMIT |
+				run_in "$router" "$program-restore"
+		done
+	fi
+	alg_kind=${3-legacy}
+	if [ "$alg_kind" = native ]; then
+		alg_native "$1" "$2" "$ports" | run_in "$router" nft -f - || die "nft"
+		return
+	fi
+	for program in "iptables-$alg_kind" "ip6tables-$alg_kind"; do
+		{
+			echo '*raw'
+			echo "-A PREROUTING -p tcp -m multiport --dports $ports -j CT --helper $1"
+			echo COMMIT
+			echo '*filter'
+			echo ':FORWARD DROP'
+			echo '-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT'
+			echo "-A FORWARD -i eth1 -p tcp -m multiport --dports $ports -j ACCEPT"
+			echo COMMIT
+			echo '*nat'
+			case $2 in
+			snat | both)
+				echo "-A POSTROUTING -o eth2 -j SNAT --to-source" \
+					"$(by_family "$program" "$client4" "$client6")"
+				;;
+			esac
+			case $2 in
+			dnat | both)
+				echo "-A PREROUTING -i eth1 -d" \
+					"$(by_family "$program" "$ftp4" "$ftp6") -p tcp" \
+					"-m multiport --dports $ports -j DNAT --to-destination" \
+					"$(by_family "$program" 10.0.2.2 fd00:2::2)"
+				;;
+			esac
+			echo COMMIT
+		} | run_in "$router" "$program-restore" || die "$program-restore"
+	done
+}
+
+# alg_native HELPER NAT PORTS: what alg_rules sets, as nft reads it
+alg_native() {
+	cat <<-END
+		table inet alg {
+		ct helper announced { type "$1" protocol tcp; }
+		chain raw {
+			type filter hook prerouting priority mangle;
+			tcp dport { $3 } ct helper set "announced"
+		}
+		chain forward {
+			type filter hook forward priority filter; policy drop;
+			ct state established,related accept
+			iifname eth1 tcp dport { $3 } accept
+		}
+	END
+	case $2 in
+	snat | both)
+		cat <<-END
+			chain postrouting {
+				type nat hook postrouting priority srcnat;
+				oifname eth2 snat ip to $client4
+				oifname eth2 snat ip6 to $client6
+			}
+		END
+		;;
+	esac
+	case $2 in
+	dnat | both)
+		cat <<-END
+			chain prerouting {
+				type nat hook prerouting priority dstnat;
+				iifname eth1 ip daddr $ftp4 tcp dport { $3 } dnat ip to 10.0.2.2
+				iifname eth1 ip6 daddr $ftp6 tcp dport { $3 } dnat ip6 to fd00:2::2
+			}
+		END
+		;;
+	esac
+	echo "}"
+}
+
+# alg_router HELPER NAT [KIND [PORTS]]: topology_router, with alg_rules
+alg_router() {
+	topology_router
+	alg_rules "$@"
 }
 
 # start_vsftpd [LINE...]: a server that knows anonymous, in the namespace $server, IPv4
@@ -71,4 +131,42 @@ start_vsftpd() {
 		seccomp_sandbox=NO isolate=NO isolate_network=NO "$@" >"$work/vsftpd.conf"
 	start ip netns exec "$server" vsftpd "$work/vsftpd.conf"
 	wait_for 20 listening "$server" tcp 21 || die "vsftpd does not listen"
+}
+
+# start_pure_ftpd [OPTION...]: beside it, on port 2121 and with the same files, whose owner
+# is the user ftp's
+start_pure_ftpd() {
+	grep -q ^ftp: /etc/passwd ||
+		echo "ftp:x:990:990::$work/ftp:/usr/sbin/nologin" >>/etc/passwd
+	mkdir -p "$work/ftp/pure"
+	chown ftp "$work/ftp/pure"
+	start ip netns exec "$server" pure-ftpd --bind ,2121 --anonymousonly --dontresolve \
+		--pidfile "$work/pure-ftpd.pid" "$@"
+	wait_for 20 listening "$server" tcp 2121 || die "pure-ftpd does not listen"
+}
+
+# start_ends [NAME=NAMESPACE...]: starts ends.py, for ends
+start_ends() {
+	coproc ends_py {
+		exec /usr/bin/python3 "$tests/alg/ends.py" client="$client" router="$router" \
+			server="$server" "$@"
+	}
+	# shellcheck disable=SC2154 # set by coproc
+	background+=("$ends_py_PID")
+	ends pass
+}
+
+# ends PYTHON: has ends.py do this; $result is then what PYTHON set `result` to
+ends() {
+	local answer="no answer"
+
+	printf '%s\n' "$*" >&"${ends_py[1]}"
+	read -r -t 60 answer result <&"${ends_py[0]}"
+	[ "$answer" = ok ] || die "ends.py: $*: $answer ${result-}"
+}
+
+# expected NS [OPTION...]: the holes of NS, as "TIMEOUT DESTINATION PORT HELPER", one a line
+expected() {
+	run_in "$1" conntrack -L expect "${@:2}" 2>/dev/null | sed -E \
+		's/^([0-9]+) .* src=[^ ]+ dst=([^ ]+) sport=0 dport=([0-9]+) mask-src=.*helper=([a-z0-9]+).*/\1 \2 \3 \4/'
 }

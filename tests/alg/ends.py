@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Both ends of FTP's connections, which say what a test wants; see `ends` in lib.sh.
+
+usage: ends.py NAME=NAMESPACE...
+
+Each line of standard input is Python that may use all names of this file. It is
+answered with "ok" and the value of `result`, if it set that, or with an error.
+"""
+import contextlib
+import ctypes
+import os
+import re
+import select
+import socket
+import struct
+import sys
+
+CLONE_NEWNET = 0x40000000
+NFNL_CT_NEW = 1 << 8	# NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW
+NLM_F_REQUEST, NLM_F_ACK = 1, 4
+NLA_F_NESTED = 0x8000
+
+libc = ctypes.CDLL(None, use_errno=True)
+home = os.open("/proc/self/ns/net", os.O_RDONLY)
+namespaces = dict(arg.split("=", 1) for arg in sys.argv[1:])
+
+
+@contextlib.contextmanager
+def inside(name):
+    """Sockets that are made in this block belong to a namespace for good."""
+    fd = os.open("/run/netns/" + namespaces[name], os.O_RDONLY)
+    try:
+        if libc.setns(fd, CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
+        yield
+    finally:
+        libc.setns(home, CLONE_NEWNET)
+        os.close(fd)
+
+
+def new_socket(name, address, port):
+    """A TCP socket in a namespace"""
+    with inside(name):
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    sock.settimeout(10)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((address, port))
+    return sock
+
+
+def new_listener(name, address, port):
+    sock = new_socket(name, address, port)
+    sock.listen(128)
+    return sock
+
+
+listeners = {}
+
+
+def listener(address, port):
+    """The server's, for control connections"""
+    key = address, port
+    if key not in listeners:
+        listeners[key] = new_listener("server", address, port)
+    return listeners[key]
+
+
+def line_of(sock):
+    """A line that comes, without its end; nothing is on its way behind it"""
+    line = b""
+    while not line.endswith(b"\r\n"):
+        more = sock.recv(4096)
+        if not more:
+            raise EOFError(line)
+        line += more
+    return line[:-2].decode()
+
+
+def numbers(line):
+    """The address and port that a line announces; no address in 229"""
+    found = re.search(r"(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)", line)
+    if found:
+        n = found.groups()
+        return ".".join(n[:4]), int(n[4]) * 256 + int(n[5])
+    found = re.search(r"\|[12]?\|([^|]*)\|(\d+)\|", line)
+    return found.group(1), int(found.group(2))
+
+
+def six(address, port):
+    return f"{address.replace('.', ',')},{port >> 8},{port & 255}"
+
+
+class Control:
+    """A control connection, greeted, with both of its ends
+
+    ADDRESS is what the client calls the server, SERVER what the server is.
+    """
+
+    def __init__(self, address="10.0.2.2", client="10.0.1.2", server="10.0.2.2", port=21,
+                 greet=True):
+        self.server_address = server
+        self.client_address = client
+        self.address = address
+        waiting = listener(server, port)
+        self.client = new_socket("client", client, 0)
+        self.client.connect((address, port))
+        self.server = waiting.accept()[0]
+        self.server.settimeout(10)
+        self.in_pieces = False
+        self.waiting = None	# for a data connection
+        self.to = None		# where the other end is to connect to
+        self.seen = None	# the announcement, as it came
+        if greet:
+            self.answer("220 welcome")
+            self.ask("NOOP", "200 done")
+
+    def say(self, line):
+        """A line of the client's, as it comes to the server"""
+        if self.in_pieces:
+            self.client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.client.sendall(line[:9].encode())
+            line = line[9:]
+        self.client.sendall((line + "\r\n").encode())
+        return line_of(self.server)
+
+    def answer(self, line):
+        """One of the server's, as it comes to the client"""
+        self.server.sendall((line + "\r\n").encode())
+        return line_of(self.client)
+
+    def ask(self, command, reply):
+        return self.say(command), self.answer(reply)
+
+    def wait_at(self, name, address, port):
+        if self.waiting:
+            self.waiting.close()
+        self.waiting = new_listener(name, address, port)
+        return self.waiting.getsockname()[1]
+
+    def port(self, port=0, address=None):
+        """PORT or EPRT, and the server agrees"""
+        address = address or self.client_address
+        port = self.wait_at("client", address, port)
+        self.active = True
+        if ":" in address:
+            self.seen = self.say(f"EPRT |2|{address}|{port}|")
+        else:
+            self.seen = self.say(f"PORT {six(address, port)}")
+        self.answer("200 done")
+        self.to = numbers(self.seen)
+
+    def pasv(self, port=0, address=None):
+        """PASV or EPSV, and the server agrees"""
+        address = address or self.server_address
+        port = self.wait_at("server", address, port)
+        self.active = False
+        if ":" in address:
+            self.say("EPSV")
+            self.seen = self.answer(f"229 Extended Passive (|||{port}|)")
+            self.to = self.address, numbers(self.seen)[1]
+        else:
+            self.say("PASV")
+            self.seen = self.answer(f"227 Passive ({six(address, port)})")
+            self.to = numbers(self.seen)
+
+    def connect(self, seconds=1):
+        """A data connection to where the announcement says; None if none comes"""
+        address = self.server_address if self.active else self.client_address
+        sock = new_socket("server" if self.active else "client", address, 0)
+        sock.settimeout(seconds)
+        try:
+            sock.connect(self.to)
+            peer = self.waiting.accept()[0]
+        except OSError:
+            sock.close()
+            return None
+        sock.settimeout(10)
+        peer.settimeout(10)
+        return sock, peer
+
+    def data(self, seconds=1):
+        """Does one come, with what is sent at both of its ends?"""
+        pair = self.connect(seconds)
+        if not pair:
+            return "no"
+        word = "yes"
+        for one, other in (pair, pair[::-1]):
+            one.sendall(self.client_address.encode())
+            if other.recv(100) != self.client_address.encode():
+                word = "garbled"
+        for sock in pair:
+            sock.close()
+        return word
+
+    def alive(self):
+        """Does the control connection go on?"""
+        return "yes" if self.ask("NOOP", "200 x") == ("NOOP", "200 x") else "no"
+
+    def close(self):
+        """With both FINs"""
+        self.client.shutdown(socket.SHUT_WR)
+        self.server.recv(100)
+        self.server.close()
+        self.client.recv(100)
+        self.client.close()
+        if self.waiting:
+            self.waiting.close()
+
+    def reset(self):
+        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.client.close()
+        select.select([self.server], [], [], 10)
+        self.server.close()
+        if self.waiting:
+            self.waiting.close()
+
+
+def attribute(kind, value, nested=0):
+    return struct.pack("=HH", 4 + len(value), kind | nested) + value + b"\0" * (-len(value) % 4)
+
+
+def unassign(control):
+    """Takes the helper away from a connection of IPv4, as ctnetlink lets one do"""
+    sport = control.client.getsockname()[1]
+    dport = control.client.getpeername()[1]
+    ip = (attribute(1, socket.inet_aton(control.client_address)) +
+          attribute(2, socket.inet_aton(control.address)))
+    proto = (attribute(1, b"\6") + attribute(2, struct.pack("!H", sport)) +
+             attribute(3, struct.pack("!H", dport)))
+    tuple_ = attribute(1, ip, NLA_F_NESTED) + attribute(2, proto, NLA_F_NESTED)
+    # CTA_TUPLE_ORIG; CTA_HELP, with an empty CTA_HELP_NAME
+    body = (struct.pack("=BBH", socket.AF_INET, 0, 0) + attribute(1, tuple_, NLA_F_NESTED) +
+            attribute(5, attribute(1, b"\0"), NLA_F_NESTED))
+    with inside("router"), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as netlink:
+        netlink.send(struct.pack("=IHHII", 16 + len(body), NFNL_CT_NEW,
+                                 NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body)
+        error = struct.unpack("=i", netlink.recv(4096)[16:20])[0]
+    return os.strerror(-error) if error else "done"
+
+
+def main():
+    for line in sys.stdin:
+        globals()["result"] = ""
+        try:
+            exec(line, globals())
+            print("ok", globals()["result"], flush=True)
+        except Exception as problem:
+            print("error:", repr(problem), flush=True)
+
+
+if __name__ == "__main__":
+    main()
