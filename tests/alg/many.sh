@@ -1,0 +1,161 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Many control connections, more than there may be, and too little memory: what is not
+# helped passes, and all is given back.
+. "$(dirname "$0")/lib.sh"
+
+modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+connections=/sys/module/nf_conntrack_alg/parameters/connections
+failslab=/sys/kernel/debug/failslab
+# shellcheck disable=SC2119 # no other namespaces
+alg_router ftp2 both
+# shellcheck disable=SC2119
+start_ends
+
+# result_is PYTHON WANTED DESCRIPTION
+result_is() {
+	ends "result = $1"
+	is "$result" "$2" "$3"
+}
+
+# nothing_left DESCRIPTION: of all states, so that one has room when there is only one
+nothing_left() {
+	local before
+
+	is "$(expected "$router")" "" "$1: nothing is open"
+	before=$(<"$connections")
+	echo 1 >"$connections"
+	wait_for 5 helped
+	ok $? "$1: no state is left"
+	echo "$before" >"$connections"
+}
+
+helped() {
+	ends "h = Control('$ftp4'); h.port(); result = h.data(); h.close()"
+	[ "$result" = yes ]
+}
+
+# log_lines TEXT: how often the kernel's log has it
+log_lines() {
+	dmesg | grep -c "$1"
+}
+
+thousand() {
+	local i
+
+	for i in 1 2 3 4; do
+		ends "many = [Control('$ftp4') for _ in range(250)]"
+		ends "for c in many: c.pasv()"
+		is "$(expected "$router" | wc -l)" 250 "part $i: 250 connections, each with its hole"
+		ends "result = {c.alive() for c in many}; [c.close() for c in many]"
+		is "$result" "{'yes'}" "part $i: and alive"
+	done
+	nothing_left "1,000 connections"
+	# What the tracker deletes before its end
+	ends "many = [Control('$ftp4') for _ in range(50)]"
+	ends "for c in many: c.port()"
+	forget "$router"
+	nothing_left "50 connections that are forgotten"
+	ends "many = c = None"
+}
+
+bound() {
+	local lines
+
+	lines=$(log_lines "ftp2: left alone: .*: too many connections")
+	echo 8 >"$connections"
+	ends "many = [Control('$ftp4') for _ in range(20)]"
+	result_is "[c.port() for c in many[:8]], {c.data() for c in many[:8]}" \
+		"([None, None, None, None, None, None, None, None], {'yes'})" \
+		"connections=8: as many are helped"
+	ends "for c in many: c.port()"
+	is "$(expected "$router" | wc -l)" 8 "connections=8: as many have holes"
+	result_is "{c.alive() for c in many}" "{'yes'}" "connections=8: all go on"
+	lines=$(($(log_lines "ftp2: left alone: .*: too many connections") - lines))
+	[ "$lines" -ge 1 ] && [ "$lines" -le 12 ]
+	ok $? "connections=8: the log says so, at most once for each ($lines lines)"
+	ends "[c.close() for c in many[:8]]"
+	helped
+	ok $? "connections=8: a new one is helped when others are closed"
+	ends "many[8].port(); result = many[8].data()"
+	is "$result" no "connections=8: what was left alone stays so"
+	ends "[c.close() for c in many[8:]]"
+	echo 16384 >"$connections"
+	nothing_left "connections=8"
+}
+
+# fail PERCENT: of the allocations of the core, and of all that it calls
+fail() {
+	local start size
+
+	start=$(<"/sys/module/nf_conntrack_alg/sections/.text")
+	size=$(<"/sys/module/nf_conntrack_alg/coresize")
+	printf '0x%x' "$start" >"$failslab/require-start"
+	printf '0x%x' $((start + size)) >"$failslab/require-end"
+	echo 32 >"$failslab/stacktrace-depth"
+	echo 1 >"$failslab/verbose"
+	echo -1 >"$failslab/times"
+	echo "$1" >"$failslab/probability"
+}
+
+failures() {
+	log_lines "FAULT_INJECTION: forcing a failure"
+}
+
+no_memory() {
+	local before
+
+	if [ ! -d "$failslab" ]; then
+		skip "this kernel has no failslab" "without memory, connections pass"
+		return
+	fi
+	before=$(failures)
+	fail 100
+	ends "c = Control('$ftp4'); c.port(); result = c.seen == 'PORT ' + six('10.0.1.2', c.to[1]), c.alive()"
+	fail 0
+	is "$result" "(True, 'yes')" "no memory at the beginning: as without a helper"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "no memory at the beginning: an allocation failed"
+	ends "c.close(); c = Control('$ftp4')"
+	before=$(failures)
+	fail 100
+	ends "c.port(); a = c.to[0], c.data(.3); c.pasv(); result = a, c.to[0], c.data(.3), c.alive()"
+	fail 0
+	is "$result" "(('10.0.1.2', 'no'), '10.0.2.2', 'no', 'yes')" \
+		"no memory later: lines pass as they are"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "no memory later: allocations failed ($(failures))"
+	ends "c.port(); a = c.data(); c.pasv(); result = a, c.data()"
+	is "$result" "('yes', 'yes')" "no memory later: the connection is helped again"
+	ends "c.close()"
+
+	before=$(failures)
+	ends "got = []"
+	for _ in {1..30}; do
+		# Each of them elsewhere
+		fail 25
+		ends "c = Control('$ftp4'); c.in_pieces = True; c.port(); a = c.data(.1); \
+			c.in_pieces = False; c.pasv(); b = c.data(.1); \
+			got.append((a, b)); alive = c.alive(); c.close()"
+		fail 0
+		ends "result = alive"
+		[ "$result" = yes ] || break
+	done
+	is "$result" yes "little memory: 30 connections went on"
+	result_is "{word for pair in got for word in pair} <= {'yes', 'no'}" True \
+		"little memory: data connections come, or not ($(ends "result = [a + b for a, b in got].count('yesyes')"; echo "$result") with all)"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "little memory: allocations failed"
+	nothing_left "little memory"
+}
+
+# The kernel's own bound depends on the memory, and some kernels count what was taken back
+# until they look at it again.
+expect_max=/proc/sys/net/netfilter/nf_conntrack_expect_max
+expect_max_before=$(<"$expect_max")
+echo 4096 >"$expect_max"
+thousand
+bound
+no_memory
+echo "$expect_max_before" >"$expect_max"
+finish
