@@ -148,7 +148,7 @@ zones() {
 }
 
 other_helpers() {
-	modprobe -a nf_conntrack_ftp nf_nat_ftp || die "no nf_conntrack_ftp"
+	modprobe -a nf_conntrack_ftp2 nf_conntrack_ftp nf_nat_ftp || die "no helpers"
 	alg_rules ftp2 both "$kind" 21,2100,2121
 	raw <<-END
 		-A PREROUTING -p tcp -m multiport --dports 21,2121 -j CT --helper ftp2
@@ -230,7 +230,8 @@ unload() {
 	like "$(holes)" ftp2 "a hole"
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
-	rmmod nf_conntrack_ftp2
+	# Some kernels take the rules' references back a little later.
+	wait_for 5 rmmod nf_conntrack_ftp2
 	ok $? "rmmod without such a rule, with a live connection and an open hole"
 	is "$(holes)" "" "the hole is gone"
 	result_is "old.alive()" yes "the connection goes on"
@@ -252,8 +253,9 @@ unload() {
 }
 
 gone_namespace() {
-	local connections=/sys/module/nf_conntrack_alg/parameters/connections
+	local connections=/sys/module/nf_conntrack_alg/parameters/connections before
 
+	before=$(<"$connections")
 	alg_rules ftp2 both "$kind"
 	ends "c = Control('$ftp4'); c.port(); d = Control('$ftp4'); d.pasv()"
 	is "$(holes | wc -l)" 2 "holes of two connections"
@@ -266,7 +268,8 @@ gone_namespace() {
 	ok $? "their namespace is gone, and what they had is given back"
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
-	rmmod nf_conntrack_ftp2 && rmmod nf_conntrack_alg
+	echo "$before" >"$connections"
+	wait_for 5 rmmod nf_conntrack_ftp2 && rmmod nf_conntrack_alg
 	ok $? "rmmod"
 }
 
@@ -275,10 +278,12 @@ lifetime both ipv4 "Control('192.0.2.1')"
 lifetime none ipv6 "Control('fd00:2::2', 'fd00:1::2', 'fd00:2::2')"
 timeouts
 zones
-other_helpers
 third_party
 collision
 unassigned
 unload
 gone_namespace
+# Last: with Linux 6.1 and iptables-nft, a reference to the module was seen to outlive
+# these rules, of two helpers in one table. The module itself takes none.
+other_helpers
 finish
