@@ -56,6 +56,9 @@
  * @translated: those of one direction have to; constant
  * @synced: the beginning of a line was seen
  * @asleep: the dialogue is left alone; what has been changed is remembered
+ * @moved: a direction got longer or shorter: the state stays as long as the connection is open,
+ *	because the kernel alone gets a retransmission wrong that begins before that and ends
+ *	behind it
  * @dead: the state was taken back
  * @gap: when the first segment was dropped since the stream went on, or 0
  * @hole: what may be open, with a reference
@@ -72,6 +75,7 @@ struct alg_conn {
 	bool translated;
 	bool synced[IP_CT_DIR_MAX];
 	bool asleep;
+	bool moved;
 	bool dead;
 	unsigned long gap;
 	struct nf_conntrack_expect *hole;
@@ -201,6 +205,24 @@ static void alg_destroy(struct nf_conn *ct)
 		alg_free(conn);
 }
 
+/*
+ * What comes after @seq is longer by @by. The kernel can have an offset before and one after
+ * the last change. Which of them an acknowledgment has, tcp_in_window() asks with the
+ * receiver's number and compares with the sender's: what got shorter before and now gets
+ * longer would be acknowledged beyond what was sent, and dropped. With one offset, it is off by
+ * less than what is on its way; alg_number() knows all of them.
+ */
+static void alg_shift(struct nf_conn *ct, enum ip_conntrack_dir dir, u32 seq, s32 by)
+{
+	struct nf_ct_seqadj *seqadj = &nfct_seqadj(ct)->seq[dir];
+
+	spin_lock_bh(&ct->lock);
+	seqadj->correction_pos = seq;
+	seqadj->offset_after += by;
+	seqadj->offset_before = seqadj->offset_after;
+	spin_unlock_bh(&ct->lock);
+}
+
 static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_conn *ct)
 {
 	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
@@ -293,8 +315,11 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
 	 * this before they call the helper, and some afterwards.
 	 */
-	if (conn->translated)
+	if (conn->translated) {
+		for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+			alg_shift(ct, dir, conn->stream[dir].line.next, 0);
 		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
+	}
 	return conn;
 }
 
@@ -373,7 +398,6 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 {
 	const struct alg_addr *addr = &(d->to_client ? conn->ends.client : conn->ends.server)
 				      [ALG_OWN_OUTER];
-	struct nf_ct_seqadj *seqadj = &nfct_seqadj(conn->ct)->seq[packet->dir];
 	struct alg_stream *s = &conn->stream[packet->dir];
 	const struct alg_edit *edit;
 	char text[ALG_TEXT_MAX];
@@ -387,16 +411,10 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 	edit = alg_stream_rewrite(s, d, text, len);
 	if (!edit)
 		return false;
-	nf_ct_seqadj_set(conn->ct, packet->ctinfo, htonl(edit->seq), edit->new_len - edit->len);
-	/*
-	 * Which of two offsets an acknowledgment has, the tracker asks with the receiver's
-	 * number and compares with the sender's: what got shorter before and now gets
-	 * longer is acknowledged beyond what was sent, and dropped. With one offset, it is
-	 * off by less than what is on its way. alg_number() knows all of them.
-	 */
-	spin_lock_bh(&conn->ct->lock);
-	seqadj->offset_before = seqadj->offset_after;
-	spin_unlock_bh(&conn->ct->lock);
+	if (edit->new_len != edit->len) {
+		alg_shift(conn->ct, packet->dir, edit->seq, edit->new_len - edit->len);
+		conn->moved = true;
+	}
 	return true;
 }
 
@@ -621,22 +639,17 @@ static bool alg_change(struct alg_conn *conn, const struct alg_packet *packet,
 static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
 		       const struct alg_plan *plan, u32 ack)
 {
-	const struct nf_ct_seqadj *this_way = &nfct_seqadj(conn->ct)->seq[packet->dir];
-	const struct nf_ct_seqadj *other_way = &nfct_seqadj(conn->ct)->seq[!packet->dir];
+	const struct nf_ct_seqadj *seqadj = nfct_seqadj(conn->ct)->seq;
 	struct sk_buff *skb = packet->skb;
 	struct tcphdr *th;
 
 	if (skb_ensure_writable(skb, packet->protoff + sizeof(*th)))
 		return false;
 	th = (struct tcphdr *)(skb->data + packet->protoff);
-	/* Only alg_rewrite() changes them, under this connection's lock */
-	alg_set_be32(skb, th, &th->seq,
-		     alg_unadjust_seq(plan->seq, this_way->correction_pos,
-				      this_way->offset_before, this_way->offset_after));
+	/* Only alg_shift() changes them, under this connection's lock */
+	alg_set_be32(skb, th, &th->seq, plan->seq - seqadj[packet->dir].offset_after);
 	if (packet->has_ack)
-		alg_set_be32(skb, th, &th->ack_seq,
-			     alg_unadjust_ack(ack, other_way->correction_pos,
-					      other_way->offset_before, other_way->offset_after));
+		alg_set_be32(skb, th, &th->ack_seq, ack + seqadj[!packet->dir].offset_after);
 	if (plan->cut && th->fin) {
 		inet_proto_csum_replace2(&th->check, skb, htons(1), 0, false);
 		th->fin = 0;
@@ -666,14 +679,6 @@ static int alg_send(struct alg_conn *conn, const struct alg_packet *packet, u32 
 	return NF_ACCEPT;
 }
 
-/* Did what was written anew make the stream longer or shorter? It stays so. */
-static bool alg_moved(const struct alg_conn *conn, enum ip_conntrack_dir dir)
-{
-	const struct nf_conn_seqadj *seqadj = nfct_seqadj(conn->ct);
-
-	return seqadj && seqadj->seq[dir].offset_before != seqadj->seq[dir].offset_after;
-}
-
 /*
  * The connection ends, or it is left alone and nothing has to be remembered. What was
  * written anew may come again, together with what follows, for as long as it lives.
@@ -693,8 +698,7 @@ static bool alg_over(struct alg_conn *conn)
 	}
 	return conn->asleep && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
 	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]) &&
-	       (closed || (!alg_moved(conn, IP_CT_DIR_ORIGINAL) &&
-			   !alg_moved(conn, IP_CT_DIR_REPLY)));
+	       (closed || !conn->moved);
 }
 
 /*

@@ -318,37 +318,3 @@ u32 alg_stream_shift(const struct alg_stream *s)
 		shift += edit_shift(s->edit[i]);
 	return shift;
 }
-
-/**
- * alg_unadjust_seq() - for nf_ct_seq_adjust() to make the right sequence number of
- * @seq: the right one
- * @pos: struct nf_ct_seqadj of this direction: correction_pos
- * @before: offset_before
- * @after: offset_after
- *
- * The kernel remembers one change, which is not enough if two have not been acknowledged.
- *
- * Return: the number to give to it
- */
-u32 alg_unadjust_seq(u32 seq, u32 pos, u32 before, u32 after)
-{
-	if (alg_before(pos, seq - after))
-		return seq - after;
-	return alg_before(pos, seq - before) ? pos : seq - before;
-}
-
-/**
- * alg_unadjust_ack() - the same for the number of an acknowledgment
- * @ack: the right one
- * @pos: struct nf_ct_seqadj of the other direction: correction_pos
- * @before: offset_before
- * @after: offset_after
- *
- * Return: the number to give to it
- */
-u32 alg_unadjust_ack(u32 ack, u32 pos, u32 before, u32 after)
-{
-	if (alg_before(pos, ack + after - before))
-		return ack + after;
-	return (alg_before(pos, ack) ? pos : ack) + before;
-}

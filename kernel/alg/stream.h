@@ -94,8 +94,6 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 		     unsigned int max, struct alg_plan *plan);
 u32 alg_stream_acked(struct alg_stream *s, u32 ack);
 u32 alg_stream_shift(const struct alg_stream *s);
-u32 alg_unadjust_seq(u32 seq, u32 pos, u32 before, u32 after);
-u32 alg_unadjust_ack(u32 ack, u32 pos, u32 before, u32 after);
 
 static inline bool alg_before(u32 a, u32 b)
 {
