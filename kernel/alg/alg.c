@@ -167,6 +167,8 @@ static void alg_close_all(struct alg_conn *conn)
 	alg_close(conn);
 	for (i = 0; i < ALG_OFFERS; i++)
 		alg_withdraw(conn, i);
+	/* Some kernels only mark them as dead so far, and count them on. */
+	nf_ct_remove_expectations(conn->ct);
 }
 
 /* Of a state that alg_detach() gave, or that nobody else has seen. Any context. */

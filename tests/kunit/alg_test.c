@@ -324,8 +324,10 @@ static void order(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client(test, ct, 7, "5\n"), NF_DROP);
 	KUNIT_EXPECT_EQ(test, client(test, ct, 6, "4\n5\n"), NF_ACCEPT);
 	KUNIT_EXPECT_EQ(test, toy_lines, 5u);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 100; i++)
 		KUNIT_EXPECT_EQ(test, client(test, ct, 20, "O\n"), NF_DROP);
+	KUNIT_EXPECT_FALSE(test, alg_dormant(ct));
+	msleep(5100);
 	KUNIT_EXPECT_EQ(test, client(test, ct, 20, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
 	forget(ct);
