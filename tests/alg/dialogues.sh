@@ -10,7 +10,7 @@
 #    10.0.1.2              helper, no NAT, SNAT,          10.0.2.2
 #    10.0.1.3, a third     DNAT, both; lets in what       10.0.2.3, another one
 #    10.0.1.9, a ghost     it expects and port 21
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/router.bash"
 
 routers=()
 
