@@ -12,11 +12,11 @@
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/types.h>
 #include <net/if.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +25,8 @@
 
 static struct end {
 	int fd;
-	uint32_t address, seq;
-	uint16_t port;
+	__u32 address, seq;
+	__u16 port;
 } client, server;
 static unsigned char mac[6];
 static unsigned long segments;
@@ -38,10 +38,10 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint16_t sum(const void *data, size_t len, uint32_t start)
+static __u16 sum(const void *data, size_t len, __u32 start)
 {
-	const uint8_t *p = data;
-	uint32_t total = start;
+	const __u8 *p = data;
+	__u32 total = start;
 
 	for (; len > 1; p += 2, len -= 2)
 		total += p[0] << 8 | p[1];
@@ -74,7 +74,7 @@ static void segment(struct end *from, struct end *to, bool syn, bool ack, const 
 		},
 	};
 	size_t size = sizeof(frame) - sizeof(frame.payload) + len;
-	uint32_t pseudo;
+	__u32 pseudo;
 
 	memcpy(frame.eth.h_dest, mac, 6);
 	frame.eth.h_source[0] = 2;
@@ -113,7 +113,8 @@ static void transfer(unsigned int i, const char *command)
 		break;
 	case 1:
 		says(&client, "EPSV\r\n");
-		snprintf(line, sizeof(line), "229 Entering Extended Passive Mode (|||%u|)\r\n", port);
+		snprintf(line, sizeof(line), "229 Entering Extended Passive Mode (|||%u|)\r\n",
+			 port);
 		says(&server, line);
 		break;
 	case 2:
@@ -139,8 +140,8 @@ static void session(void)
 	says(&client, "SYST\r\n");
 	says(&server, "215 UNIX Type: L8\r\n");
 	says(&client, "FEAT\r\n");
-	says(&server, "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n SIZE\r\n"
-	     " TVFS\r\n UTF8\r\n211 End\r\n");
+	says(&server, "211-Features:\r\n EPRT\r\n EPSV\r\n MDTM\r\n PASV\r\n"
+	     " REST STREAM\r\n SIZE\r\n TVFS\r\n UTF8\r\n211 End\r\n");
 	says(&client, "PWD\r\n");
 	says(&server, "257 \"/\" is the current directory\r\n");
 	says(&client, "TYPE I\r\n");
@@ -171,10 +172,13 @@ static void dormant(void)
 
 static int device(const char *name)
 {
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_ifindex = if_nametoindex(name) };
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET, .sll_ifindex = if_nametoindex(name),
+	};
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
-	if (fd < 0 || !address.sll_ifindex || bind(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (fd < 0 || !address.sll_ifindex ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		die(name);
 	return fd;
 }

@@ -990,7 +990,7 @@ static bool told(u32 ack, u32 to)
 	got = seqadj_ack(&adjust, got + adjust.offset);
 	if (got == FIRST + to)
 		return true;
-	printf("# %d is told as %d\n", (int)ack, (int)(got - FIRST));
+	printf("# %d is heard as %d\n", (int)ack, (int)(got - FIRST));
 	return false;
 }
 
