@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For refused.sh: a plugin that sends the kernel what it is told, byte by byte:
- * -m ctstate2 --raw HEX, -j CTLOG --raw HEX and so on. The compiler is told
+ * For refused.sh, built by vm/prepare: a plugin that sends the kernel what it is told,
+ * byte by byte: -m ctstate2 --raw HEX, -j CTLOG --raw HEX and so on. The compiler is told
  * of NAME, INFO, the struct, KERNEL, its first field that is the kernel's, KIND, match or
  * target, and includes the struct's header.
  */

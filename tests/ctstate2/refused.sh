@@ -14,15 +14,11 @@ fi
 
 system=$(pkg-config --variable=xtlibdir xtables) || die "no libxtables-dev"
 
-# raw MATCH|TARGET NAME STRUCT KERNEL RULE FIELD...: from here on, rules are made of
-# these. A FIELD is NAME:BYTES of what userspace sends, up to KERNEL.
+# raw RULE FIELD...: from here on, rules are made of these. A FIELD is NAME:BYTES of what
+# userspace sends. The plugins are those of libxt_raw.c.
 raw() {
-	gcc -Wall -Wextra -Werror -fPIC -shared -I"$tests/../include" -DKIND="$1" \
-		-DNAME="\"$2\"" -DINFO="struct $3" -DKERNEL="$4" \
-		-include "linux/netfilter/xt_${2/CTFULL/ctfull}.h" \
-		-o "$work/libxt_$2.so" "$tests/ctstate2/libxt_raw.c" || die "cannot build the plugin"
-	read -ra rule <<<"$5"
-	fields=${*:6}
+	read -ra rule <<<"$1"
+	fields=${*:2}
 }
 
 # add IPTABLES [-p PROTOCOL] NAME=VALUE...: a rule with these fields, and zero in the
@@ -46,7 +42,7 @@ add() {
 			hex+=$byte
 		done
 	done
-	XTABLES_LIBDIR=$work:$system "$iptables" -w ${protocol[@]+"${protocol[@]}"} \
+	XTABLES_LIBDIR=$helpers/raw:$system "$iptables" -w ${protocol[@]+"${protocol[@]}"} \
 		"${rule[@]}" --raw "$hex" 2>"$work/stderr"
 }
 
@@ -111,7 +107,7 @@ bad() {
 	done <<<"$cases" 3<"$work/log"
 }
 
-raw match ctstate2 xt_ctstate2_mtinfo accept "-A INPUT -m ctstate2" \
+raw "-A INPUT -m ctstate2" \
 	match:2 invert:2 state:4 status:4 all_status:4 tcp_state:4 sctp_state:4 reason:4 \
 	expires_min:4 expires_max:4 zone:2 direction:1 reserved:9
 good "-A INPUT -m ctstate2 ! --state INVALID" match=1 invert=1 state=0x100
@@ -160,7 +156,7 @@ for ((bit = 0; bit < 16; bit++)); do
 	fi
 done
 
-raw target CTLOG xt_ctlog_tginfo raw "-A INPUT -j CTLOG" \
+raw "-A INPUT -j CTLOG" \
 	flags:1 level:1 group:2 prefix:30 reserved:6
 good "-A INPUT -j CTLOG --log-prefix A" level=4 prefix=0x41
 good "-A INPUT -j CTLOG --nflog-group 5" flags=1 group=5
@@ -175,7 +171,7 @@ DEL in the prefix|^a control character .*: 0x7f\$|level=4 prefix=0x7f
 a prefix without an end|^a prefix without .*: 0x1e\$|level=4 prefix=-1
 "
 
-raw target CTFULL xt_ctfull_tginfo rule "-t raw -A PREROUTING -j CTFULL" \
+raw "-t raw -A PREROUTING -j CTFULL" \
 	flags:1 level:1 group:2 warn_at:1 prefix:30 reserved:9 reserve:4 log_rate:4 log_burst:4
 full="level=4 warn_at=90 log_rate=10 log_burst=20"
 # shellcheck disable=SC2086 # words
