@@ -23,9 +23,9 @@ add_router() {
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_ftp nf_nat_ftp || die "no helper"
 modprobe -aq nf_conntrack_netlink sch_netem
-# All four on one kernel, which has the kernel's helper beside it
+# All four on the kernel that is done first, with the kernel's helper beside ours
 case ${VM_KERNEL-} in
-debian-6.12) ours="none snat dnat both" theirs="none both" ;;
+uml) ours="none snat dnat both" theirs="none both" ;;
 *) ours="none both" theirs= ;;
 esac
 for nat in ${NAT-$ours}; do
