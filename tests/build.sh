@@ -6,7 +6,7 @@
 
 # What `make install` installs
 plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
-modules="xt_ctfull.ko xt_ctstate2.ko"
+modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
 	share/bash-completion/completions/ctfull lib/systemd/system/ctfull-guard.service"
@@ -254,6 +254,7 @@ list . >"$work/configured"
 try "make in the source folder" make -j2
 rebuilds kernel/ctstate2/xt_ctstate2.c xt_ctstate2.ko
 rebuilds kernel/ctstate2/state.h xt_ctstate2.ko
+rebuilds kernel/alg/protocol.h "$(words nf_conntrack_alg.ko nf_conntrack_ftp2.ko)"
 rebuilds kernel/log.h "$(words xt_ctfull.ko xt_ctstate2.ko)"
 rebuilds include/linux/netfilter/xt_ctstate2.h "$(words libxt_ctstate2.so xt_ctfull.ko xt_ctstate2.ko)"
 rebuilds extensions/libxt_ctstate2.c libxt_ctstate2.so
