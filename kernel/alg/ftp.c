@@ -492,9 +492,13 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
 	enum ftp_why why;
 	u8 verb;
 
-	/* CRs that may turn out to be of the line's end */
-	while (!line->whole && t.len && t.s[t.len - 1] == '\r')
-		t.len--;
+	if (!line->whole) {
+		/* CRs that may turn out to be of the line's end, and a verb that may go on */
+		while (t.len && t.s[t.len - 1] == '\r')
+			t.len--;
+		if (t.len <= VERB_MAX && !memchr(t.s, ' ', t.len))
+			return;
+	}
 	why = judge_command(f, &t, line->whole && !line->cut, &verb);
 	if (why) {
 		dormant(f, d, why);

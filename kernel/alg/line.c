@@ -42,7 +42,6 @@ static void line_new(struct alg_line *line)
 	line->gap_last = 0;
 	line->telnet = LINE_TEXT;
 	line->whole = false;
-	line->begun = false;
 	line->cut = false;
 }
 
@@ -145,7 +144,7 @@ static void line_end(struct alg_line *line)
  * @event: why it stopped
  *
  * Whole lines are the same for every way to cut the stream. That one has begun is told
- * if its end is not in @data.
+ * whenever @data ends before it does.
  *
  * Return: bytes taken, at least one of @len; call again for the rest
  */
@@ -177,10 +176,8 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
 			line_put(line, byte);
 		}
 	}
-	if (line->len >= ALG_LINE_HEAD && !line->begun && !line->whole) {
-		line->begun = true;
+	if (line->len >= ALG_LINE_HEAD && !line->whole)
 		*event = ALG_LINE_BEGUN;
-	}
 	line->next += i;
 	return i;
 }

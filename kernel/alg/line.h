@@ -16,9 +16,8 @@
 /**
  * enum alg_line_event - why alg_line_add() stopped
  * @ALG_LINE_MORE: it took all the bytes, and the line goes on
- * @ALG_LINE_BEGUN: it took all the bytes, and ALG_LINE_HEAD or more of the line are there
- *	for the first time, which tell a stream that is not of this protocol long before it
- *	has a line's end, if ever
+ * @ALG_LINE_BEGUN: so it is, and ALG_LINE_HEAD or more bytes of the line are there, which
+ *	tell a stream that is not of this protocol long before it has a line's end, if ever
  * @ALG_LINE_WHOLE: the line is
  */
 enum alg_line_event {
@@ -37,7 +36,6 @@ enum alg_line_event {
  * @gap_last: the last of them
  * @telnet: what the next byte is, for line.c
  * @whole: its end is there; the next byte begins a new line
- * @begun: ALG_LINE_BEGUN was told
  * @cut: it is longer than @text
  * @text: the line, without its end; behind that of a whole one its first CR, or LF
  */
@@ -50,7 +48,6 @@ struct alg_line {
 	u16 gap_last;
 	u8 telnet;
 	bool whole;
-	bool begun;
 	bool cut;
 	u8 text[ALG_LINE_MAX + 1];
 };
