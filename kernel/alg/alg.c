@@ -141,34 +141,23 @@ static union nf_inet_addr alg_inet_addr(const struct alg_addr *from)
 	return addr;
 }
 
-static void alg_close(struct alg_conn *conn)
+static void alg_unexpect(struct nf_conntrack_expect **exp)
 {
-	if (!conn->hole)
+	if (!*exp)
 		return;
-	nf_ct_unexpect_related(conn->hole);
-	nf_ct_expect_put(conn->hole);
-	conn->hole = NULL;
-}
-
-static void alg_withdraw(struct alg_conn *conn, unsigned int slot)
-{
-	if (!conn->offer[slot])
-		return;
-	nf_ct_unexpect_related(conn->offer[slot]);
-	nf_ct_expect_put(conn->offer[slot]);
-	conn->offer[slot] = NULL;
+	nf_ct_unexpect_related(*exp);
+	nf_ct_expect_put(*exp);
+	*exp = NULL;
 }
 
 /* Nothing is to be opened any more, and what may be open must not be. */
-static void alg_close_all(struct alg_conn *conn)
+static void alg_unexpect_all(struct alg_conn *conn)
 {
 	unsigned int i;
 
-	alg_close(conn);
+	alg_unexpect(&conn->hole);
 	for (i = 0; i < ALG_OFFERS; i++)
-		alg_withdraw(conn, i);
-	/* Some kernels only mark them as dead so far, and count them on. */
-	nf_ct_remove_expectations(conn->ct);
+		alg_unexpect(&conn->offer[i]);
 }
 
 /* Of a state that alg_detach() gave, or that nobody else has seen. Any context. */
@@ -181,7 +170,7 @@ static void alg_free(struct alg_conn *conn)
 
 	spin_lock_bh(&conn->lock);
 	conn->dead = true;
-	alg_close_all(conn);
+	alg_unexpect_all(conn);
 	alg_stream_free(&conn->stream[IP_CT_DIR_ORIGINAL]);
 	alg_stream_free(&conn->stream[IP_CT_DIR_REPLY]);
 	spin_unlock_bh(&conn->lock);
@@ -258,19 +247,17 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 	bool resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED;
 	struct alg_conn *conn, *other;
 	unsigned int dir;
+	const char *why;
 
 	conn = alg_alloc(helper, ct);
 	if (!conn) {
-		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
-		alg_log(ct, helper, "out of memory");
-		return NULL;
+		why = "out of memory";
+		goto leave;
 	}
 	if (conn->translated && !nfct_seqadj(ct)) {
 		/* The helper was set after NAT was, on a kernel that does not care */
-		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
-		alg_log(ct, helper, "set the helper before NAT");
-		kfree(conn);
-		return NULL;
+		why = "set the helper before NAT";
+		goto leave;
 	}
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
 		u32 shift = conn->translated ? nfct_seqadj(ct)->seq[dir].offset_after : 0;
@@ -288,10 +275,8 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 	spin_lock_bh(&alg_conns_lock);
 	if (alg_count >= READ_ONCE(alg_max)) {
 		spin_unlock_bh(&alg_conns_lock);
-		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
-		alg_log(ct, helper, "too many connections");
-		kfree(conn);
-		return NULL;
+		why = "too many connections";
+		goto leave;
 	}
 	nf_conntrack_get(&ct->ct_general);
 	list_add_tail(&conn->list, &alg_conns);
@@ -323,6 +308,12 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	}
 	return conn;
+
+leave:
+	kfree(conn);
+	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	alg_log(ct, helper, why);
+	return NULL;
 }
 
 /*
@@ -443,7 +434,7 @@ static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
 	}
 	conn->offer[d->slot] = exp;
 	if (!alg_rewrite(conn, packet, d, port))
-		alg_withdraw(conn, d->slot);
+		alg_unexpect(&conn->offer[d->slot]);
 }
 
 static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
@@ -482,16 +473,21 @@ put:
 out:
 	/* It has been replaced, or it is void. */
 	if (offer)
-		alg_withdraw(conn, d->slot);
+		alg_unexpect(&conn->offer[d->slot]);
 }
 
-static void alg_sleep(struct alg_conn *conn)
+/* Leave it alone from now on. @why: for the log, or %NULL */
+static void alg_sleep(struct alg_conn *conn, const char *why)
 {
 	struct alg_data *data = nfct_help_data(conn->ct);
 
 	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 	conn->asleep = true;
-	alg_close_all(conn);
+	alg_unexpect_all(conn);
+	/* Some kernels only mark them as dead so far, and count them on. */
+	nf_ct_remove_expectations(conn->ct);
+	if (why)
+		alg_log(conn->ct, conn->helper, why);
 }
 
 static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
@@ -502,17 +498,15 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 	if (d->act & ALG_WITHDRAW)
 		for (i = 0; i < ALG_OFFERS; i++)
 			if (d->withdrawn & 1 << i)
-				alg_withdraw(conn, i);
+				alg_unexpect(&conn->offer[i]);
 	if (d->act & ALG_CLOSE)
-		alg_close(conn);
+		alg_unexpect(&conn->hole);
 	if (d->act & ALG_OFFER)
 		alg_offer(conn, packet, d);
 	if (d->act & ALG_OPEN)
 		alg_open(conn, packet, d);
-	if (d->act & ALG_DORMANT) {
-		alg_sleep(conn);
-		alg_log(conn->ct, conn->helper, conn->helper->protocol->why_name(d->why));
-	}
+	if (d->act & ALG_DORMANT)
+		alg_sleep(conn, conn->helper->protocol->why_name(d->why));
 }
 
 /* --- segments --- */
@@ -695,7 +689,7 @@ static bool alg_over(struct alg_conn *conn)
 	case TCP_CONNTRACK_CLOSE:
 		closed = true;
 		if (!conn->asleep)
-			alg_sleep(conn);
+			alg_sleep(conn, NULL);
 		break;
 	}
 	return conn->asleep && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
@@ -721,8 +715,7 @@ static bool alg_early(struct alg_conn *conn, const struct alg_packet *packet)
 		conn->gap = jiffies | 1;
 	if (time_before(jiffies, conn->gap + ALG_GAP))
 		return true;
-	alg_sleep(conn);
-	alg_log(conn->ct, conn->helper, "segments are missing");
+	alg_sleep(conn, "segments are missing");
 	return false;
 }
 
@@ -738,8 +731,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 		/* One more is its FIN's. */
 		if (!conn->asleep && conn->synced[!packet->dir] &&
 		    alg_before(other->line.next + 1, ack)) {
-			alg_sleep(conn);
-			alg_log(conn->ct, conn->helper, "segments went another way");
+			alg_sleep(conn, "segments went another way");
 		}
 	}
 	if (!conn->asleep || s->held) {
