@@ -24,7 +24,6 @@ In either, a connection never has more than one active expectation.
 """
 import concurrent.futures
 import contextlib
-import ctypes
 import errno
 import fcntl
 import ipaddress
@@ -39,7 +38,9 @@ import sys
 import threading
 import time
 
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import netns
+
 SIOCGIFHWADDR = 0x8927
 LIMIT = 1.0
 # What is not let in is not answered: so long
@@ -50,7 +51,6 @@ THREADS = 4
 FTP2 = "/sys/module/nf_conntrack_ftp2/parameters/"
 ALG = "/sys/module/nf_conntrack_alg/parameters/"
 
-libc = ctypes.CDLL(None, use_errno=True)
 INNER = {("client", 4): "10.0.1.2", ("client", 6): "fd00:1::2",
          ("server", 4): "10.0.2.2", ("server", 6): "fd00:2::2"}
 # Other hosts beside the client and the server, and one that exists in packets only
@@ -95,19 +95,9 @@ class Router:
         self.control = {version: self.listen("server", version, 21) for version in (4, 6)}
         self.prepare()
 
-    @contextlib.contextmanager
     def inside(self, name):
-        """Sockets that this thread makes in this block belong to a namespace for good."""
-        fd = os.open("/run/netns/" + self.ns[name], os.O_RDONLY)
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        try:
-            if libc.setns(fd, CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "setns")
-            yield
-        finally:
-            libc.setns(home, CLONE_NEWNET)
-            os.close(home)
-            os.close(fd)
+        """See netns.inside()"""
+        return netns.inside(self.ns[name])
 
     def run(self, name, command):
         """A program, with a namespace's network"""

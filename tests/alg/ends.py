@@ -7,8 +7,6 @@ usage: ends.py NAME=NAMESPACE...
 Each line of standard input is Python that may use all names of this file. It is
 answered with "ok" and the value of `result`, if it set that, or with an error.
 """
-import contextlib
-import ctypes
 import os
 import re
 import select
@@ -16,27 +14,19 @@ import socket
 import struct
 import sys
 
-CLONE_NEWNET = 0x40000000
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import netns
+
 NFNL_CT_NEW = 1 << 8	# NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW
 NLM_F_REQUEST, NLM_F_ACK = 1, 4
 NLA_F_NESTED = 0x8000
 
-libc = ctypes.CDLL(None, use_errno=True)
-home = os.open("/proc/self/ns/net", os.O_RDONLY)
 namespaces = dict(arg.split("=", 1) for arg in sys.argv[1:])
 
 
-@contextlib.contextmanager
 def inside(name):
-    """Sockets that are made in this block belong to a namespace for good."""
-    fd = os.open("/run/netns/" + namespaces[name], os.O_RDONLY)
-    try:
-        if libc.setns(fd, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-        yield
-    finally:
-        libc.setns(home, CLONE_NEWNET)
-        os.close(fd)
+    """See netns.inside()"""
+    return netns.inside(namespaces[name])
 
 
 def new_socket(name, address, port):

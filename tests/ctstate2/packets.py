@@ -30,6 +30,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import netns
+
 ADDRESSES = {
     4: {"client": "10.0.1.2", "router": "10.0.1.1", "router2": "10.0.2.1",
         "server": "10.0.2.2", "loopback": "127.0.0.1",
@@ -41,13 +44,10 @@ ADDRESSES = {
         "everyone": "ff02::1", "group": "ff02::1"},
 }
 client, router, server, loopback = "client", "router", "server", "loopback"
-CLONE_NEWNET = 0x40000000
 SIOCGIFHWADDR = 0x8927
 # An Ethernet type for experiments, which no stack knows
 ETH_FENCE = 0x88B5
 
-libc = ctypes.CDLL(None, use_errno=True)
-home = os.open("/proc/self/ns/net", os.O_RDONLY)
 namespaces = {}
 
 
@@ -74,17 +74,9 @@ if made_packets:
     from scapy.packet import Raw
 
 
-@contextlib.contextmanager
 def inside(name):
-    """Sockets that are made in this block belong to a namespace for good."""
-    fd = os.open("/run/netns/" + namespaces[name], os.O_RDONLY)
-    try:
-        if libc.setns(fd, CLONE_NEWNET):
-            raise OSError(ctypes.get_errno(), "setns")
-        yield
-    finally:
-        libc.setns(home, CLONE_NEWNET)
-        os.close(fd)
+    """See netns.inside()"""
+    return netns.inside(namespaces[name])
 
 
 # --- Both kinds ---
@@ -417,7 +409,7 @@ def getsockopt(sock, level, option, value):
     """Python's own cannot pass a value in."""
     buffer = ctypes.create_string_buffer(value, len(value))
     length = ctypes.c_uint(len(value))
-    if libc.getsockopt(sock.fileno(), level, option, buffer, ctypes.byref(length)):
+    if netns.libc.getsockopt(sock.fileno(), level, option, buffer, ctypes.byref(length)):
         raise OSError(ctypes.get_errno(), "getsockopt")
     return buffer.raw
 
