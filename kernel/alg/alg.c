@@ -747,7 +747,56 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	     !alg_before(packet->seq, s->acked) &&
 	     (conn->asleep || s->line.next == packet->seq + packet->len)))
 		return NF_ACCEPT;
-	return alg_send(conn, packet, ack);
+	return alg_send(conn, s, packet, ack);
+}
+
+/* The ends begin another connection with this entry, which knows nothing of the last one. */
+static void alg_reopen(struct nf_conn *ct)
+{
+	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
+
+	alg_destroy(ct);
+	if (!seqadj)
+		return;
+	spin_lock_bh(&ct->lock);
+	memset(seqadj, 0, sizeof(*seqadj));
+	spin_unlock_bh(&ct->lock);
+}
+
+/*
+ * A packet of a handshake: of the first one, or of another one between the same ends. For
+ * most of those the tracker makes a new entry. But where the server has ended the last
+ * connection with a RST, it lets the client's SYN through, and says with SYN_RECV that it
+ * believes in the answer (nf_conntrack_tcp_packet()); it finds that to be the answer by
+ * its number, so that none of the last connection's offsets may be on the SYN. A SYN/ACK
+ * in another state begins nothing: it would make a dialogue of what was none.
+ */
+static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
+			  const struct tcphdr *th)
+{
+	struct alg_data *data = nfct_help_data(ct);
+	u8 phase = READ_ONCE(data->phase), state = READ_ONCE(ct->proto.tcp.state);
+	bool reply = packet->dir == IP_CT_DIR_REPLY;
+
+	/* Before the handshake is over, nobody has anything to say. */
+	if (packet->len && !rcu_access_pointer(data->conn))
+		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
+	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
+		return;
+	if (!reply && !th->ack && (state == TCP_CONNTRACK_CLOSE ||
+				   state == TCP_CONNTRACK_TIME_WAIT))
+		alg_reopen(ct);
+	if (!reply || !th->ack)
+		return;
+	if (phase != ALG_PHASE_UNSEEN) {
+		if (state != TCP_CONNTRACK_SYN_RECV)
+			return;
+		alg_destroy(ct);
+	}
+	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
+	data->first[IP_CT_DIR_REPLY] = packet->seq + 1;
+	/* data->first comes before it */
+	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
 }
 
 /**
@@ -794,23 +843,13 @@ int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int 
 	packet.has_ack = th->ack;
 	packet.fin = th->fin;
 
-	if (ctinfo == IP_CT_NEW) {
-		/* Before the handshake is over, nobody has anything to say. */
-		if (packet.len)
-			WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
-		return NF_ACCEPT;
-	}
-	if (th->syn) {
-		if (th->ack && packet.dir == IP_CT_DIR_REPLY && phase == ALG_PHASE_UNSEEN) {
-			data->first[IP_CT_DIR_ORIGINAL] = packet.ack;
-			data->first[IP_CT_DIR_REPLY] = packet.seq + 1;
-			/* data->first comes before it */
-			smp_store_release(&data->phase, ALG_PHASE_KNOWN);
-		}
+	if (unlikely(th->syn || ctinfo == IP_CT_NEW)) {
+		alg_handshake(ct, &packet, th);
 		return NF_ACCEPT;
 	}
 	if (!conn) {
-		if (phase == ALG_PHASE_UNSEEN || !packet.len || !nf_ct_is_confirmed(ct))
+		if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || !packet.len ||
+		    !nf_ct_is_confirmed(ct))
 			return NF_ACCEPT;
 		conn = alg_attach(helper, ct, &packet);
 		if (!conn)

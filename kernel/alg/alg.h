@@ -42,12 +42,14 @@ struct alg_conn;
  * @ALG_PHASE_KNOWN: the handshake was seen
  * @ALG_PHASE_RESUMED: it was, by another gateway
  * @ALG_PHASE_DORMANT: it is left alone; a state it still has is for what was changed
+ * @ALG_PHASE_NEVER: so, and what the tracker makes of its entry later is, too
  */
 enum alg_phase {
 	ALG_PHASE_UNSEEN,
 	ALG_PHASE_KNOWN,
 	ALG_PHASE_RESUMED,
 	ALG_PHASE_DORMANT,
+	ALG_PHASE_NEVER,
 };
 
 /**
@@ -66,13 +68,16 @@ struct alg_data {
  * alg_dormant() - is this connection left alone?
  * @ct: it, with a helper of this design
  *
- * Return: true if alg_help() has nothing to do with its packets
+ * Return: true if alg_help() has nothing to do with its packets. It has to see each
+ * handshake: the tracker may use the entry again, for another connection of the same ends.
  */
 static inline bool alg_dormant(const struct nf_conn *ct)
 {
 	const struct alg_data *data = nfct_help_data(ct);
+	u8 state = READ_ONCE(ct->proto.tcp.state);
 
-	return READ_ONCE(data->phase) == ALG_PHASE_DORMANT && !rcu_access_pointer(data->conn);
+	return READ_ONCE(data->phase) >= ALG_PHASE_DORMANT && !rcu_access_pointer(data->conn) &&
+	       state >= TCP_CONNTRACK_ESTABLISHED && state <= TCP_CONNTRACK_LAST_ACK;
 }
 
 int alg_register(struct alg_helper *helper);

@@ -186,10 +186,11 @@ def passed(sock):
 class Talk:
     """A control connection, and a dialogue on it"""
 
-    def __init__(self, router, version, strict):
+    def __init__(self, router, version, strict, port=0):
         self.router = router
         self.version = version
         self.strict = strict
+        self.port = port
         self.limit = LIMIT
         self.sent = 0.0
         self.slowest = 0.0
@@ -203,7 +204,7 @@ class Talk:
 
     def begin(self):
         router = self.router
-        self.ends["client"] = router.socket("client", self.version)
+        self.ends["client"] = router.socket("client", self.version, port=self.port)
         self.port = self.ends["client"].getsockname()[1]
         with router.lock:
             self.ends["client"].connect((router.outer["server", self.version], 21))
@@ -628,6 +629,25 @@ def half_line_and_end(talk):
     talk.say("<221 bye\r\n")
 
 
+def reset(talk, end="client", other="server"):
+    """END closes it with a RST."""
+    talk.ends[end].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    talk.ends[end].close()
+    with contextlib.suppress(ConnectionResetError):
+        talk.ends[other].recv(10)
+    talk.ends[other].close()
+
+
+def same_port_again(talk):
+    """After a RST of the server's, the tracker uses the connection's entry again."""
+    reset(talk, "server", "client")
+    again = Talk(talk.router, talk.version, talk.strict, talk.port)
+    try:
+        run_steps(again, [*EPRT, "+c", *DONE, *EPSV, "+s"])
+    finally:
+        again.end()
+
+
 BIG = "".join(f" line {i} of a long answer\r\n" for i in range(3000))
 
 BENIGN = {
@@ -685,6 +705,10 @@ BENIGN = {
     "an answer of 80 kB, then 227": [">STAT\r\nPASV\r\n",
                                      "<211-long\r\n" + BIG + "211 end\r\n227 ({s})\r\n", "+s"],
     "the ends, a command at a time": [*PORT, "+c", ">QUIT\r\n", "<221 bye\r\n"],
+    "the same port again, after the server's RST": [*PORT, "+c", same_port_again],
+    "the same port again, after the server's RST, IPv6": V6([*EPRT, "+c", same_port_again]),
+    "the same port again, after TLS and the server's RST": [">AUTH TLS\r\n", "<234 go\r\n",
+                                                 same_port_again],
     "half a line, and the end": [*PORT, "+c", half_line_and_end],
     "300 PORT of changing lengths": many(300, "c", 50),
     "100 PASV of changing lengths": many(100, "s", 20),
@@ -737,11 +761,7 @@ def closes_with_fin(talk):
 
 def closes_with_rst(talk):
     need(talk.active() == 1, "nothing was open")
-    talk.ends["client"].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                   struct.pack("ii", 1, 0))
-    talk.ends["client"].close()
-    with contextlib.suppress(ConnectionResetError):
-        talk.ends["server"].recv(10)
+    reset(talk)
 
 
 def overlapping(talk):

@@ -291,6 +291,40 @@ static void offers(struct kunit *test)
 	forget(ct);
 }
 
+/* Another connection of the same ends, with the same entry: only if the tracker says so */
+static void again(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "Pxx\n"), NF_ACCEPT);
+	KUNIT_EXPECT_NE(test, nfct_seqadj(ct)->seq[IP_CT_DIR_ORIGINAL].offset_after, 0);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "D\n"), NF_ACCEPT);
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+
+	/* What was moved is remembered until the connection is over, and the next one begins. */
+	ct->proto.tcp.state = TCP_CONNTRACK_CLOSE;
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, ISN_SERVER + 3, 0, RST, "", NULL),
+			NF_ACCEPT);
+	KUNIT_EXPECT_NE(test, nfct_seqadj(ct)->seq[IP_CT_DIR_ORIGINAL].offset_after, 0);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT, 0, SYN, "", NULL), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, nfct_seqadj(ct)->seq[IP_CT_DIR_ORIGINAL].offset_after, 0);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
+	handshake(test, ct);
+	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
+				      "Pxx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "P10.0.0.99:6000\n");
+	forget(ct);
+}
+
 static void half_a_line(struct kunit *test)
 {
 	struct nf_conn *ct = connection(test, true);
@@ -383,6 +417,7 @@ static void unassigned(struct kunit *test)
 static struct kunit_case alg_cases[] = {
 	KUNIT_CASE(one_hole),
 	KUNIT_CASE(offers),
+	KUNIT_CASE(again),
 	KUNIT_CASE(half_a_line),
 	KUNIT_CASE(order),
 	KUNIT_CASE(not_helped),
