@@ -526,13 +526,11 @@ static unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *pac
 }
 
 /* Bytes that come next in the stream. Returns how many were taken. */
-static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *packet,
-			      const u8 *p, unsigned int len)
+static unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
+			      const struct alg_packet *packet, const u8 *p, unsigned int len)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
-	struct alg_stream *s = &conn->stream[packet->dir];
-	enum alg_line_event event;
 	unsigned int taken = 0;
 	struct alg_decision d;
 
@@ -541,8 +539,8 @@ static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *pa
 	while (taken < len && !conn->asleep) {
 		if (nat && s->line.whole && !alg_stream_ready(s))
 			break;
-		taken += alg_line_add(&s->line, p + taken, len - taken, &event);
-		if (event == ALG_LINE_MORE)
+		taken += alg_line_add(&s->line, p + taken, len - taken);
+		if (!alg_line_ready(&s->line))
 			break;
 		protocol->line(conn->dialogue, reply, &s->line, &conn->ends, &d);
 		if (d.act)
@@ -555,8 +553,8 @@ static unsigned int alg_bytes(struct alg_conn *conn, const struct alg_packet *pa
 }
 
 /* What is new in a segment that is not in one piece. Apart: the buffer is not for all. */
-static noinline_for_stack void alg_pieces(struct alg_conn *conn, const struct alg_packet *packet,
-					  unsigned int offset)
+static noinline_for_stack void alg_pieces(struct alg_conn *conn, struct alg_stream *s,
+					  const struct alg_packet *packet, unsigned int offset)
 {
 	unsigned int n, taken;
 	u8 buffer[ALG_CHUNK];
@@ -567,24 +565,24 @@ static noinline_for_stack void alg_pieces(struct alg_conn *conn, const struct al
 		p = skb_header_pointer(packet->skb, packet->dataoff + offset, n, buffer);
 		if (!p)
 			return;
-		taken = alg_bytes(conn, packet, p, n);
+		taken = alg_bytes(conn, s, packet, p, n);
 		if (taken < n)
 			return;
 	}
 }
 
 /* Takes what is new in a segment. @offset: where that begins. */
-static void alg_take(struct alg_conn *conn, const struct alg_packet *packet, unsigned int offset)
+static void alg_take(struct alg_conn *conn, struct alg_stream *s, const struct alg_packet *packet,
+		     unsigned int offset)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
-	struct alg_stream *s = &conn->stream[packet->dir];
 
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
 	if (offset < packet->len && !conn->asleep) {
 		if (skb_is_nonlinear(packet->skb))
-			alg_pieces(conn, packet, offset);
+			alg_pieces(conn, s, packet, offset);
 		else
-			alg_bytes(conn, packet, packet->skb->data + packet->dataoff + offset,
+			alg_bytes(conn, s, packet, packet->skb->data + packet->dataoff + offset,
 				  packet->len - offset);
 	}
 	if (!conn->nat[packet->dir])
@@ -654,9 +652,9 @@ static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
 }
 
 /* What leaves, with NAT */
-static int alg_send(struct alg_conn *conn, const struct alg_packet *packet, u32 ack)
+static int alg_send(struct alg_conn *conn, struct alg_stream *s, const struct alg_packet *packet,
+		    u32 ack)
 {
-	struct alg_stream *s = &conn->stream[packet->dir];
 	unsigned int max = max_t(unsigned int, packet->len, ALG_SEGMENT_MIN);
 	u32 limit = packet->seq + packet->len;
 	struct alg_plan plan;
@@ -702,10 +700,9 @@ static bool alg_over(struct alg_conn *conn)
  * without having been read may be what has to be written anew. But what another way
  * took, or this one never gets, is no reason to cut the ends off from each other.
  */
-static bool alg_early(struct alg_conn *conn, const struct alg_packet *packet)
+static bool alg_early(struct alg_conn *conn, const struct alg_stream *s,
+		      const struct alg_packet *packet)
 {
-	struct alg_stream *s = &conn->stream[packet->dir];
-
 	if ((!packet->len && !packet->fin) || !alg_before(s->line.next, packet->seq)) {
 		if (packet->len)
 			conn->gap = 0;
@@ -735,11 +732,12 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 		}
 	}
 	if (!conn->asleep || s->held) {
-		if (alg_early(conn, packet))
+		if (alg_early(conn, s, packet))
 			return NF_DROP;
-		s->fresh = s->held ? s->line.start : s->line.next;
+		if (conn->translated)
+			s->fresh = s->held ? s->line.start : s->line.next;
 		if (packet->len || packet->fin || s->held)
-			alg_take(conn, packet, s->line.next - packet->seq);
+			alg_take(conn, s, packet, s->line.next - packet->seq);
 	}
 	/* With nothing to remember, nor forgotten, the kernel gets the numbers right. */
 	if (!conn->translated ||
@@ -801,17 +799,17 @@ static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
 
 /**
  * alg_help() - a packet of a connection with a helper
- * @helper: it
  * @skb: the packet
  * @protoff: where its TCP header is
  * @ct: the connection
  * @ctinfo: what the packet is to it
+ * @helper: the helper
  *
  * Context: the tracker's last hook, after NAT, under RCU.
  * Return: NF_ACCEPT, or NF_DROP for a segment that the sender has to send again
  */
-int alg_help(const struct alg_helper *helper, struct sk_buff *skb, unsigned int protoff,
-	     struct nf_conn *ct, enum ip_conntrack_info ctinfo)
+int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
+	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper)
 {
 	struct alg_data *data = nfct_help_data(ct);
 	struct alg_packet packet = {

@@ -10,6 +10,7 @@
  * opens less, not more: what is not known to be agreed on is not.
  */
 
+#include <asm/byteorder.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 
@@ -32,39 +33,85 @@ enum {
 
 #define VERB_MAX	7
 
-static const struct {
+struct ftp_verb {
 	char name[VERB_MAX + 1];
 	u8 verb;
-} verbs[] = {
-	/* in the order of strcmp() */
-	{ "ABOR", VERB_OTHER }, { "ACCT", VERB_OTHER }, { "ADAT", VERB_AUTH },
-	{ "ALGS", VERB_OTHER }, { "ALLO", VERB_OTHER }, { "APPE", VERB_DATA },
-	{ "AUTH", VERB_AUTH }, { "AVBL", VERB_OTHER }, { "CCC", VERB_OTHER },
-	{ "CDUP", VERB_OTHER }, { "CLNT", VERB_OTHER }, { "CONF", VERB_OTHER },
-	{ "CSID", VERB_OTHER }, { "CWD", VERB_OTHER }, { "DELE", VERB_OTHER },
-	{ "DSIZ", VERB_OTHER }, { "ENC", VERB_OTHER }, { "EPRT", VERB_EPRT },
-	{ "EPSV", VERB_EPSV }, { "ESTA", VERB_OTHER }, { "ESTP", VERB_OTHER },
-	{ "FEAT", VERB_OTHER }, { "GET", VERB_HTTP }, { "HASH", VERB_OTHER },
-	{ "HEAD", VERB_HTTP }, { "HELP", VERB_OTHER }, { "HOST", VERB_OTHER },
-	{ "LANG", VERB_OTHER }, { "LIST", VERB_DATA }, { "LPRT", VERB_OTHER },
-	{ "LPSV", VERB_OTHER }, { "MACB", VERB_OTHER }, { "MDTM", VERB_OTHER },
-	{ "MFCT", VERB_OTHER }, { "MFF", VERB_OTHER }, { "MFMT", VERB_OTHER },
-	{ "MIC", VERB_OTHER }, { "MKD", VERB_OTHER }, { "MLSD", VERB_DATA },
-	{ "MLST", VERB_OTHER }, { "MODE", VERB_OTHER }, { "NLST", VERB_DATA },
-	{ "NOOP", VERB_OTHER }, { "OPTS", VERB_OTHER }, { "PASS", VERB_OTHER },
-	{ "PASV", VERB_PASV }, { "PBSZ", VERB_OTHER }, { "PORT", VERB_PORT },
-	{ "POST", VERB_HTTP }, { "PROT", VERB_OTHER }, { "PUT", VERB_HTTP },
-	{ "PWD", VERB_OTHER }, { "QUIT", VERB_OTHER }, { "RANG", VERB_OTHER },
-	{ "REIN", VERB_REIN }, { "REST", VERB_OTHER }, { "RETR", VERB_DATA },
-	{ "RMD", VERB_OTHER }, { "RMDA", VERB_OTHER }, { "RNFR", VERB_OTHER },
-	{ "RNTO", VERB_OTHER }, { "SITE", VERB_OTHER }, { "SIZE", VERB_OTHER },
-	{ "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER }, { "STAT", VERB_OTHER },
-	{ "STOR", VERB_DATA }, { "STOU", VERB_DATA }, { "STRU", VERB_OTHER },
-	{ "SYST", VERB_OTHER }, { "THMB", VERB_DATA }, { "TYPE", VERB_OTHER },
-	{ "USER", VERB_OTHER }, { "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER },
-	{ "XCWD", VERB_OTHER }, { "XMD5", VERB_OTHER }, { "XMKD", VERB_OTHER },
-	{ "XPWD", VERB_OTHER }, { "XRMD", VERB_OTHER }, { "XSHA", VERB_OTHER },
-	{ "XSHA1", VERB_OTHER }, { "XSHA256", VERB_OTHER }, { "XSHA512", VERB_OTHER },
+};
+
+/* Those of each letter, the frequent ones first; the last one has no name. */
+static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
+	['A' - 'A'] = (const struct ftp_verb[]) {
+		{ "ABOR", VERB_OTHER }, { "AUTH", VERB_AUTH }, { "APPE", VERB_DATA },
+		{ "ACCT", VERB_OTHER }, { "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
+		{ "ALLO", VERB_OTHER }, { "AVBL", VERB_OTHER }, {}
+	},
+	['C' - 'A'] = (const struct ftp_verb[]) {
+		{ "CWD", VERB_OTHER }, { "CCC", VERB_OTHER }, { "CDUP", VERB_OTHER },
+		{ "CLNT", VERB_OTHER }, { "CONF", VERB_OTHER }, { "CSID", VERB_OTHER }, {}
+	},
+	['D' - 'A'] = (const struct ftp_verb[]) {
+		{ "DELE", VERB_OTHER }, { "DSIZ", VERB_OTHER }, {}
+	},
+	['E' - 'A'] = (const struct ftp_verb[]) {
+		{ "EPSV", VERB_EPSV }, { "EPRT", VERB_EPRT }, { "ENC", VERB_OTHER },
+		{ "ESTA", VERB_OTHER }, { "ESTP", VERB_OTHER }, {}
+	},
+	['F' - 'A'] = (const struct ftp_verb[]) {
+		{ "FEAT", VERB_OTHER }, {}
+	},
+	['G' - 'A'] = (const struct ftp_verb[]) {
+		{ "GET", VERB_HTTP }, {}
+	},
+	['H' - 'A'] = (const struct ftp_verb[]) {
+		{ "HASH", VERB_OTHER }, { "HEAD", VERB_HTTP }, { "HELP", VERB_OTHER },
+		{ "HOST", VERB_OTHER }, {}
+	},
+	['L' - 'A'] = (const struct ftp_verb[]) {
+		{ "LIST", VERB_DATA }, { "LANG", VERB_OTHER }, { "LPRT", VERB_OTHER },
+		{ "LPSV", VERB_OTHER }, {}
+	},
+	['M' - 'A'] = (const struct ftp_verb[]) {
+		{ "MLSD", VERB_DATA }, { "MDTM", VERB_OTHER }, { "MKD", VERB_OTHER },
+		{ "MACB", VERB_OTHER }, { "MFCT", VERB_OTHER }, { "MFF", VERB_OTHER },
+		{ "MFMT", VERB_OTHER }, { "MIC", VERB_OTHER }, { "MLST", VERB_OTHER },
+		{ "MODE", VERB_OTHER }, {}
+	},
+	['N' - 'A'] = (const struct ftp_verb[]) {
+		{ "NOOP", VERB_OTHER }, { "NLST", VERB_DATA }, {}
+	},
+	['O' - 'A'] = (const struct ftp_verb[]) {
+		{ "OPTS", VERB_OTHER }, {}
+	},
+	['P' - 'A'] = (const struct ftp_verb[]) {
+		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT }, { "PASS", VERB_OTHER },
+		{ "PWD", VERB_OTHER }, { "PBSZ", VERB_OTHER }, { "POST", VERB_HTTP },
+		{ "PROT", VERB_OTHER }, { "PUT", VERB_HTTP }, {}
+	},
+	['Q' - 'A'] = (const struct ftp_verb[]) {
+		{ "QUIT", VERB_OTHER }, {}
+	},
+	['R' - 'A'] = (const struct ftp_verb[]) {
+		{ "RETR", VERB_DATA }, { "REST", VERB_OTHER }, { "RNFR", VERB_OTHER },
+		{ "RNTO", VERB_OTHER }, { "RANG", VERB_OTHER }, { "REIN", VERB_REIN },
+		{ "RMD", VERB_OTHER }, { "RMDA", VERB_OTHER }, {}
+	},
+	['S' - 'A'] = (const struct ftp_verb[]) {
+		{ "STOR", VERB_DATA }, { "SIZE", VERB_OTHER }, { "SYST", VERB_OTHER },
+		{ "SITE", VERB_OTHER }, { "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER },
+		{ "STAT", VERB_OTHER }, { "STOU", VERB_DATA }, { "STRU", VERB_OTHER }, {}
+	},
+	['T' - 'A'] = (const struct ftp_verb[]) {
+		{ "TYPE", VERB_OTHER }, { "THMB", VERB_DATA }, {}
+	},
+	['U' - 'A'] = (const struct ftp_verb[]) {
+		{ "USER", VERB_OTHER }, {}
+	},
+	['X' - 'A'] = (const struct ftp_verb[]) {
+		{ "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER }, { "XCWD", VERB_OTHER },
+		{ "XMD5", VERB_OTHER }, { "XMKD", VERB_OTHER }, { "XPWD", VERB_OTHER },
+		{ "XRMD", VERB_OTHER }, { "XSHA", VERB_OTHER }, { "XSHA1", VERB_OTHER },
+		{ "XSHA256", VERB_OTHER }, { "XSHA512", VERB_OTHER }, {}
+	},
 };
 
 /* What is read of a line */
@@ -77,6 +124,11 @@ struct ftp_text {
 static bool is_digit(u8 c)
 {
 	return c >= '0' && c <= '9';
+}
+
+static bool is_capital(u8 c)
+{
+	return c >= 'A' && c <= 'Z';
 }
 
 static u8 to_upper(u8 c)
@@ -129,22 +181,23 @@ static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *v
  */
 static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port, bool *good)
 {
-	const u8 *s = t->s + t->at;
-	unsigned int i, n, value[6];
+	const u8 *s = t->s + t->at, *first;
+	unsigned int i, number;
+	u8 value[6];
 
 	*good = true;
-	for (i = 0; i < 6; i++) {
-		if (i && *s++ != ',')
+	for (i = 0; i < 6; i++, s++) {
+		first = s;
+		for (number = 0; is_digit(*s); s++)
+			number = number * 10 + *s - '0';
+		if (s == first || (i < 5 && *s != ','))
 			return false;
-		if (!is_digit(*s))
-			return false;
-		value[i] = 0;
-		for (n = 0; is_digit(*s); n++, s++)
-			if (n < 3)
-				value[i] = value[i] * 10 + *s - '0';
-		if (n > 3 || value[i] > 255)
+		/* With more digits, the number may have gone round. */
+		if (s - first > 3 || number > 255)
 			*good = false;
+		value[i] = number;
 	}
+	s--;
 	if (*s == ',')
 		*good = false;
 	t->at = s - t->s;
@@ -370,54 +423,54 @@ static bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 
 /* --- the client --- */
 
-/* A name as a number, in the order of strcmp() */
-static u64 verb_key(const char name[VERB_MAX + 1])
+/* The first bytes of a text, up to the first space or @len, as capitals, and zero behind them */
+static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 {
-	const u8 *n = (const u8 *)name;
+	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
+	u64 bytes, space, low;
+	__le64 eight;
 
-	return (u64)n[0] << 56 | (u64)n[1] << 48 | (u64)n[2] << 40 | (u64)n[3] << 32 |
-	       (u64)n[4] << 24 | (u64)n[5] << 16 | (u64)n[6] << 8 | n[7];
+	memcpy(&eight, s, 8);
+	bytes = le64_to_cpu(eight);
+	space = bytes ^ ' ' * ones;
+	/* Below its first bit that is set, neither has borrowed or carried anything. */
+	space = (space - ones) & ~space & tops;
+	if (space && len > (unsigned int)__builtin_ctzll(space) >> 3)
+		len = (unsigned int)__builtin_ctzll(space) >> 3;
+	*end = len;
+	if (len < 8)
+		bytes &= ((u64)1 << 8 * len) - 1;
+	low = (bytes & ~tops) + (0x80 - 'a') * ones;
+	low &= ~((bytes & ~tops) + (0x7f - 'z') * ones) & ~bytes & tops;
+	return cpu_to_le64(bytes - (low >> 2));
 }
 
 /* Takes the verb. Returns false if the line has none in its form. */
 static bool read_verb(struct ftp_text *t, u8 *verb)
 {
-	unsigned int low = 0, high = ARRAY_SIZE(verbs), middle, i;
-	unsigned int len = t->len - t->at;
-	const u8 *s = t->s + t->at;
-	bool letters = true;
-	u64 key = 0, other;
-	u8 c;
+	const struct ftp_verb *v;
+	unsigned int len, i;
+	union {
+		__le64 eight;
+		u8 c[8];
+	} name;
 
-	for (i = 0; i < len && s[i] != ' '; i++) {
-		if (i == VERB_MAX)
-			return false;
-		c = to_upper(s[i]);
-		if (c < 'A' || c > 'Z') {
-			letters = false;
-			if (!is_digit(c) || i < 3)
-				return false;
-		}
-		key = key << 8 | c;
-	}
-	t->at += i;
 	*verb = VERB_NONE;
-	if (!i)
+	name.eight = capitals(t->s, t->len, &len);
+	/* Zero at its end is of no verb, but would look like what is behind one. */
+	if (!len || len > VERB_MAX || !is_capital(name.c[0]) || !name.c[len - 1])
 		return false;
-	key <<= 8 * (8 - i);
-	while (low < high) {
-		middle = (low + high) / 2;
-		other = verb_key(verbs[middle].name);
-		if (key == other) {
-			*verb = verbs[middle].verb;
+	t->at = len;
+	for (v = verbs[name.c[0] - 'A']; v && v->name[0]; v++) {
+		if (!memcmp(v->name, name.c, sizeof(name))) {
+			*verb = v->verb;
 			return true;
 		}
-		if (key < other)
-			high = middle;
-		else
-			low = middle + 1;
 	}
-	return letters && (i == 3 || i == 4);
+	for (i = 1; i < len; i++)
+		if (!is_capital(name.c[i]))
+			return false;
+	return len == 3 || len == 4;
 }
 
 /* " HTTP/1.1": fetch() lets a page choose the verb, but not this. */
@@ -725,7 +778,7 @@ static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct a
  * ftp_line() - what does this line mean?
  * @dialogue: struct ftp, before it, and after
  * @reply: it is the server's
- * @line: the line, or (ALG_LINE_BEGUN) its first bytes
+ * @line: the line, or (alg_line_ready()) its first bytes
  * @ends: of the control connection
  * @d: what to do
  */
@@ -734,7 +787,9 @@ void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
 {
 	struct ftp *f = dialogue;
 
-	memset(d, 0, sizeof(*d));
+	d->act = 0;
+	d->withdrawn = 0;
+	d->len = 0;
 	if (f->why)
 		return;
 	if (reply)

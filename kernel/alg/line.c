@@ -96,36 +96,74 @@ static bool line_telnet(struct alg_line *line, u8 byte)
 	return true;
 }
 
-/*
- * Takes what needs no thought: bytes of the line, while there is room for them, eight at
- * a time where there are. Returns the offset of the first byte that it left.
- */
-static unsigned int line_plain(struct alg_line *line, const u8 *data, unsigned int i,
-			       unsigned int len)
+/* The first one of eight bytes that needs thought: LF, or one over 127; 8 if there is none */
+static unsigned int line_stop(__le64 eight)
 {
 	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
-	unsigned int n = line->len;
-	u64 bytes, think = 0;
+	u64 bytes = le64_to_cpu(eight);
+
+	/* Below the first bit of these, the subtraction has borrowed nothing. */
+	bytes = (((bytes ^ '\n' * ones) - ones) | bytes) & tops;
+	return likely(!bytes) ? 8 : (unsigned int)__builtin_ctzll(bytes) >> 3;
+}
+
+/* Less than eight bytes, and zero behind them */
+static __le64 line_bytes(const u8 *data, unsigned int len)
+{
+	__le32 first, last;
+
+	/* The two reads may overlap: the same bytes then come to the same place. */
+	if (len >= 4) {
+		memcpy(&first, data, 4);
+		memcpy(&last, data + len - 4, 4);
+		return cpu_to_le64(le32_to_cpu(first) |
+				   (u64)le32_to_cpu(last) << 8 * (len - 4));
+	}
+	if (!len)
+		return 0;
+	return cpu_to_le64(data[0] | data[len / 2] << 8 * (len / 2) |
+			   data[len - 1] << 8 * (len - 1));
+}
+
+/* Copies eight bytes, and returns how many of them need no thought. */
+static __always_inline unsigned int line_eight(u8 *text, const u8 *data)
+{
 	__le64 eight;
 
-	len = len - i < ALG_LINE_MAX - n ? len : i + ALG_LINE_MAX - n;
-	for (; len - i >= 8 && !think; i += 8, n += 8) {
-		memcpy(&eight, data + i, 8);
-		memcpy(line->text + n, &eight, 8);
-		bytes = le64_to_cpu(eight);
-		/* The lowest bit that is set is of the first LF or the first byte over 127. */
-		think = (((bytes ^ '\n' * ones) - ones) | bytes) & tops;
-	}
-	if (think) {
-		unsigned int back = 8 - __builtin_ctzll(think) / 8;
+	memcpy(&eight, data, 8);
+	memcpy(text, &eight, 8);
+	return line_stop(eight);
+}
 
-		i -= back;
-		n -= back;
+/* Takes what needs no thought, while there is room in the text. Returns how many. */
+static __always_inline unsigned int line_plain(struct alg_line *line, const u8 *data,
+					       unsigned int len)
+{
+	unsigned int room = ALG_LINE_MAX - line->len, n = 8;
+	u8 *text = line->text + line->len;
+	const u8 *p = data, *last;
+	__le64 eight;
+
+	if (unlikely(len > room))
+		len = room;
+	if (len >= 8) {
+		last = data + len - 8;
+		for (; p < last && n == 8; p += n, text += n)
+			n = line_eight(text, p);
+		/* Some of the last eight are there already. */
+		if (n == 8)
+			p = last + line_eight(text - (p - last), last);
+		len = p - data;
+	} else {
+		eight = line_bytes(data, len);
+		/* Behind the text is room for the zeros. */
+		memcpy(text, &eight, 8);
+		n = line_stop(eight);
+		if (n < len)
+			len = n;
 	}
-	for (; i < len && data[i] != '\n' && data[i] != LINE_IAC; i++)
-		line->text[n++] = data[i];
-	line->len = n;
-	return i;
+	line->len += len;
+	return len;
 }
 
 static void line_end(struct alg_line *line)
@@ -136,48 +174,53 @@ static void line_end(struct alg_line *line)
 	line->whole = true;
 }
 
+/* Takes what line_plain() leaves, and goes on until the line ends or the data. */
+static noinline unsigned int line_careful(struct alg_line *line, const u8 *data, unsigned int len)
+{
+	unsigned int i = 0;
+	u8 byte;
+
+	while (i < len && !line->whole) {
+		byte = data[i++];
+		if (line->telnet && line_telnet(line, byte))
+			continue;	/* it was nothing of the line, or 255 */
+		if (byte == '\n')
+			line_end(line);
+		else if (byte == LINE_IAC)
+			line->telnet = LINE_COMMAND;
+		else
+			line_put(line, byte);
+		if (!line->telnet && !line->whole)
+			i += line_plain(line, data + i, len - i);
+	}
+	return i;
+}
+
 /**
- * alg_line_add() - take bytes until there is something to look at
- * @line: what came before
+ * alg_line_add() - take bytes, up to a line's end
+ * @line: what came before; a new one begins if that is whole
  * @data: the stream from @line->next on
  * @len: bytes there
- * @event: why it stopped
  *
- * Whole lines are the same for every way to cut the stream. That one has begun is told
- * whenever @data ends before it does.
+ * Whole lines are the same for every way to cut the stream.
  *
- * Return: bytes taken, at least one of @len; call again for the rest
+ * Return: bytes taken, at least one of @len; all of them, if the line is not whole then.
+ * Call again for the rest.
  */
-unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len,
-			  enum alg_line_event *event)
+unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len)
 {
 	unsigned int i = 0;
 
 	if (line->whole && len)
 		line_new(line);
-	*event = ALG_LINE_MORE;
-	while (i < len && *event == ALG_LINE_MORE) {
-		u8 byte;
-
-		if (!line->telnet) {
-			i = line_plain(line, data, i, len);
-			if (i == len)
-				break;
-		}
-		byte = data[i++];
-		if (unlikely(line->telnet) && line_telnet(line, byte)) {
-			/* nothing of the line, or 255 */
-		} else if (unlikely(byte == LINE_IAC)) {
-			line->telnet = LINE_COMMAND;
-		} else if (byte == '\n') {
-			line_end(line);
-			*event = ALG_LINE_WHOLE;
-		} else {
-			line_put(line, byte);
-		}
+	if (likely(!line->telnet))
+		i = line_plain(line, data, len);
+	if (likely(i < len && !line->telnet && data[i] == '\n')) {
+		line_end(line);
+		i++;
+	} else {
+		i += line_careful(line, data + i, len - i);
 	}
-	if (line->len >= ALG_LINE_HEAD && !line->whole)
-		*event = ALG_LINE_BEGUN;
 	line->next += i;
 	return i;
 }

@@ -14,19 +14,6 @@
 #define ALG_LINE_HEAD	8
 
 /**
- * enum alg_line_event - why alg_line_add() stopped
- * @ALG_LINE_MORE: it took all the bytes, and the line goes on
- * @ALG_LINE_BEGUN: so it is, and ALG_LINE_HEAD or more bytes of the line are there, which
- *	tell a stream that is not of this protocol long before it has a line's end, if ever
- * @ALG_LINE_WHOLE: the line is
- */
-enum alg_line_event {
-	ALG_LINE_MORE,
-	ALG_LINE_BEGUN,
-	ALG_LINE_WHOLE,
-};
-
-/**
  * struct alg_line - a line that comes in, and what is needed to find it in the stream
  * @start: the sequence number of its first byte
  * @next: that of the byte after the last one that came
@@ -37,7 +24,8 @@ enum alg_line_event {
  * @telnet: what the next byte is, for line.c
  * @whole: its end is there; the next byte begins a new line
  * @cut: it is longer than @text
- * @text: the line, without its end; behind that of a whole one its first CR, or LF
+ * @text: the line, without its end; behind that of a whole one its first CR, or LF; any
+ *	eight bytes that begin in it may be read
  */
 struct alg_line {
 	u32 start;
@@ -49,12 +37,23 @@ struct alg_line {
 	u8 telnet;
 	bool whole;
 	bool cut;
-	u8 text[ALG_LINE_MAX + 1];
+	u8 text[ALG_LINE_MAX + 8];
 };
 
+/**
+ * alg_line_ready() - is there something to look at?
+ * @line: the line, after alg_line_add()
+ *
+ * Return: true if it is whole, or has begun: ALG_LINE_HEAD or more bytes of it are there,
+ * which tell a stream that is not of this protocol long before it has a line's end, if ever
+ */
+static inline bool alg_line_ready(const struct alg_line *line)
+{
+	return line->whole || line->len >= ALG_LINE_HEAD;
+}
+
 void alg_line_init(struct alg_line *line, u32 seq);
-unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len,
-			  enum alg_line_event *event);
+unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len);
 u32 alg_line_rewind(struct alg_line *line);
 bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq);
 

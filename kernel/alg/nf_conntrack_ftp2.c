@@ -51,7 +51,7 @@ static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *
 {
 	if (alg_dormant(ct))
 		return NF_ACCEPT;
-	return alg_help(&ftp2, skb, protoff, ct, ctinfo);
+	return alg_help(skb, protoff, ct, ctinfo, &ftp2);
 }
 
 static int __init ftp2_init(void)

@@ -93,7 +93,7 @@ struct alg_decision {
  * struct alg_protocol - a grammar
  * @size: of its dialogue, which is all zero at the beginning of a connection
  * @line: what does this line mean? Called for the first bytes of a line
- *	(ALG_LINE_BEGUN) and for the whole one. Fills in the decision.
+ *	(alg_line_ready()) and for the whole one. Fills in act, and what goes with it.
  * @hold: with NAT, may this incomplete line become one whose address has to be written
  *	anew? Then its bytes do not leave before its end is there. Only of a line that
  *	has no bytes removed.

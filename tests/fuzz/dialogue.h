@@ -172,26 +172,24 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 	struct alg_line *line = &r->line[reply];
 
 	while (r->total[reply] < end) {
-		enum alg_line_event event;
-		struct alg_decision d;
+		struct alg_decision d = {};
 		u8 *data = r->stream[reply] + r->total[reply];
 		unsigned int len = end - r->total[reply], taken;
 		/* for ASan, a copy of just that much */
 		u8 *copy = len > 1 ? memcpy(malloc(len), data, len) : data;
 
-		taken = alg_line_add(line, copy, len, &event);
+		taken = alg_line_add(line, copy, len);
 		if (len > 1)
 			free(copy);
 		must(taken > 0 && taken <= len);
-		must(event != ALG_LINE_MORE || taken == len);
+		must(line->whole || taken == len);
 		must(line->len <= ALG_LINE_MAX);
 		r->total[reply] += taken;
 		must(line->next == run_seq[reply] + r->total[reply]);
-		if (event == ALG_LINE_MORE) {
+		if (!alg_line_ready(line)) {
 			ftp_hold(&r->f, reply, line);
 			break;
 		}
-		must(line->whole == (event == ALG_LINE_WHOLE));
 		ftp_line(&r->f, reply, line, &r->ends, &d);
 		/* an address comes in a line all of which could have been held back */
 		check(r, reply, &d);

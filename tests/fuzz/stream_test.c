@@ -219,14 +219,13 @@ static unsigned int gw_bytes(struct conn *c, const struct packet *packet, const 
 {
 	struct alg_stream *s = &c->stream[packet->dir];
 	bool nat = c->nat[packet->dir];
-	enum alg_line_event event;
 	unsigned int taken = 0;
 
 	while (taken < len && !c->asleep) {
 		if (nat && s->line.whole && !alg_stream_ready(s))
 			break;
-		taken += alg_line_add(&s->line, p + taken, len - taken, &event);
-		if (event == ALG_LINE_MORE)
+		taken += alg_line_add(&s->line, p + taken, len - taken);
+		if (!alg_line_ready(&s->line))
 			break;
 		gw_line(c, packet);
 		if (nat && s->line.whole)
@@ -937,15 +936,14 @@ static void take(const char *text)
 {
 	struct alg_stream *s = &stream;
 	unsigned int len = strlen(text), taken = 0;
-	enum alg_line_event event;
 
 	s->fresh = s->held ? s->line.start : s->line.next;
 	while (taken < len) {
 		const struct alg_edit *edit = NULL;
 		struct alg_decision d = { .at = 5 };
 
-		taken += alg_line_add(&s->line, (const u8 *)text + taken, len - taken, &event);
-		if (event != ALG_LINE_WHOLE)
+		taken += alg_line_add(&s->line, (const u8 *)text + taken, len - taken);
+		if (!s->line.whole)
 			continue;
 		d.len = toy_digits(s->line.text, s->line.len);
 		d.seq = s->line.start + d.at;

@@ -100,7 +100,7 @@ static struct alg_helper toy;
 static int toy_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		    enum ip_conntrack_info ctinfo)
 {
-	return alg_dormant(ct) ? NF_ACCEPT : alg_help(&toy, skb, protoff, ct, ctinfo);
+	return alg_dormant(ct) ? NF_ACCEPT : alg_help(skb, protoff, ct, ctinfo, &toy);
 }
 
 static struct alg_helper toy = {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/cdefs.h>
 
 typedef __UINT8_TYPE__ u8;
 typedef __UINT16_TYPE__ u16;
@@ -13,6 +14,7 @@ typedef __UINT64_TYPE__ u64;
 
 #define U16_MAX		0xffff
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define noinline	__attribute__((noinline))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 
