@@ -3,8 +3,9 @@
 # Dialogues of FTP through the helper ftp2, with scripted ends: benign ones, of which each
 # data connection has to work, and hostile ones, in which nothing may be opened. The same
 # with the kernel's helper ftp, in comments. What is said, and how it is cut into segments,
-# is in dialogues.py, which is all of the ends, in one process. $NAT, if set, says with
-# which kinds of NAT, and then the kernel's helper is left out.
+# is in dialogues.py, which is all of the ends: one process for each helper, as the kernel's
+# is often waited for in vain. $NAT, if set, says with which kinds of NAT, and then the
+# kernel's helper is left out.
 #
 #    client ------------ router of alg_router ------------ server
 #    10.0.1.2              helper, no NAT, SNAT,          10.0.2.2
@@ -12,13 +13,20 @@
 #    10.0.1.9, a ghost     it expects and port 21
 . "$(dirname "$0")/router.bash"
 
-routers=()
-
-# add_router HELPER NAT
+# add_router HELPER NAT: and dialogues.py's argument for it to the array HELPER
+ftp2=() ftp=()
 add_router() {
+	local -n routers=$1
+
 	alg_router "$1" "$2"
 	# shellcheck disable=SC2154 # they are set
 	routers+=("$1,$2,$client,$router,$server,$ftp4,$ftp6,$client4,$client6")
+}
+
+# dialogues ROUTER...: what dialogues.py says of them
+dialogues() {
+	[ $# = 0 ] || /usr/bin/python3 "$tests/alg/dialogues.py" "$@" 2>>"$work/error" ||
+		echo "ftp2 - program failed it ended early"
 }
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_ftp nf_nat_ftp || die "no helper"
@@ -53,8 +61,7 @@ while read -r helper nat kind result name; do
 		good[$helper $nat $kind]=$((${good[$helper $nat $kind]-0} + 1))
 	fi
 	[ "$result" = ok ] || note "$helper, $nat, $kind, $result: $name"
-done < <(/usr/bin/python3 "$tests/alg/dialogues.py" "${routers[@]}" 2>"$work/error" ||
-	echo "ftp2 - program failed it ended early")
+done < <(dialogues ${ftp[@]+"${ftp[@]}"} & dialogues ${ftp2[@]+"${ftp2[@]}"}; wait)
 while IFS= read -r line; do
 	note "$line"
 done <"$work/error"
