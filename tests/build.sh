@@ -137,14 +137,17 @@ kernel() {
 	is "$(cat "$indices/modules.dep")" "" "$name, prefix: depmod knows it no more"
 }
 
-# rebuilds FILE WANTED: a test that after a change of FILE, of all results the
-# WANTED ones are made anew
+# rebuilds WANTED FILE...: a test that after a change of the files, of all results the
+# WANTED ones are made anew. Of two files whose results are others, in one go.
 rebuilds() {
+	local wanted=$1
+
+	shift
 	sleep 0.05	# file times are not finer than a tick
-	touch "$work/stamp" "$1"
+	touch "$work/stamp" "$@"
 	make -j2 >"$log" 2>&1
 	is "$(find . \( -name '*.ko' -o -name '*.so' -o -name '*.8' -o -name ctfull -type f \) -newer "$work/stamp" \
-		-printf '%f\n' | sort)" "$2" "a change of $1: what is made anew"
+		-printf '%f\n' | sort)" "$wanted" "a change of $*: what is made anew"
 }
 
 # refuses REGEX DESCRIPTION ARG...: a test that configure fails and says so
@@ -242,15 +245,15 @@ list . >"$work/unbuilt"
 try "configure in the source folder" ./configure -q --with-kbuild="$tree"
 list . >"$work/configured"
 try "make in the source folder" make -j2
-rebuilds kernel/ctstate2/xt_ctstate2.c xt_ctstate2.ko
-rebuilds kernel/ctstate2/state.h xt_ctstate2.ko
-rebuilds kernel/alg/protocol.h "$(words nf_conntrack_alg.ko nf_conntrack_ftp2.ko)"
-rebuilds kernel/log.h "$(words xt_ctfull.ko xt_ctstate2.ko)"
-rebuilds include/linux/netfilter/xt_ctstate2.h "$(words libxt_ctstate2.so xt_ctfull.ko xt_ctstate2.ko)"
-rebuilds extensions/libxt_ctstate2.c libxt_ctstate2.so
-rebuilds include/linux/netfilter/xt_ctfull.h "$(words ctfull libxt_CTFULL.so libxt_ctfull.so xt_ctfull.ko)"
-rebuilds tools/ctfull/top.c ctfull
-rebuilds extensions/libxt_ctstate2.man xtables-conntrack-addons.8
+rebuilds "$(words ctfull libxt_ctstate2.so nf_conntrack_alg.ko nf_conntrack_ftp2.ko \
+	xt_ctstate2.ko xtables-conntrack-addons.8)" \
+	tools/ctfull/top.c extensions/libxt_ctstate2.{c,man} kernel/alg/protocol.h \
+	kernel/ctstate2/xt_ctstate2.c
+rebuilds "$(words ctfull libxt_CTFULL.so libxt_ctfull.so xt_ctfull.ko xt_ctstate2.ko)" \
+	include/linux/netfilter/xt_ctfull.h kernel/ctstate2/state.h
+rebuilds "$(words xt_ctfull.ko xt_ctstate2.ko)" kernel/log.h
+rebuilds "$(words libxt_ctstate2.so xt_ctfull.ko xt_ctstate2.ko)" \
+	include/linux/netfilter/xt_ctstate2.h
 same "git does not see what was built" \
 	<(tests/lint --files | tr '\0' '\n' | sort) "$work/released"
 try "make clean" make clean

@@ -31,10 +31,12 @@ dialogues() {
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_ftp nf_nat_ftp || die "no helper"
 modprobe -aq nf_conntrack_netlink sch_netem
-# All four on the kernel that is done first, with the kernel's helper beside ours
-case ${VM_KERNEL-} in
-uml) ours="none snat dnat both" theirs="none both" ;;
-*) ours="none both" theirs= ;;
+# Two kinds on the debug kernel, with the kernel's helper beside ours, and two on another
+theirs=
+case ${CHECK_ALL:+all-}${VM_KERNEL-} in
+all-uml) ours="none snat dnat both" theirs="none both" ;;
+uml) ours="snat dnat" theirs="none both" ;;
+*) ours="none both" ;;
 esac
 for nat in ${NAT-$ours}; do
 	add_router ftp2 "$nat"
