@@ -640,7 +640,7 @@ static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
 	if (skb_ensure_writable(skb, packet->protoff + sizeof(*th)))
 		return false;
 	th = (struct tcphdr *)(skb->data + packet->protoff);
-	/* Only alg_shift() changes them, under this connection's lock */
+	/* Only alg_shift() changes them, under this connection's lock, and alg_reopen() later */
 	alg_set_be32(skb, th, &th->seq, plan->seq - seqadj[packet->dir].offset_after);
 	if (packet->has_ack)
 		alg_set_be32(skb, th, &th->ack_seq, ack + seqadj[!packet->dir].offset_after);
