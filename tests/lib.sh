@@ -585,9 +585,9 @@ ping_from() {
 	run_in "$1" ping -qc 1 "$2" >/dev/null || die "no answer to a ping of $2"
 }
 
-# listening NS tcp|udp PORT: is there a socket?
+# listening NS tcp|udp PORT [COUNT]: is there a socket? Or are there so many?
 listening() {
-	run_in "$1" ss -Hln "--$2" "sport = :$3" | grep -q .
+	[ "$(run_in "$1" ss -Hln "--$2" "sport = :$3" | wc -l)" -ge "${4-1}" ]
 }
 
 # start_ulogd NS: a ulogd that writes what comes by group 7 of nfnetlink_log to

@@ -123,7 +123,7 @@ firewall
 start_sshd
 start ip netns exec "$router" nc -lk 80
 start ip netns exec "$router" nc -6lk 80
-wait_for 10 listening "$router" tcp 80 || die "nc"
+wait_for 10 listening "$router" tcp 80 2 || die "nc"
 
 flood=
 begin 0
