@@ -29,6 +29,7 @@
 #include <net/checksum.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_seqadj.h>
@@ -54,6 +55,7 @@
  * @ends: constant
  * @nat: the addresses of this direction's sender have to be written anew; constant
  * @translated: those of one direction have to; constant
+ * @resumed: another gateway began with it; constant
  * @synced: the beginning of a line was seen
  * @asleep: the dialogue is left alone; what has been changed is remembered
  * @moved: a direction got longer or shorter: the state stays as long as the connection is open,
@@ -73,6 +75,7 @@ struct alg_conn {
 	struct alg_ends ends;
 	bool nat[IP_CT_DIR_MAX];
 	bool translated;
+	bool resumed;
 	bool synced[IP_CT_DIR_MAX];
 	bool asleep;
 	bool moved;
@@ -150,6 +153,19 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 	*exp = NULL;
 }
 
+/* Closes what is open, also what another gateway had opened and ctnetlink has put into the table. */
+static void alg_close(struct alg_conn *conn)
+{
+	struct nf_conntrack_expect *exp;
+
+	alg_unexpect(&conn->hole);
+	if (!conn->resumed)
+		return;
+	hlist_for_each_entry_rcu(exp, &nfct_help(conn->ct)->expectations, lnode)
+		if (!(READ_ONCE(exp->flags) & NF_CT_EXPECT_INACTIVE))
+			nf_ct_unexpect_related(exp);
+}
+
 /* Nothing is to be opened any more, and what may be open must not be. */
 static void alg_unexpect_all(struct alg_conn *conn)
 {
@@ -212,6 +228,9 @@ static void alg_shift(struct nf_conn *ct, enum ip_conntrack_dir dir, u32 seq, s3
 	seqadj->offset_after += by;
 	seqadj->offset_before = seqadj->offset_after;
 	spin_unlock_bh(&ct->lock);
+	/* For a gateway that is to take over */
+	if (by)
+		nf_conntrack_event_cache(IPCT_SEQADJ, ct);
 }
 
 static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_conn *ct)
@@ -244,7 +263,6 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 				   const struct alg_packet *packet)
 {
 	struct alg_data *data = nfct_help_data(ct);
-	bool resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED;
 	struct alg_conn *conn, *other;
 	unsigned int dir;
 	const char *why;
@@ -259,17 +277,18 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		why = "set the helper before NAT";
 		goto leave;
 	}
+	conn->resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED;
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
 		u32 shift = conn->translated ? nfct_seqadj(ct)->seq[dir].offset_after : 0;
 		u32 first = data->first[dir];
 
-		if (resumed)
+		if (conn->resumed)
 			first = dir == packet->dir ? packet->seq : packet->ack - shift;
 		alg_stream_init(&conn->stream[dir], first);
 		conn->stream[dir].shift = shift;
-		conn->synced[dir] = !resumed;
+		conn->synced[dir] = !conn->resumed;
 	}
-	if (resumed)
+	if (conn->resumed)
 		helper->protocol->resume(conn->dialogue);
 
 	spin_lock_bh(&alg_conns_lock);
@@ -500,7 +519,7 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 			if (d->withdrawn & 1 << i)
 				alg_unexpect(&conn->offer[i]);
 	if (d->act & ALG_CLOSE)
-		alg_unexpect(&conn->hole);
+		alg_close(conn);
 	if (d->act & ALG_OFFER)
 		alg_offer(conn, packet, d);
 	if (d->act & ALG_OPEN)

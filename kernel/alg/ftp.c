@@ -840,13 +840,15 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
  * ftp_resume() - a dialogue whose beginning another gateway saw
  * @dialogue: struct ftp, all zero
  *
- * It was greeted there. What waits for an answer is not known, and opens nothing.
+ * It was greeted there, and a hole may have come with it. What waits for an answer is not
+ * known, and opens nothing.
  */
 void ftp_resume(void *dialogue)
 {
 	struct ftp *f = dialogue;
 
 	f->greeted = true;
+	f->hole = true;
 }
 
 /**

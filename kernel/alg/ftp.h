@@ -72,7 +72,7 @@ struct ftp_pending {
  * @greeted: the server said 220
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
  * @epsv_all: it accepted EPSV ALL
- * @hole: ALG_OPEN was told, and no ALG_CLOSE since
+ * @hole: ALG_OPEN was told, here or by another gateway, and no ALG_CLOSE since
  * @why: enum ftp_why; not 0 if the connection is dormant
  * @first: the oldest of @pending
  * @count: so many are there

@@ -30,8 +30,15 @@ struct dialogue {
 #define V6	1
 #define LOOSE	2
 #define FRESH	4	/* not from the login on, but from the start */
+#define RESUMED	8	/* from where another gateway left it */
 
 static const struct dialogue benign[] = {
+	{ "taken up: the next one closes what may be open", RESUMED, {
+		">NOOP\r\n", "",
+		"<200 ok\r\n", "",
+		">PASV\r\n", "close",
+		"<" PASV227, OPEN227,
+	} },
 	{ "PORT, after the 200", 0, {
 		">" PORT, OFFER,
 		"<200 ok\r\n", OPEN,
@@ -705,6 +712,12 @@ static const struct dialogue hostile[] = {
 		">ADAT abc\r\n", "",
 		"<235 abc\r\n", "dormant encrypted",
 	} },
+	{ "taken up: an answer to what was asked before", RESUMED, {
+		"<" PASV227, "",
+		"<" EPSV229, "",
+		"<200 ok\r\n", "",
+		">GET / HTTP/1.1\r\n", "close, " NOT_FTP,
+	} },
 	{ "LPRT and SPSV open nothing", 0, {
 		">LPRT 4,4,10,0,0,2,2,19,136\r\n", "",
 		"<200 ok\r\n", "",
@@ -807,7 +820,11 @@ static void begin(struct run *r, const struct dialogue *g, enum cutting cut, u32
 
 	ends_of(g->flags, &ends);
 	run_init(r, &ends);
-	for (i = 0; i < ARRAY_SIZE(login) && !(g->flags & FRESH); i++)
+	if (g->flags & RESUMED) {
+		ftp_resume(&r->f);
+		r->hole = true;
+	}
+	for (i = 0; i < ARRAY_SIZE(login) && !(g->flags & (FRESH | RESUMED)); i++)
 		say(r, login[i], cut, at);
 }
 
