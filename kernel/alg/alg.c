@@ -153,7 +153,7 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 	*exp = NULL;
 }
 
-/* Closes what is open, also what another gateway had opened and ctnetlink has put into the table. */
+/* Closes what is open, also what ctnetlink put into the table for another gateway. */
 static void alg_close(struct alg_conn *conn)
 {
 	struct nf_conntrack_expect *exp;

@@ -162,9 +162,22 @@ other_helpers() {
 	result_is "a.data(), b.data(), c.data()" "('yes', 'yes', 'yes')" "PASV: and so they do"
 	ends "a.close(); b.close(); c.close()"
 	forget "$router"
-	run_in "$router" "$iptables" -w -t raw -F
-	modprobe -r nf_nat_ftp nf_conntrack_ftp
+	raw <<-END
+		-A PREROUTING -p tcp --dport 21 -j CT --helper ftp2
+	END
+	# Some kernels take the rules' references back a little later.
+	wait_for 5 modprobe -r nf_nat_ftp nf_conntrack_ftp
 	ok $? "the kernel's helper can go"
+	# Some kernels make the extensions of connections that are not confirmed void then, so
+	# also those of the templates that rules have: with the helper, and with the reference
+	# to its module, which stays for good.
+	if grep -qw nf_ct_ext_bump_genid /proc/kallsyms; then
+		skip "this kernel's rules forget their helper when the module of another goes" \
+			"and the other one still helps"
+		return
+	fi
+	helped "Control('$ftp4')"
+	ok $? "and the other one still helps"
 }
 
 third_party() {
@@ -283,7 +296,6 @@ collision
 unassigned
 unload
 gone_namespace
-# Last: with Linux 6.1 and iptables-nft, a reference to the module was seen to outlive
-# these rules, of two helpers in one table. The module itself takes none.
+# Last, see there: the module may stay in use
 other_helpers
 finish
