@@ -648,6 +648,30 @@ def same_port_again(talk):
         again.end()
 
 
+def lost_behind(talk):
+    """
+    PORT as the router has written it gets lost, and the server says something, with which
+    it acknowledges only what came before. Then PORT comes again.
+    """
+    talk.say(">RETR a\r\n")
+    talk.say("<150 go\r\n")
+    table = f"lost{talk.port}"
+    for what in (f"table ip {table}",
+                 f"chain ip {table} in {{ type filter hook prerouting priority -300 ; }}",
+                 f"rule ip {table} in tcp sport {talk.port} meta length > 64 drop"):
+        talk.router.run("server", f"nft add {what}")
+    try:
+        line = "PORT {c}\r\n"
+        data, come = talk.fill(line, "client")
+        talk.send("client", data, None)
+        time.sleep(PAUSE)
+        talk.say("<226 done\r\n")
+        need(not select.select([talk.ends["server"]], [], [], PAUSE)[0], "nothing got lost")
+    finally:
+        talk.router.run("server", f"nft delete table ip {table}")
+    talk.compare("client", line, come, talk.receive("server", len(data), 1))
+
+
 BIG = "".join(f" line {i} of a long answer\r\n" for i in range(3000))
 
 BENIGN = {
@@ -709,6 +733,8 @@ BENIGN = {
     "the same port again, after the server's RST, IPv6": V6([*EPRT, "+c", same_port_again]),
     "the same port again, after TLS and the server's RST": [">AUTH TLS\r\n", "<234 go\r\n",
                                                  same_port_again],
+    "PORT is lost behind the router, an older acknowledgment is not": [
+        lost_behind, OK, "+c", lost_behind, OK, "+c"],
     "half a line, and the end": [*PORT, "+c", half_line_and_end],
     "300 PORT of changing lengths": many(300, "c", 50),
     "100 PASV of changing lengths": many(100, "s", 20),
