@@ -71,6 +71,13 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	alg_line_init(&r->line[1], SEQ_SERVER);
 }
 
+/* From where another gateway left it */
+static inline void run_resume(struct run *r)
+{
+	ftp_resume(&r->f);
+	r->hole = true;
+}
+
 static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
 {
 	return a->len == b->len && !memcmp(a->b, b->b, a->len);

@@ -27,6 +27,8 @@ static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 
 	e.loose = data[0] & 2;
 	run_init(r, &e);
+	if (data[0] >> 2 == 63)
+		run_resume(r);
 	for (begin = 1, i = 1; i <= size; i++) {
 		if (i < size && data[i] != 1)
 			continue;

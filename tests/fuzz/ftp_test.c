@@ -820,10 +820,8 @@ static void begin(struct run *r, const struct dialogue *g, enum cutting cut, u32
 
 	ends_of(g->flags, &ends);
 	run_init(r, &ends);
-	if (g->flags & RESUMED) {
-		ftp_resume(&r->f);
-		r->hole = true;
-	}
+	if (g->flags & RESUMED)
+		run_resume(r);
 	for (i = 0; i < ARRAY_SIZE(login) && !(g->flags & (FRESH | RESUMED)); i++)
 		say(r, login[i], cut, at);
 }
