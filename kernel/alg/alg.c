@@ -793,17 +793,18 @@ static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
 {
 	struct alg_data *data = nfct_help_data(ct);
 	u8 phase = READ_ONCE(data->phase), state = READ_ONCE(ct->proto.tcp.state);
-	bool reply = packet->dir == IP_CT_DIR_REPLY;
 
 	/* Before the handshake is over, nobody has anything to say. */
 	if (packet->len && !rcu_access_pointer(data->conn))
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
 	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
 		return;
-	if (!reply && !th->ack && (state == TCP_CONNTRACK_CLOSE ||
-				   state == TCP_CONNTRACK_TIME_WAIT))
-		alg_reopen(ct);
-	if (!reply || !th->ack)
+	if (packet->dir == IP_CT_DIR_ORIGINAL) {
+		if (!th->ack && (state == TCP_CONNTRACK_CLOSE || state == TCP_CONNTRACK_TIME_WAIT))
+			alg_reopen(ct);
+		return;
+	}
+	if (!th->ack)
 		return;
 	if (phase != ALG_PHASE_UNSEEN) {
 		if (state != TCP_CONNTRACK_SYN_RECV)
