@@ -228,7 +228,7 @@ static void alg_shift(struct nf_conn *ct, enum ip_conntrack_dir dir, u32 seq, s3
 	seqadj->offset_after += by;
 	seqadj->offset_before = seqadj->offset_after;
 	spin_unlock_bh(&ct->lock);
-	/* For a gateway that is to take over */
+	/* For a gateway that is to take over, also in alg_reopen() */
 	if (by)
 		nf_conntrack_event_cache(IPCT_SEQADJ, ct);
 }
@@ -778,6 +778,7 @@ static void alg_reopen(struct nf_conn *ct)
 	spin_lock_bh(&ct->lock);
 	memset(seqadj, 0, sizeof(*seqadj));
 	spin_unlock_bh(&ct->lock);
+	nf_conntrack_event_cache(IPCT_SEQADJ, ct);
 }
 
 /*

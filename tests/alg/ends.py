@@ -84,16 +84,17 @@ def six(address, port):
 class Control:
     """A control connection, greeted, with both of its ends
 
-    ADDRESS is what the client calls the server, SERVER what the server is.
+    ADDRESS is what the client calls the server, SERVER what the server is, FROM_PORT the
+    client's port, if that matters.
     """
 
     def __init__(self, address="10.0.2.2", client="10.0.1.2", server="10.0.2.2", port=21,
-                 greet=True):
+                 greet=True, from_port=0):
         self.server_address = server
         self.client_address = client
         self.address = address
         waiting = listener(server, port)
-        self.client = new_socket("client", client, 0)
+        self.client = new_socket("client", client, from_port)
         self.client.connect((address, port))
         self.server = waiting.accept()[0]
         self.server.settimeout(10)
@@ -197,11 +198,13 @@ class Control:
         if self.waiting:
             self.waiting.close()
 
-    def reset(self):
-        self.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.client.close()
-        select.select([self.server], [], [], 10)
-        self.server.close()
+    def reset(self, server=False):
+        """With a RST of the client's, or of the server's"""
+        end, other = (self.server, self.client) if server else (self.client, self.server)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.close()
+        select.select([other], [], [], 10)
+        other.close()
         if self.waiting:
             self.waiting.close()
 

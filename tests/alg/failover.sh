@@ -136,6 +136,26 @@ failover() {
 	forget "$router2"
 }
 
+# The entry of a connection that is used again has lost the offsets of the one before. With
+# the rules of the last failover.
+used_again() {
+	local nat=both family=ipv4 port
+
+	by 1
+	ends "c = Control('192.0.2.1'); c.port(); c.pasv(); result = c.data()"
+	ends "port = c.client.getsockname()[1]; c.reset(server=True); result = port"
+	port=$result
+	ends "c = Control('192.0.2.1', from_port=port)"
+	wait_for 10 known ct "ESTABLISHED.*sport=$port "
+	ok $? "used again: the second router knows of it"
+	sync 2 -c >/dev/null
+	by 2
+	result_is "c.alive()" yes "used again: the control connection goes on"
+	ends "c.pasv()"
+	result_is "c.data()" yes "used again: and is helped"
+	ends "c.close()"
+}
+
 topology_two_routers
 connect "$router1" eth3 10.9.9.1/24 "$router2" eth3 10.9.9.2/24
 configure "$router2" "route add 10.0.2.0/24 via 10.0.4.2" "route add fd00:2::/64 via fd00:4::2"
@@ -147,4 +167,5 @@ synced 2
 failover none ipv4 "Control()"
 failover both ipv4 "Control('192.0.2.1')"
 failover both ipv6 "Control('fd00:e::1', 'fd00:1::2', 'fd00:2::2')"
+used_again
 finish
