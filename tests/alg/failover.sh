@@ -77,17 +77,11 @@ by() {
 		"route replace default via fd00:$wan::1"
 }
 
-# holes NUMBER: of that router, as "PORT HELPER", one a line
+# holes NUMBER: of that router and $family, as "PORT HELPER", one a line
 holes() {
 	local router=router$1
 
 	expected "${!router}" -f "$family" | cut -d ' ' -f 3- | sort
-}
-
-# result_is PYTHON WANTED DESCRIPTION
-result_is() {
-	ends "result = $1"
-	is "$result" "$2" "NAT $nat, $family: $3"
 }
 
 # failover NAT FAMILY NEW: two connections, both of which have a hole
@@ -99,7 +93,7 @@ failover() {
 	done
 	by 1
 	ends "c = $new; d = $new; c.port(); a = c.data(); c.pasv(); d.port()"
-	result_is "a, c.data(), d.data()" "('yes', 'yes', 'yes')" "the first router helps"
+	result_is "a, c.data(), d.data()" "('yes', 'yes', 'yes')" "$what: the first router helps"
 	ends "c.port(); d.port(); result = '/'.join(sorted('%d ftp2' % x.to[1] for x in (c, d)))"
 	both=${result/\//$'\n'}
 	is "$(holes 1)" "$both" "$what: and has holes"
@@ -119,18 +113,18 @@ failover() {
 		"$what: with the helper"
 	is "$(holes 2)" "$both" "$what: and the holes"
 	if [ "$nat" = none ]; then
-		result_is "c.data()" yes "a data connection comes through one"
+		result_is "c.data()" yes "$what: a data connection comes through one"
 	else
 		skip "libnetfilter_conntrack 1.0.9 does not tell the kernel of an expectation's NAT" \
 			"$what: a data connection comes through one"
 	fi
-	result_is "c.alive(), d.alive()" "('yes', 'yes')" "the control connections go on"
+	result_is "c.alive(), d.alive()" "('yes', 'yes')" "$what: the control connections go on"
 	ends "d.pasv(); result = d.to[1]"
 	is "$(holes 2 | grep -E "^($result|$before) ")" "$result ftp2" \
 		"$what: the other is closed when a new one opens"
-	result_is "d.data()" yes "which a data connection comes through"
+	result_is "d.data()" yes "$what: which a data connection comes through"
 	ends "c.port(); a = c.data(); c.pasv()"
-	result_is "a, c.data()" "('yes', 'yes')" "and so on"
+	result_is "a, c.data()" "('yes', 'yes')" "$what: and so on"
 	ends "c.close(); d.close()"
 	forget "$router1"
 	forget "$router2"
@@ -139,7 +133,7 @@ failover() {
 # The entry of a connection that is used again has lost the offsets of the one before. With
 # the rules of the last failover.
 used_again() {
-	local nat=both family=ipv4 port
+	local port
 
 	by 1
 	ends "c = Control('192.0.2.1'); c.port(); c.pasv(); result = c.data()"

@@ -25,12 +25,6 @@ no_holes() {
 	[ -z "$(holes)" ]
 }
 
-# result_is PYTHON WANTED DESCRIPTION
-result_is() {
-	ends "result = $1"
-	is "$result" "$2" "$3"
-}
-
 # helped NEW: is this control connection?
 helped() {
 	ends "h = $1; h.port(); result = h.data(); h.close()"

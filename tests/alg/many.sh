@@ -12,12 +12,6 @@ alg_router ftp2 both
 # shellcheck disable=SC2119
 start_ends
 
-# result_is PYTHON WANTED DESCRIPTION
-result_is() {
-	ends "result = $1"
-	is "$result" "$2" "$3"
-}
-
 # nothing_left DESCRIPTION: of all states, so that one has room when there is only one
 nothing_left() {
 	local before

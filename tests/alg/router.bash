@@ -165,6 +165,12 @@ ends() {
 	[ "$answer" = ok ] || die "ends.py: $*: $answer ${result-}"
 }
 
+# result_is PYTHON WANTED DESCRIPTION: a test of what PYTHON is
+result_is() {
+	ends "result = $1"
+	is "$result" "$2" "$3"
+}
+
 # expected NS [OPTION...]: the holes of NS, as "TIMEOUT DESTINATION PORT HELPER", one a line
 expected() {
 	run_in "$1" conntrack -L expect "${@:2}" 2>/dev/null | sed -E \

@@ -716,7 +716,7 @@ static const struct dialogue hostile[] = {
 		"<" PASV227, "",
 		"<" EPSV229, "",
 		"<200 ok\r\n", "",
-		">GET / HTTP/1.1\r\n", "close, " NOT_FTP,
+		">GET / HTTP/1.1\r\n", "close, dormant HTTP",
 	} },
 	{ "LPRT and SPSV open nothing", 0, {
 		">LPRT 4,4,10,0,0,2,2,19,136\r\n", "",
