@@ -111,17 +111,23 @@ little() {
 }
 
 no_memory() {
-	local before i inner=0 open=
+	local before i ns inner=0 open=
 
 	if [ ! -d "$failslab" ]; then
 		skip "this kernel has no failslab" "without memory, connections pass"
 		return
 	fi
 	before=$(failures)
+	for ns in "$router" "$client"; do
+		watch "$ns" iptables-legacy mangle "said=PREROUTING -p tcp --sport 21 -m length --length 60:"
+	done
 	fail 100
 	ends "c = Control('$ftp4'); c.port(); result = c.seen == 'PORT ' + six('10.0.1.2', c.to[1]), c.alive()"
 	fail 0
 	is "$result" "(True, 'yes')" "no memory at the beginning: as without a helper"
+	is "$(counted "$client" iptables-legacy mangle)" \
+		"$(counted "$router" iptables-legacy mangle)" \
+		"no memory at the beginning: what the server said came, and none of it twice"
 	[ "$(failures)" -gt "$before" ]
 	ok $? "no memory at the beginning: an allocation failed"
 	ends "c.close(); c = Control('$ftp4')"
