@@ -581,20 +581,25 @@ def zeros(word, n):
                   if len(m[0]) < 3 else m[0], word)
 
 
+def comes_padded(talk, end, name, text, word):
+    """Of the line TEXT, which says WORD for the address, comes what has to."""
+    before, _, after = text.partition(word)
+    address = ADDRESS if talk.translated(end) else re.compile(word)
+    got = talk.receive("server" if end == "client" else "client", len(text), 1)
+    talk.compare(end, f"{{{name}}}", [before, address, after], got)
+
+
 def one_of_many(talk, name, number, probe):
     """A transfer with an address whose length depends on the number"""
-    end, other = ("client", "server") if name == "c" else ("server", "client")
+    end = "client" if name == "c" else "server"
     word = zeros(talk.words(name), number)
     if name == "c":
         text = f"PORT {word}\r\n"
     else:
         talk.say(">PASV\r\n")
         text = f"227 it is {'x' * (number % 7)}({word})\r\n"
-    before, _, after = text.partition(word)
     talk.send(end, text.encode(), None)
-    got = talk.receive(other, len(text), 1)
-    address = ADDRESS if talk.translated(end) else re.compile(word)
-    talk.compare(end, f"{{{name}}}", [before, address, after], got)
+    comes_padded(talk, end, name, text, word)
     if name == "c":
         talk.say(OK)
     if probe:
@@ -659,8 +664,7 @@ def lost_behind(end):
             talk.say(line)
         # longer than it will be, if it is the server's
         word = zeros(talk.words(name), 1)
-        before, after = ("PORT ", "\r\n") if name == "c" else ("227 it is (", ")\r\n")
-        text = before + word + after
+        text = f"PORT {word}\r\n" if name == "c" else f"227 it is ({word})\r\n"
         table = f"lost{talk.port}"
         port = talk.ends[other].getpeername()[1]
         at = f"tcp sport {port} tcp dport {talk.ends[other].getsockname()[1]}"
@@ -675,9 +679,7 @@ def lost_behind(end):
             need(not select.select([talk.ends[other]], [], [], PAUSE)[0], "nothing got lost")
         finally:
             talk.router.run(other, f"nft delete table ip {table}")
-        address = ADDRESS if talk.translated(end) else re.compile(re.escape(word))
-        talk.compare(end, f"{{{name}}}", [before, address, after],
-                     talk.receive(other, len(text), 1))
+        comes_padded(talk, end, name, text, word)
         talk.say(OK)
         talk.transfer(name)
     return run
