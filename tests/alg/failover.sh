@@ -86,7 +86,7 @@ holes() {
 
 # failover NAT FAMILY NEW: two connections, both of which have a hole
 failover() {
-	local nat=$1 family=$2 new=$3 what="NAT $1, $2" both before
+	local nat=$1 family=$2 new=$3 what="NAT $1, $2" both before end
 
 	for router in "$router1" "$router2"; do
 		alg_rules ftp2 "$nat"
@@ -139,9 +139,11 @@ used_again() {
 	ends "c = Control('192.0.2.1'); c.port(); c.pasv(); result = c.data()"
 	ends "port = c.client.getsockname()[1]; c.reset(server=True); result = port"
 	port=$result
+	wait_for 10 known ct " CLOSE .*sport=$port "
+	ok $? "used again: the second router knows of the RST"
 	ends "c = Control('192.0.2.1', from_port=port)"
-	wait_for 10 known ct "ESTABLISHED.*sport=$port "
-	ok $? "used again: the second router knows of it"
+	wait_for 10 known ct " ESTABLISHED .*sport=$port "
+	ok $? "used again: and of the next connection"
 	sync 2 -c >/dev/null
 	by 2
 	result_is "c.alive()" yes "used again: the control connection goes on"
