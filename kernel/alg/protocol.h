@@ -97,7 +97,8 @@ struct alg_decision {
  * @hold: with NAT, may this incomplete line become one whose address has to be written
  *	anew? Then its bytes do not leave before its end is there. Only of a line that
  *	has no bytes removed.
- * @resume: the dialogue has begun elsewhere, and is not known
+ * @resume: the dialogue has begun elsewhere, and is not known. A hole may have come with it:
+ *	what closes one has to say ALG_CLOSE.
  * @print: an address in a form of the protocol's; returns the text's length, under
  *	ALG_TEXT_MAX, or 0 if there is none
  * @why_name: why a connection is left alone, for the log
