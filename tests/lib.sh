@@ -258,12 +258,12 @@ by_family() {
 	if is_ipv6 "$1"; then echo "$3"; else echo "$2"; fi
 }
 
-# hold_hooks NS: sees to it that the kernel does not patch its own code under traffic,
-# which it does when the first hook of a kind is registered and when the last one goes;
-# QEMU before 8.1 may then go on running the breakpoint that stands there meanwhile:
-# "Oops: int3". A table with each kind of hook, set before there is traffic, keeps the
-# code as it is.
-hold_hooks() {
+# hold_code NS: sees to it that the kernel does not patch its own code under traffic,
+# which it does when the first hook of a kind is registered and when the last one goes, and
+# so with sockets that want the time of packets, as ping's does. QEMU before 8.1 may then go
+# on running the breakpoint that stands there meanwhile: "Oops: int3". A table with each kind
+# of hook, and such a socket, from before there is traffic, keep the code as it is.
+hold_code() {
 	local hook
 
 	{
@@ -273,6 +273,13 @@ hold_hooks() {
 		done
 		echo "}"
 	} | run_in "$1" nft -f - || die "nft does not take the table"
+	start /usr/bin/python3 -c 'import signal, socket, sys
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+    held.setsockopt(socket.SOL_SOCKET, 29, 1)  # SO_TIMESTAMP
+    open(sys.argv[1], "w").close()
+    signal.pause()' "$work/held"
+	wait_for 10 test -e "$work/held" || die "no socket with time stamps"
+	sleep 0.2	# the kernel does it a little later
 }
 
 # saved NS IPTABLES TABLE: the lines of iptables-save -c, in the array of this name

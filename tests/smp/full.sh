@@ -9,7 +9,7 @@ modprobe -a xt_ctfull nf_conntrack_netlink nf_log_syslog || die "no xt_ctfull"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"
 topology_router
 nowhere
-hold_hooks "$router"
+hold_code "$router"
 processors=$(nproc)
 count=100000
 # the debug kernel takes long, and has one processor in any case

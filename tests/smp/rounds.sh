@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 topology_router
-hold_hooks "$router"
+hold_code "$router"
 start run_in "$client" ping -q -i 0.02 10.0.2.2 >/dev/null
 start run_in "$server" ping -q -i 0.02 10.0.1.2 >/dev/null
 start run_in "$client" ping -q -i 0.02 fd00:2::2 >/dev/null
