@@ -5,12 +5,13 @@
  * stream.c knows what a segment becomes.
  *
  * Context: alg_help() runs in the hooks, under RCU, in softirq or with a process's data.
- * A connection's state has a lock of its own; the list of them all is only for taking
- * back what the tracker does not tell of (see alg_sweep()).
+ * A connection's state has a lock of its own; alg_lock is for states that come or go.
  *
- * A state belongs to who takes it out of nf_conn_help (alg_detach()). It holds a reference
- * to its connection, and the tracker calls destroy() when that is taken off its table, not
- * when its last reference goes, so that the two do not keep each other.
+ * The kernel does not tell a helper that a connection ends: .destroy is PPTP's, and what has
+ * one is taken for PPTP. So a state holds no reference to its connection, and the connection
+ * holds the number of its state, by which alg_find() finds it, and no pointer. alg_sweep()
+ * looks for states whose connection is gone. Neither can keep the other, and what a connection
+ * holds may outlive this module.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -21,18 +22,27 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/ratelimit.h>
+#include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/tcp.h>
+#include <linux/user_namespace.h>
 #include <linux/workqueue.h>
 #include <net/checksum.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
 #include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_seqadj.h>
+#include <net/netfilter/nf_conntrack_zones.h>
+#include <net/netfilter/nf_log.h>
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_nat_helper.h>
 
@@ -41,18 +51,48 @@
 
 /* Segments that come before their turn are dropped, but not for ever: so many jiffies */
 #define ALG_GAP		(5 * HZ)
-/* Seconds between looks for connections whose helper was taken away */
-#define ALG_SWEEP	2
+/* How often to look for connections that are gone, and how many of them at once */
+#define ALG_SWEEP	HZ
+#define ALG_SWEEP_MAX	4096
 /* Bytes of a segment that are looked at together, if it is not linear */
 #define ALG_CHUNK	256
+/* A segment, which GSO makes 64 KiB, with more lines than this is not of a dialogue. */
+#define ALG_LINES	8192
+/* States that are looked at for the one that goes when there are too many */
+#define ALG_SAMPLE	64
+/* How long one that waits for its sender, or for an acknowledgment, is spared then */
+#define ALG_SPARE	(5 * HZ)
+#define ALG_BUCKETS	4096
+
+/* States that have one bound in common */
+struct alg_pool {
+	struct list_head conns;
+	unsigned int count;
+};
+
+/*
+ * What is kept of a network namespace.
+ *
+ * @pool: its states, unless they are in alg_users
+ * @log: how often it may write to the log
+ */
+struct alg_net {
+	struct alg_pool pool;
+	struct ratelimit_state log;
+};
 
 /*
  * A connection with a dialogue.
  *
- * @list: of alg_conns, by alg_conns_lock
- * @ct: with a reference
+ * @node: in alg_table, by alg_lock
+ * @list: in its pool's list, by alg_lock
+ * @unlinked: it is in neither; by alg_lock
+ * @missed: alg_sweep() did not find the connection the last time
+ * @id: what alg_data.id is; not 0
+ * @ct: the connection, to be compared with: it may be gone
+ * @tuple: its original direction; constant, as are @zone and @net
  * @helper: whose dialogue it is
- * @ends: constant
+ * @ends: constant but for what the helper's parameters say
  * @nat: the addresses of this direction's sender have to be written anew; constant
  * @translated: those of one direction have to; constant
  * @resumed: another gateway began with it; constant
@@ -62,14 +102,25 @@
  *	because the kernel alone gets a retransmission wrong that begins before that and ends
  *	behind it
  * @dead: the state was taken back
+ * @used: when the last packet came
+ * @why: what is still to be written to the log
+ * @lines: of the segment so far
  * @gap: when the first segment was dropped since the stream went on, or 0
  * @hole: what may be open, with a reference
  * @offer: with NAT, the port that is kept for an offer, with a reference
  */
 struct alg_conn {
+	struct hlist_node node;
 	struct list_head list;
 	struct rcu_head rcu;
-	struct nf_conn *ct;
+	struct alg_pool *pool;
+	bool unlinked;
+	bool missed;
+	u32 id;
+	const struct nf_conn *ct;
+	struct nf_conntrack_tuple tuple;
+	struct nf_conntrack_zone zone;
+	struct net *net;
 	const struct alg_helper *helper;
 	spinlock_t lock; /* for all below */
 	struct alg_ends ends;
@@ -80,6 +131,9 @@ struct alg_conn {
 	bool asleep;
 	bool moved;
 	bool dead;
+	unsigned long used;
+	const char *why;
+	unsigned int lines;
 	unsigned long gap;
 	struct nf_conntrack_expect *hole;
 	struct nf_conntrack_expect *offer[ALG_OFFERS];
@@ -90,6 +144,7 @@ struct alg_conn {
 /* What a packet is to its connection */
 struct alg_packet {
 	struct sk_buff *skb;
+	struct nf_conn *ct;
 	enum ip_conntrack_info ctinfo;
 	unsigned int protoff;
 	enum ip_conntrack_dir dir;
@@ -103,29 +158,61 @@ struct alg_packet {
 
 static unsigned int alg_max = 16384;
 module_param_named(connections, alg_max, uint, 0644);
-MODULE_PARM_DESC(connections, "control connections followed at once, of 2 KiB each (16384)");
+MODULE_PARM_DESC(connections, "control connections followed at once in a network namespace (16384)");
 
-static LIST_HEAD(alg_conns);
+static int followed_set(const char *text, const struct kernel_param *param)
+{
+	return -EPERM;
+}
+
+static const struct kernel_param_ops followed_ops = {
+	.set = followed_set,
+	.get = param_get_uint,
+};
+
 static unsigned int alg_count;
-static DEFINE_SPINLOCK(alg_conns_lock);
+module_param_cb(followed, &followed_ops, &alg_count, 0444);
+MODULE_PARM_DESC(followed, "control connections followed now, in all network namespaces");
+
+static unsigned int alg_net_id __read_mostly;
+
+/* Serializes who looks at all states, in process context. */
+static DEFINE_MUTEX(alg_mutex);
+/* Of alg_table, pools, alg_count and alg_last_id. Inside it only trylocks of states. */
+static DEFINE_SPINLOCK(alg_lock);
+static struct hlist_head alg_table[ALG_BUCKETS];
+static u32 alg_last_id;
+/*
+ * The states of all namespaces that users have made. Anybody can have thousands of these, so
+ * they share the bound of one.
+ */
+static struct alg_pool alg_users = { .conns = LIST_HEAD_INIT(alg_users.conns) };
 
 static void alg_sweep_work(struct work_struct *work);
-static DECLARE_DELAYED_WORK(alg_sweeper, alg_sweep_work);
+/* Deferrable: no processor wakes up for it. */
+static DECLARE_DEFERRABLE_WORK(alg_sweeper, alg_sweep_work);
 
 /* --- a connection's state: made, found and taken back --- */
 
-static void alg_log(const struct nf_conn *ct, const struct alg_helper *helper, const char *what)
+/* Why a connection is left alone, at most some times in a while. No lock is held. */
+static void alg_log(const struct nf_conn *ct, const struct alg_helper *helper, const char *why)
 {
 	const struct nf_conntrack_tuple *t = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	struct net *net = nf_ct_net(ct);
+	struct alg_net *here = net_generic(net, alg_net_id);
 
+	/* As for -j LOG: others' namespaces do not fill this machine's log. */
+	if (!net_eq(net, &init_net) && !READ_ONCE(sysctl_nf_log_all_netns))
+		return;
+	if (!__ratelimit(&here->log))
+		return;
 	if (nf_ct_l3num(ct) == NFPROTO_IPV4)
-		net_info_ratelimited("%s: left alone: %pI4:%u to %pI4:%u: %s\n", helper->name,
-				     &t->src.u3.ip, ntohs(t->src.u.tcp.port), &t->dst.u3.ip,
-				     ntohs(t->dst.u.tcp.port), what);
+		pr_info("%s: left alone: %pI4:%u to %pI4:%u: %s\n", helper->name, &t->src.u3.ip,
+			ntohs(t->src.u.tcp.port), &t->dst.u3.ip, ntohs(t->dst.u.tcp.port), why);
 	else
-		net_info_ratelimited("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n",
-				     helper->name, &t->src.u3.in6, ntohs(t->src.u.tcp.port),
-				     &t->dst.u3.in6, ntohs(t->dst.u.tcp.port), what);
+		pr_info("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n", helper->name,
+			&t->src.u3.in6, ntohs(t->src.u.tcp.port), &t->dst.u3.in6,
+			ntohs(t->dst.u.tcp.port), why);
 }
 
 static struct alg_addr alg_addr(const struct nf_conn *ct, const union nf_inet_addr *from)
@@ -153,15 +240,33 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 	*exp = NULL;
 }
 
-/* Closes what is open, also what ctnetlink put into the table for another gateway. */
-static void alg_close(struct alg_conn *conn)
+static unsigned int alg_offers(const struct alg_conn *conn)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < ALG_OFFERS; i++)
+		n += !!conn->offer[i];
+	return n;
+}
+
+/*
+ * The kernel only marks an expectation as dead that nobody wants any more, and counts it on,
+ * among the few that the namespace may have. With none that is wanted, all of them go.
+ */
+static void alg_tidy(const struct alg_conn *conn, struct nf_conn *ct)
+{
+	if (!conn->hole && !alg_offers(conn))
+		nf_ct_remove_expectations(ct);
+}
+
+/* Closes what is open, also what came from another gateway, or from before a pause. */
+static void alg_close(struct alg_conn *conn, struct nf_conn *ct)
 {
 	struct nf_conntrack_expect *exp;
 
 	alg_unexpect(&conn->hole);
-	if (!conn->resumed)
-		return;
-	hlist_for_each_entry_rcu(exp, &nfct_help(conn->ct)->expectations, lnode)
+	alg_tidy(conn, ct);
+	hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations, lnode)
 		if (!(READ_ONCE(exp->flags) & NF_CT_EXPECT_INACTIVE))
 			nf_ct_unexpect_related(exp);
 }
@@ -176,40 +281,83 @@ static void alg_unexpect_all(struct alg_conn *conn)
 		alg_unexpect(&conn->offer[i]);
 }
 
-/* Of a state that alg_detach() gave, or that nobody else has seen. Any context. */
+/* The state of a connection, or %NULL. Under RCU, which keeps it. */
+static struct alg_conn *alg_find(const struct nf_conn *ct, const struct alg_data *data)
+{
+	u32 id = READ_ONCE(data->id);
+	struct alg_conn *conn;
+
+	if (!id)
+		return NULL;
+	hlist_for_each_entry_rcu(conn, &alg_table[id % ALG_BUCKETS], node)
+		if (conn->id == id && conn->ct == ct)
+			return conn;
+	return NULL;
+}
+
+/* Nobody finds it any more. */
+static void alg_unlink_locked(struct alg_conn *conn)
+{
+	lockdep_assert_held(&alg_lock);
+	conn->unlinked = true;
+	hlist_del_rcu(&conn->node);
+	list_del(&conn->list);
+	conn->pool->count--;
+	WRITE_ONCE(alg_count, alg_count - 1);
+}
+
+/* Whoever unlinks a state frees it. Returns false if somebody else does. */
+static bool alg_unlink(struct alg_conn *conn)
+{
+	bool mine;
+
+	spin_lock_bh(&alg_lock);
+	mine = !conn->unlinked;
+	if (mine)
+		alg_unlink_locked(conn);
+	spin_unlock_bh(&alg_lock);
+	return mine;
+}
+
+/* Of a state that is unlinked. Does not touch its connection. Any context. */
 static void alg_free(struct alg_conn *conn)
 {
-	spin_lock_bh(&alg_conns_lock);
-	list_del(&conn->list);
-	alg_count--;
-	spin_unlock_bh(&alg_conns_lock);
-
 	spin_lock_bh(&conn->lock);
 	conn->dead = true;
 	alg_unexpect_all(conn);
 	alg_stream_free(&conn->stream[IP_CT_DIR_ORIGINAL]);
 	alg_stream_free(&conn->stream[IP_CT_DIR_REPLY]);
 	spin_unlock_bh(&conn->lock);
-
-	nf_ct_put(conn->ct);
 	kfree_rcu(conn, rcu);
 }
 
-/* Takes the state out of the connection. Whoever gets it frees it. */
-static struct alg_conn *alg_detach(struct nf_conn *ct)
+/* The connection, to which the caller has a reference, needs no state any more. */
+static void alg_release(struct nf_conn *ct, struct alg_conn *conn)
 {
-	struct alg_data *data = nfct_help_data(ct);
+	struct alg_data *data = alg_data(ct);
 
-	return unrcu_pointer(xchg(&data->conn, NULL));
+	if (!alg_unlink(conn))
+		return;
+	cmpxchg(&data->id, conn->id, 0);
+	alg_free(conn);
 }
 
-/* The tracker takes the connection off its table. It is dying already. */
-static void alg_destroy(struct nf_conn *ct)
+/* The connection of a state with a reference, or %NULL if it is gone. Under RCU */
+static struct nf_conn *alg_connection(const struct alg_conn *conn)
 {
-	struct alg_conn *conn = alg_detach(ct);
+	struct nf_conntrack_tuple_hash *h;
+	const struct alg_data *data;
+	struct nf_conn *ct;
 
-	if (conn)
-		alg_free(conn);
+	h = nf_conntrack_find_get(conn->net, &conn->zone, &conn->tuple);
+	if (!h)
+		return NULL;
+	ct = nf_ct_tuplehash_to_ctrack(h);
+	data = alg_data(ct);
+	if (ct == conn->ct && data && READ_ONCE(data->id) == conn->id)
+		return ct;
+	nf_ct_put(ct);
+	return NULL;
 }
 
 /*
@@ -237,6 +385,8 @@ static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_con
 {
 	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	struct net *net = nf_ct_net(ct);
+	struct alg_net *here = net_generic(net, alg_net_id);
 	struct alg_conn *conn;
 
 	conn = kzalloc(sizeof(*conn) + helper->protocol->size, GFP_ATOMIC);
@@ -244,6 +394,11 @@ static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_con
 		return NULL;
 	spin_lock_init(&conn->lock);
 	conn->ct = ct;
+	conn->tuple = *original;
+	conn->zone = *nf_ct_zone(ct);
+	conn->net = net;
+	conn->pool = net->user_ns == &init_user_ns ? &here->pool : &alg_users;
+	conn->used = jiffies;
 	conn->helper = helper;
 	conn->ends.client[ALG_OWN_INNER] = alg_addr(ct, &original->src.u3);
 	conn->ends.client[ALG_OWN_OUTER] = alg_addr(ct, &reply->dst.u3);
@@ -255,15 +410,148 @@ static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_con
 	return conn;
 }
 
+static bool alg_plain(const struct alg_conn *conn)
+{
+	return alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
+	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
+}
+
+/* Is nothing half read, so that the dialogue can go on from here with another state? */
+static bool alg_between_lines(const struct alg_conn *conn)
+{
+	const struct alg_stream *s = conn->stream;
+
+	return conn->synced[IP_CT_DIR_ORIGINAL] && conn->synced[IP_CT_DIR_REPLY] &&
+	       alg_line_between(&s[IP_CT_DIR_ORIGINAL].line) &&
+	       alg_line_between(&s[IP_CT_DIR_REPLY].line);
+}
+
+/*
+ * There are too many states: which one goes? Of some, the one that was not used for longest;
+ * one that has something to remember only if there is no other, and not at once. Unlinked,
+ * so that the caller has to alg_retire() it; %NULL if there is none.
+ */
+static struct alg_conn *alg_choose(struct alg_pool *pool)
+{
+	struct alg_conn *conn, *next, *best = NULL;
+	unsigned int n = 0, rank, best_rank = 0;
+	unsigned long idle, best_idle = 0;
+
+	lockdep_assert_held(&alg_lock);
+	list_for_each_entry_safe(conn, next, &pool->conns, list) {
+		if (n++ == ALG_SAMPLE)
+			break;
+		list_move_tail(&conn->list, &pool->conns);
+		if (!spin_trylock(&conn->lock))
+			continue;
+		rank = !alg_plain(conn) ? 1 : !conn->asleep && !alg_between_lines(conn) ? 2 : 3;
+		idle = jiffies - conn->used;
+		spin_unlock(&conn->lock);
+		if (rank == 1 && idle < ALG_SPARE)
+			continue;
+		if (rank < best_rank || (rank == best_rank && idle <= best_idle && best))
+			continue;
+		best = conn;
+		best_rank = rank;
+		best_idle = idle;
+	}
+	if (best)
+		alg_unlink_locked(best);
+	return best;
+}
+
+/*
+ * What is to become of a connection whose state goes: it is taken up again with its next
+ * line; or it is left alone; or it cannot go on, because its ends were told what only the
+ * state knows. Returns true in the last case.
+ */
+static bool alg_pause(struct alg_conn *conn, struct alg_data *data)
+{
+	unsigned int dir;
+	u8 saved = 0;
+
+	if (!alg_plain(conn))
+		return true;
+	if (conn->asleep)
+		return false;
+	if (alg_between_lines(conn))
+		saved = conn->helper->protocol->save(conn->dialogue);
+	if (!saved) {
+		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		return false;
+	}
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+		data->first[dir] = conn->stream[dir].line.next;
+	data->saved = saved;
+	/* data->first and data->saved come before it */
+	smp_store_release(&data->phase, ALG_PHASE_PAUSED);
+	return false;
+}
+
+/* Of a state that is unlinked, and whose place is needed. Under RCU, without a lock. */
+static void alg_retire(struct alg_conn *conn)
+{
+	struct nf_conn *ct = alg_connection(conn);
+	struct alg_data *data;
+	bool kill = false;
+
+	if (ct) {
+		data = alg_data(ct);
+		spin_lock_bh(&conn->lock);
+		kill = alg_pause(conn, data);
+		conn->dead = true;
+		/* What is open stays so: it is closed as before. */
+		if (conn->hole) {
+			nf_ct_expect_put(conn->hole);
+			conn->hole = NULL;
+		}
+		cmpxchg(&data->id, conn->id, 0);
+		spin_unlock_bh(&conn->lock);
+		if (kill)
+			nf_ct_kill(ct);
+		nf_ct_put(ct);
+	}
+	alg_free(conn);
+}
+
+/* Makes room in the pool, and the state known. Returns false if there is no room. */
+static bool alg_link(struct alg_conn *conn)
+{
+	struct alg_conn *victim = NULL;
+	bool room;
+
+	spin_lock_bh(&alg_lock);
+	room = conn->pool->count < READ_ONCE(alg_max);
+	if (!room) {
+		victim = alg_choose(conn->pool);
+		room = victim;
+	}
+	if (room) {
+		if (!++alg_last_id)
+			alg_last_id = 1;
+		conn->id = alg_last_id;
+		list_add_tail(&conn->list, &conn->pool->conns);
+		hlist_add_head_rcu(&conn->node, &alg_table[conn->id % ALG_BUCKETS]);
+		conn->pool->count++;
+		WRITE_ONCE(alg_count, alg_count + 1);
+	}
+	spin_unlock_bh(&alg_lock);
+	if (victim)
+		alg_retire(victim);
+	if (room)
+		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
+	return room;
+}
+
 /*
  * With the first payload. Returns NULL if the connection is not to be helped, which it
  * then never is.
  */
 static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_conn *ct,
-				   const struct alg_packet *packet)
+				   const struct alg_packet *packet, u8 phase)
 {
-	struct alg_data *data = nfct_help_data(ct);
-	struct alg_conn *conn, *other;
+	struct alg_data *data = alg_data(ct);
+	struct alg_conn *conn;
 	unsigned int dir;
 	const char *why;
 
@@ -277,45 +565,35 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		why = "set the helper before NAT";
 		goto leave;
 	}
-	conn->resumed = READ_ONCE(data->phase) == ALG_PHASE_RESUMED;
+	conn->resumed = phase == ALG_PHASE_RESUMED;
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
 		u32 shift = conn->translated ? nfct_seqadj(ct)->seq[dir].offset_after : 0;
 		u32 first = data->first[dir];
 
+		/*
+		 * Nothing is read of the segment that finds no state: some kernels have decided
+		 * by now whether they adjust its numbers.
+		 */
 		if (conn->resumed)
-			first = dir == packet->dir ? packet->seq : packet->ack - shift;
+			first = dir == packet->dir ? packet->seq + packet->len :
+						     packet->ack - shift;
 		alg_stream_init(&conn->stream[dir], first);
 		conn->stream[dir].shift = shift;
 		conn->synced[dir] = !conn->resumed;
+		conn->moved |= shift;
 	}
-	if (conn->resumed)
-		helper->protocol->resume(conn->dialogue);
-
-	spin_lock_bh(&alg_conns_lock);
-	if (alg_count >= READ_ONCE(alg_max)) {
-		spin_unlock_bh(&alg_conns_lock);
+	if (phase != ALG_PHASE_KNOWN)
+		helper->protocol->resume(conn->dialogue, conn->resumed ? 0 : data->saved);
+	if (!alg_link(conn)) {
 		why = "too many connections";
 		goto leave;
 	}
-	nf_conntrack_get(&ct->ct_general);
-	list_add_tail(&conn->list, &alg_conns);
-	alg_count++;
-	spin_unlock_bh(&alg_conns_lock);
-	queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP * HZ);
 
 	/* The other direction's first packet may be on another processor. */
-	other = unrcu_pointer(cmpxchg(&data->conn, NULL, RCU_INITIALIZER(conn)));
-	if (other) {
+	if (cmpxchg(&data->id, 0, conn->id)) {
+		alg_unlink(conn);
 		alg_free(conn);
-		return other;
-	}
-	/*
-	 * destroy() comes once, after this bit is set. Either it finds the state, or the
-	 * state's owner is here.
-	 */
-	if (nf_ct_is_dying(ct)) {
-		alg_destroy(ct);
-		return NULL;
+		return alg_find(ct, data);
 	}
 	/*
 	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
@@ -336,60 +614,135 @@ leave:
 }
 
 /*
- * Takes back the states of connections that have no helper any more: it was unassigned
- * by ctnetlink, or unregistered. Nobody is told of that. Process context.
+ * The connection has no helper any more, or loses it now. One whose ends were told what only
+ * the state knows cannot go on. Under RCU
  */
-static void alg_sweep(void)
+static void alg_abandon(struct nf_conn *ct, struct alg_conn *conn)
 {
-	unsigned int i = READ_ONCE(alg_count);
+	struct alg_data *data = alg_data(ct);
+	bool kill;
 
-	for (; i; i--) {
-		struct alg_conn *conn, *taken = NULL;
-		struct nf_conn_help *help;
-
-		spin_lock_bh(&alg_conns_lock);
-		conn = list_first_entry_or_null(&alg_conns, struct alg_conn, list);
-		if (conn) {
-			/* Off the list is before its reference goes, so that it has one. */
-			list_move_tail(&conn->list, &alg_conns);
-			help = nfct_help(conn->ct);
-			if (!rcu_access_pointer(help->helper))
-				taken = alg_detach(conn->ct);
-		}
-		spin_unlock_bh(&alg_conns_lock);
-		if (taken)
-			alg_free(taken);
-		cond_resched();
-	}
+	spin_lock_bh(&conn->lock);
+	kill = !alg_plain(conn);
+	spin_unlock_bh(&conn->lock);
+	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	if (kill)
+		nf_ct_kill(ct);
+	alg_release(ct, conn);
 }
 
+/*
+ * Is the connection gone, or its helper? A look-up may miss a connection while the table is
+ * made larger, so once is not enough. Under RCU
+ */
+static void alg_look(struct alg_conn *conn)
+{
+	struct nf_conn *ct = alg_connection(conn);
+
+	if (!ct) {
+		if (conn->missed && alg_unlink(conn))
+			alg_free(conn);
+		conn->missed = true;
+		return;
+	}
+	conn->missed = false;
+	if (!rcu_access_pointer(nfct_help(ct)->helper))
+		alg_abandon(ct, conn);
+	nf_ct_put(ct);
+}
+
+/* Some of all states in turn */
 static void alg_sweep_work(struct work_struct *work)
 {
-	alg_sweep();
+	static unsigned int bucket;
+	unsigned int buckets, n = 0;
+	struct alg_conn *conn;
+
+	mutex_lock(&alg_mutex);
+	for (buckets = 0; buckets < ALG_BUCKETS && n < ALG_SWEEP_MAX; buckets++) {
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(conn, &alg_table[bucket], node) {
+			alg_look(conn);
+			n++;
+		}
+		rcu_read_unlock();
+		bucket = (bucket + 1) % ALG_BUCKETS;
+		cond_resched();
+	}
+	mutex_unlock(&alg_mutex);
 	if (READ_ONCE(alg_count))
-		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP * HZ);
+		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
 }
+
+/* All states of a helper, or of a namespace, go. Process context */
+static void alg_release_all(const struct alg_helper *helper, const struct net *net)
+{
+	struct alg_conn *conn;
+	struct nf_conn *ct;
+	unsigned int i;
+
+	mutex_lock(&alg_mutex);
+	for (i = 0; i < ALG_BUCKETS; i++) {
+		rcu_read_lock();
+		hlist_for_each_entry_rcu(conn, &alg_table[i], node) {
+			if ((helper && conn->helper != helper) || (net && conn->net != net))
+				continue;
+			ct = helper ? alg_connection(conn) : NULL;
+			if (ct) {
+				alg_abandon(ct, conn);
+				nf_ct_put(ct);
+			} else if (alg_unlink(conn)) {
+				alg_free(conn);
+			}
+		}
+		rcu_read_unlock();
+		cond_resched();
+	}
+	mutex_unlock(&alg_mutex);
+}
+
+static int __net_init alg_net_init(struct net *net)
+{
+	struct alg_net *here = net_generic(net, alg_net_id);
+
+	INIT_LIST_HEAD(&here->pool.conns);
+	ratelimit_state_init(&here->log, 5 * HZ, 10);
+	return 0;
+}
+
+/* No packet passes here any more, and the tracker's own part is taken down after this one. */
+static void __net_exit alg_net_exit(struct net *net)
+{
+	alg_release_all(NULL, net);
+}
+
+static struct pernet_operations alg_net_ops = {
+	.init	= alg_net_init,
+	.exit	= alg_net_exit,
+	.id	= &alg_net_id,
+	.size	= sizeof(struct alg_net),
+};
 
 /* --- what the grammar decides --- */
 
 /* With NAT, the hole follows the mapping of the control connection. */
-static struct nf_conntrack_expect *alg_expect(struct alg_conn *conn, const struct alg_decision *d,
+static struct nf_conntrack_expect *alg_expect(struct nf_conn *ct, const struct alg_decision *d,
 					      u16 port)
 {
 	enum ip_conntrack_dir dir = d->to_client ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
-	const struct nf_conntrack_tuple *tuple = &conn->ct->tuplehash[dir].tuple;
+	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[dir].tuple;
 	union nf_inet_addr addr = tuple->dst.u3;
 	struct nf_conntrack_expect *exp;
 	__be16 be_port = htons(port);
 
-	exp = nf_ct_expect_alloc(conn->ct);
+	exp = nf_ct_expect_alloc(ct);
 	if (!exp)
 		return NULL;
 	if (d->own == ALG_OWN_NOT)
 		addr = alg_inet_addr(&d->addr);
-	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(conn->ct), &tuple->src.u3,
+	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(ct), &tuple->src.u3,
 			  &addr, IPPROTO_TCP, NULL, &be_port);
-	if (d->own != ALG_OWN_NOT && (conn->ct->status & IPS_NAT_MASK)) {
+	if (d->own != ALG_OWN_NOT && (READ_ONCE(ct->status) & IPS_NAT_MASK)) {
 		exp->saved_proto.tcp.port = htons(d->port);
 		exp->dir = dir;
 		exp->expectfn = nf_nat_follow_master;
@@ -424,7 +777,7 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 	if (!edit)
 		return false;
 	if (edit->new_len != edit->len) {
-		alg_shift(conn->ct, packet->dir, edit->seq, edit->new_len - edit->len);
+		alg_shift(packet->ct, packet->dir, edit->seq, edit->new_len - edit->len);
 		conn->moved = true;
 	}
 	return true;
@@ -440,9 +793,10 @@ static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
 	struct nf_conntrack_expect *exp;
 	u16 port;
 
-	if (!alg_translated(conn, d))
+	/* More at once no client makes, and the namespace has not many. */
+	if (!alg_translated(conn, d) || alg_offers(conn) >= ALG_OFFERS_LIVE)
 		return;
-	exp = alg_expect(conn, d, d->port);
+	exp = alg_expect(packet->ct, d, d->port);
 	if (!exp)
 		return;
 	exp->flags = NF_CT_EXPECT_INACTIVE;
@@ -469,7 +823,7 @@ static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
 			return;
 		port = ntohs(offer->tuple.dst.u.tcp.port);
 	}
-	exp = alg_expect(conn, d, port);
+	exp = alg_expect(packet->ct, d, port);
 	if (!exp)
 		goto out;
 	if (translated && !d->to_client) {
@@ -496,17 +850,13 @@ out:
 }
 
 /* Leave it alone from now on. @why: for the log, or %NULL */
-static void alg_sleep(struct alg_conn *conn, const char *why)
+static void alg_sleep(struct alg_conn *conn, struct nf_conn *ct, const char *why)
 {
-	struct alg_data *data = nfct_help_data(conn->ct);
-
-	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
 	conn->asleep = true;
+	conn->why = why;
 	alg_unexpect_all(conn);
-	/* Some kernels only mark them as dead so far, and count them on. */
-	nf_ct_remove_expectations(conn->ct);
-	if (why)
-		alg_log(conn->ct, conn->helper, why);
+	alg_tidy(conn, ct);
 }
 
 static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
@@ -519,13 +869,15 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 			if (d->withdrawn & 1 << i)
 				alg_unexpect(&conn->offer[i]);
 	if (d->act & ALG_CLOSE)
-		alg_close(conn);
+		alg_close(conn, packet->ct);
+	else if (d->act & ALG_WITHDRAW)
+		alg_tidy(conn, packet->ct);
 	if (d->act & ALG_OFFER)
 		alg_offer(conn, packet, d);
 	if (d->act & ALG_OPEN)
 		alg_open(conn, packet, d);
 	if (d->act & ALG_DORMANT)
-		alg_sleep(conn, conn->helper->protocol->why_name(d->why));
+		alg_sleep(conn, packet->ct, conn->helper->protocol->why_name(d->why));
 }
 
 /* --- segments --- */
@@ -551,16 +903,21 @@ static unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
 	unsigned int taken = 0;
-	struct alg_decision d;
 
 	if (!conn->synced[packet->dir])
 		taken = alg_sync(conn, packet, p, len);
 	while (taken < len && !conn->asleep) {
+		struct alg_decision d = {};
+
 		if (nat && s->line.whole && !alg_stream_ready(s))
 			break;
 		taken += alg_line_add(&s->line, p + taken, len - taken);
 		if (!alg_line_ready(&s->line))
 			break;
+		if (unlikely(++conn->lines > ALG_LINES)) {
+			alg_sleep(conn, packet->ct, "too many lines at once");
+			break;
+		}
 		protocol->line(conn->dialogue, reply, &s->line, &conn->ends, &d);
 		if (d.act)
 			alg_carry_out(conn, packet, &d);
@@ -597,6 +954,9 @@ static void alg_take(struct alg_conn *conn, struct alg_stream *s, const struct a
 	const struct alg_protocol *protocol = conn->helper->protocol;
 
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
+	conn->ends.active = READ_ONCE(conn->helper->active) &&
+			    (!conn->resumed || READ_ONCE(conn->helper->takeover));
+	conn->lines = 0;
 	if (offset < packet->len && !conn->asleep) {
 		if (skb_is_nonlinear(packet->skb))
 			alg_pieces(conn, s, packet, offset);
@@ -633,7 +993,7 @@ static bool alg_change(struct alg_conn *conn, const struct alg_packet *packet,
 	while (i--) {
 		const struct alg_change *c = &plan->change[i];
 
-		if (!__nf_nat_mangle_tcp_packet(skb, conn->ct, packet->ctinfo, packet->protoff,
+		if (!__nf_nat_mangle_tcp_packet(skb, packet->ct, packet->ctinfo, packet->protoff,
 						c->offset, c->len, (const char *)c->text,
 						c->new_len, false))
 			return false;
@@ -652,14 +1012,17 @@ static bool alg_change(struct alg_conn *conn, const struct alg_packet *packet,
 static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
 		       const struct alg_plan *plan, u32 ack)
 {
-	const struct nf_ct_seqadj *seqadj = nfct_seqadj(conn->ct)->seq;
+	const struct nf_ct_seqadj *seqadj = nfct_seqadj(packet->ct)->seq;
 	struct sk_buff *skb = packet->skb;
 	struct tcphdr *th;
 
 	if (skb_ensure_writable(skb, packet->protoff + sizeof(*th)))
 		return false;
 	th = (struct tcphdr *)(skb->data + packet->protoff);
-	/* Only alg_shift() changes them, under this connection's lock, and alg_reopen() later */
+	/*
+	 * alg_shift() changes them under this connection's lock, and alg_reopen() later. An
+	 * administrator can, by ctnetlink, to the harm of this connection.
+	 */
 	alg_set_be32(skb, th, &th->seq, plan->seq - seqadj[packet->dir].offset_after);
 	if (packet->has_ack)
 		alg_set_be32(skb, th, &th->ack_seq, ack + seqadj[!packet->dir].offset_after);
@@ -682,9 +1045,9 @@ static int alg_send(struct alg_conn *conn, struct alg_stream *s, const struct al
 		limit = s->line.start;
 	else if (!conn->asleep)
 		limit = s->line.next;
-	/* The lower layers cut it again. */
+	/* The lower layers cut it again; until then, a header says how long all of it is. */
 	if (skb_is_gso(packet->skb))
-		max = U16_MAX;
+		max = U16_MAX - (packet->dataoff - skb_network_offset(packet->skb));
 	if (!alg_stream_plan(s, packet->seq, packet->len, limit, max, &plan))
 		return NF_DROP;
 	if (!alg_change(conn, packet, &plan) || !alg_number(conn, packet, &plan, ack))
@@ -696,22 +1059,20 @@ static int alg_send(struct alg_conn *conn, struct alg_stream *s, const struct al
  * The connection ends, or it is left alone and nothing has to be remembered. What was
  * written anew may come again, together with what follows, for as long as it lives.
  */
-static bool alg_over(struct alg_conn *conn)
+static bool alg_over(struct alg_conn *conn, struct nf_conn *ct)
 {
 	bool closed = false;
 
-	switch (READ_ONCE(conn->ct->proto.tcp.state)) {
+	switch (READ_ONCE(ct->proto.tcp.state)) {
 	case TCP_CONNTRACK_LAST_ACK:
 	case TCP_CONNTRACK_TIME_WAIT:
 	case TCP_CONNTRACK_CLOSE:
 		closed = true;
 		if (!conn->asleep)
-			alg_sleep(conn, NULL);
+			alg_sleep(conn, ct, NULL);
 		break;
 	}
-	return conn->asleep && alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
-	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]) &&
-	       (closed || !conn->moved);
+	return conn->asleep && alg_plain(conn) && (closed || !conn->moved);
 }
 
 /*
@@ -731,25 +1092,40 @@ static bool alg_early(struct alg_conn *conn, const struct alg_stream *s,
 		conn->gap = jiffies | 1;
 	if (time_before(jiffies, conn->gap + ALG_GAP))
 		return true;
-	alg_sleep(conn, "segments are missing");
+	alg_sleep(conn, packet->ct, "segments are missing");
 	return false;
+}
+
+/*
+ * The acknowledgment in a segment, as the other end counts. Where the tracker is liberal,
+ * anybody may acknowledge what was never sent: of that, nothing follows. It is so, too, where
+ * segments go another way, which alg_early() finds out if it matters.
+ */
+static u32 alg_acked(struct alg_conn *conn, const struct alg_packet *packet)
+{
+	struct alg_stream *other = &conn->stream[!packet->dir];
+	u32 shift = alg_stream_shift(other);
+
+	/* One more is its FIN's. */
+	if (!conn->synced[!packet->dir] ||
+	    alg_before(other->line.next + shift + 1, packet->ack))
+		return packet->ack - shift;
+	return alg_stream_acked(other, packet->ack);
 }
 
 static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	struct alg_stream *s = &conn->stream[packet->dir];
 	struct alg_stream *other = &conn->stream[!packet->dir];
+	u32 end = packet->seq + packet->len;
 	u32 ack = packet->ack;
 
-	if (packet->has_ack) {
-		if (conn->translated)
-			ack = alg_stream_acked(other, ack);
-		/* One more is its FIN's. */
-		if (!conn->asleep && conn->synced[!packet->dir] &&
-		    alg_before(other->line.next + 1, ack)) {
-			alg_sleep(conn, "segments went another way");
-		}
-	}
+	conn->used = jiffies;
+	if (packet->has_ack && conn->translated)
+		ack = alg_acked(conn, packet);
+	/* What was on its way when another gateway took over is not waited for. */
+	if (!conn->synced[packet->dir] && alg_before(s->line.next, packet->seq))
+		alg_line_init(&s->line, packet->seq);
 	if (!conn->asleep || s->held) {
 		if (alg_early(conn, s, packet))
 			return NF_DROP;
@@ -758,27 +1134,54 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 		if (packet->len || packet->fin || s->held)
 			alg_take(conn, s, packet, s->line.next - packet->seq);
 	}
+	/* For alg_acked() */
+	if (conn->asleep && alg_before(s->line.next, end))
+		s->line.next = end;
 	/* With nothing to remember, nor forgotten, the kernel gets the numbers right. */
 	if (!conn->translated ||
 	    (alg_stream_plain(s) && alg_stream_plain(other) &&
-	     !alg_before(packet->seq, s->acked) &&
-	     (conn->asleep || s->line.next == packet->seq + packet->len)))
+	     !alg_before(packet->seq, s->acked) && (conn->asleep || s->line.next == end)))
 		return NF_ACCEPT;
 	return alg_send(conn, s, packet, ack);
 }
 
 /* The ends begin another connection with this entry, which knows nothing of the last one. */
-static void alg_reopen(struct nf_conn *ct)
+static void alg_reopen(struct nf_conn *ct, struct alg_conn *conn)
 {
 	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
 
-	alg_destroy(ct);
+	if (conn)
+		alg_release(ct, conn);
 	if (!seqadj)
 		return;
 	spin_lock_bh(&ct->lock);
 	memset(seqadj, 0, sizeof(*seqadj));
 	spin_unlock_bh(&ct->lock);
 	nf_conntrack_event_cache(IPCT_SEQADJ, ct);
+}
+
+/*
+ * Have both ends agreed on more paths than this one (RFC 8684)? Then not all of the dialogue
+ * comes by, and what does must keep its length. @th: of a SYN/ACK
+ */
+static bool alg_multipath(const struct alg_packet *packet, const struct tcphdr *th)
+{
+	unsigned int len = th->doff * 4 - sizeof(*th), i = 0;
+	u8 buffer[15 * 4 - sizeof(*th)];
+	const u8 *option;
+
+	option = skb_header_pointer(packet->skb, packet->protoff + sizeof(*th), len, buffer);
+	while (option && i < len && option[i] != TCPOPT_EOL) {
+		if (option[i] == TCPOPT_MPTCP)
+			return true;
+		if (option[i] == TCPOPT_NOP)
+			i++;
+		else if (i + 1 < len && option[i + 1] > 1)
+			i += option[i + 1];
+		else
+			break;
+	}
+	return false;
 }
 
 /*
@@ -789,20 +1192,21 @@ static void alg_reopen(struct nf_conn *ct)
  * its number, so that none of the last connection's offsets may be on the SYN. A SYN/ACK
  * in another state begins nothing: it would make a dialogue of what was none.
  */
-static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
+static void alg_handshake(struct alg_conn *conn, const struct alg_packet *packet,
 			  const struct tcphdr *th)
 {
-	struct alg_data *data = nfct_help_data(ct);
+	struct nf_conn *ct = packet->ct;
+	struct alg_data *data = alg_data(ct);
 	u8 phase = READ_ONCE(data->phase), state = READ_ONCE(ct->proto.tcp.state);
 
 	/* Before the handshake is over, nobody has anything to say. */
-	if (packet->len && !rcu_access_pointer(data->conn))
+	if (packet->len && !conn)
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
 	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
 		return;
 	if (packet->dir == IP_CT_DIR_ORIGINAL) {
 		if (!th->ack && (state == TCP_CONNTRACK_CLOSE || state == TCP_CONNTRACK_TIME_WAIT))
-			alg_reopen(ct);
+			alg_reopen(ct, conn);
 		return;
 	}
 	if (!th->ack)
@@ -810,12 +1214,41 @@ static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
 	if (phase != ALG_PHASE_UNSEEN) {
 		if (state != TCP_CONNTRACK_SYN_RECV)
 			return;
-		alg_destroy(ct);
+		if (conn)
+			alg_release(ct, conn);
+	}
+	if (alg_multipath(packet, th)) {
+		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
+		return;
 	}
 	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
 	data->first[IP_CT_DIR_REPLY] = packet->seq + 1;
 	/* data->first comes before it */
 	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
+}
+
+/* The state of a connection with payload, which it gets with the first; %NULL: none */
+static struct alg_conn *alg_get(const struct alg_helper *helper, const struct alg_packet *packet)
+{
+	struct nf_conn *ct = packet->ct;
+	struct alg_data *data = alg_data(ct);
+	/* data->first was written before it */
+	u8 phase = smp_load_acquire(&data->phase);
+	struct alg_conn *conn = alg_find(ct, data);
+
+	if (conn)
+		return conn;
+	/* With a number, its state was taken back, and it had one to be taken. */
+	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || READ_ONCE(data->id) ||
+	    !packet->len || !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
+	    READ_ONCE(helper->going))
+		return NULL;
+	/* The server speaks before the client has answered, so that it cannot be the answer. */
+	if (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_SYN_RECV) {
+		WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_NEVER);
+		return NULL;
+	}
+	return alg_attach(helper, ct, packet, phase);
 }
 
 /**
@@ -832,21 +1265,20 @@ static void alg_handshake(struct nf_conn *ct, const struct alg_packet *packet,
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper)
 {
-	struct alg_data *data = nfct_help_data(ct);
 	struct alg_packet packet = {
-		.skb = skb, .ctinfo = ctinfo, .protoff = protoff, .dir = CTINFO2DIR(ctinfo),
+		.skb = skb, .ct = ct, .ctinfo = ctinfo, .protoff = protoff,
+		.dir = CTINFO2DIR(ctinfo),
 	};
-	/* data->first was written before it */
-	u8 phase = smp_load_acquire(&data->phase);
+	const struct alg_data *data = alg_data(ct);
 	struct tcphdr header, *th;
 	struct alg_conn *conn;
-	int verdict = NF_ACCEPT;
+	const char *why;
+	int verdict;
 	bool ends, over;
 
-	conn = rcu_dereference(data->conn);
 	/* Others are errors of ICMP's */
-	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
-	    ctinfo != IP_CT_NEW)
+	if (!data || (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
+		      ctinfo != IP_CT_NEW))
 		return NF_ACCEPT;
 	/* What goes over the loopback device passes twice, and was changed the first time. */
 	if (nf_is_loopback_packet(skb))
@@ -863,43 +1295,75 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	packet.fin = th->fin;
 
 	if (unlikely(th->syn || ctinfo == IP_CT_NEW)) {
-		alg_handshake(ct, &packet, th);
+		alg_handshake(alg_find(ct, data), &packet, th);
 		return NF_ACCEPT;
 	}
-	if (!conn) {
-		if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || !packet.len ||
-		    !nf_ct_is_confirmed(ct))
-			return NF_ACCEPT;
-		conn = alg_attach(helper, ct, &packet);
+	ends = th->fin || th->rst;
+	/* What it may say is for people (RFC 9293, 3.5.3). */
+	if (unlikely(th->rst))
+		packet.len = 0;
+
+	conn = alg_get(helper, &packet);
+	if (!conn || (!packet.len && !conn->translated && !ends))
+		return NF_ACCEPT;
+	spin_lock_bh(&conn->lock);
+	if (unlikely(conn->dead)) {
+		/* Its place was needed at this moment. It gets another one. */
+		spin_unlock_bh(&conn->lock);
+		conn = alg_get(helper, &packet);
 		if (!conn)
 			return NF_ACCEPT;
+		spin_lock_bh(&conn->lock);
 	}
-
-	ends = th->fin || th->rst;
-	if (!packet.len && !conn->translated && !ends)
-		return NF_ACCEPT;
-
-	spin_lock_bh(&conn->lock);
-	if (likely(!conn->dead))
+	if (unlikely(conn->dead))
+		verdict = NF_ACCEPT;
+	else if (unlikely(READ_ONCE(helper->going)))
+		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
+	else
 		verdict = alg_segment(conn, &packet);
-	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn);
+	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn, ct);
+	why = conn->why;
+	conn->why = NULL;
 	spin_unlock_bh(&conn->lock);
 	if (over)
-		alg_destroy(ct);
+		alg_release(ct, conn);
+	if (unlikely(why))
+		alg_log(ct, helper, why);
 	if (verdict != NF_ACCEPT)
 		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
 	return verdict;
 }
 EXPORT_SYMBOL_GPL(alg_help);
 
-/* A connection that another gateway has tracked; no attribute is needed to say so. */
+/*
+ * Of a connection that ctnetlink makes, as another gateway has tracked it; no attribute is
+ * needed to say so. What it asks for a connection that is there changes nothing: what is
+ * known of that was seen here.
+ */
 static int alg_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 {
-	struct alg_data *data = nfct_help_data(ct);
+	struct alg_data *data = alg_data(ct);
 
-	if (READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
+	if (data && !nf_ct_is_confirmed(ct) && READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
 		WRITE_ONCE(data->phase, ALG_PHASE_RESUMED);
 	return 0;
+}
+
+/*
+ * The kernel wants a port for each helper that no other one has, for a use that it has given
+ * up. It is not the protocol's, which the kernel's own helper has, nor another one that an
+ * administrator gives to that: so the first that is free, from the last one down.
+ */
+static int alg_register_family(struct nf_conntrack_helper *h)
+{
+	unsigned int port;
+	int err = -EBUSY;
+
+	for (port = ALG_PORT_LAST; port >= ALG_PORT_FIRST && err == -EBUSY; port--) {
+		h->tuple.src.u.tcp.port = htons(port);
+		err = nf_conntrack_helper_register(h);
+	}
+	return err;
 }
 
 /**
@@ -916,23 +1380,29 @@ int alg_register(struct alg_helper *helper)
 
 	static_assert(sizeof(struct alg_data) <= sizeof_field(struct nf_conn_help, data));
 
+	WRITE_ONCE(helper->going, false);
+	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
+	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name), NF_NAT_HELPER_PREFIX "%s",
+		 helper->name);
+	helper->nat.module = helper->module;
+	nf_nat_helper_register(&helper->nat);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		struct nf_conntrack_helper *h = &helper->families[i];
 
 		strscpy(h->name, helper->name, sizeof(h->name));
+		strscpy(h->nat_mod_name, helper->nat.mod_name, sizeof(h->nat_mod_name));
 		h->me = helper->module;
 		h->expect_policy = &helper->policy;
 		h->tuple.src.l3num = families[i];
-		h->tuple.src.u.tcp.port = htons(helper->port);
 		h->tuple.dst.protonum = IPPROTO_TCP;
 		h->help = helper->help;
-		h->destroy = alg_destroy;
 		h->from_nlattr = alg_from_nlattr;
-		err = nf_conntrack_helper_register(h);
+		err = alg_register_family(h);
 		if (err) {
 			while (i--)
 				nf_conntrack_helper_unregister(&helper->families[i]);
-			alg_sweep();
+			nf_nat_helper_unregister(&helper->nat);
+			alg_release_all(helper, NULL);
 			return err;
 		}
 	}
@@ -944,16 +1414,20 @@ EXPORT_SYMBOL_GPL(alg_register);
  * alg_unregister() - the helper goes, whatever connections have it
  * @helper: of alg_register()
  *
- * They live on without one; nothing that was open for them stays so. Process context;
- * sleeps.
+ * They live on without one; nothing that was open for them stays so. Those whose ends were
+ * told what only their state knows are ended. Process context; sleeps.
  */
 void alg_unregister(struct alg_helper *helper)
 {
 	unsigned int i;
 
+	/* No packet gets a state from now on, and none makes an expectation. */
+	WRITE_ONCE(helper->going, true);
+	synchronize_rcu();
+	alg_release_all(helper, NULL);
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
 		nf_conntrack_helper_unregister(&helper->families[i]);
-	alg_sweep();
+	nf_nat_helper_unregister(&helper->nat);
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
 
@@ -962,15 +1436,16 @@ EXPORT_SYMBOL_GPL(alg_line_seq);
 
 static int __init alg_init(void)
 {
-	return 0;
+	return register_pernet_subsys(&alg_net_ops);
 }
 
 static void __exit alg_exit(void)
 {
 	cancel_delayed_work_sync(&alg_sweeper);
+	unregister_pernet_subsys(&alg_net_ops);
 }
 
 module_init(alg_init);
 module_exit(alg_exit);
-MODULE_LICENSE("GPL v2");
+MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Core of connection tracking helpers for protocols of lines");

@@ -9,44 +9,59 @@
 
 #include "protocol.h"
 
+/* Where the port of a helper comes from, see alg_register_family() */
+#define ALG_PORT_FIRST	65500
+#define ALG_PORT_LAST	65535
+
+/* Offers of a connection that are kept at once, and the expectations that it may have: these, the
+ * hole, and one that follows the hole
+ */
+#define ALG_OFFERS_LIVE	3
+#define ALG_EXPECTED_MAX	(ALG_OFFERS_LIVE + 2)
+
 /**
  * struct alg_helper - a protocol as a helper of the tracker's
  * @name: for -j CT --helper
- * @port: that no other helper of this design has: the kernel wants one, for a use that
- *	it has given up. Not that of the protocol, which its own helper has.
  * @protocol: the grammar
  * @policy: how long a hole may be open
  * @loose: an address in the dialogue may be anybody's
+ * @active: the client may ask for connections to itself
+ * @takeover: it may also in a dialogue that another gateway began
  * @help: a function of its own, by which the kernel tells helpers apart: calls alg_help()
  *	unless alg_dormant()
  * @module: the protocol's
  * @families: for IPv4 and IPv6; filled in by alg_register()
+ * @nat: filled in by alg_register()
+ * @going: alg_unregister() was called
  */
 struct alg_helper {
 	const char *name;
-	u16 port;
 	const struct alg_protocol *protocol;
 	struct nf_conntrack_expect_policy policy;
 	bool loose;
+	bool active;
+	bool takeover;
 	int (*help)(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		    enum ip_conntrack_info ctinfo);
 	struct module *module;
 	struct nf_conntrack_helper families[2];
+	struct nf_conntrack_nat_helper nat;
+	bool going;
 };
-
-struct alg_conn;
 
 /**
  * enum alg_phase - what is known of a connection without a state
  * @ALG_PHASE_UNSEEN: nothing of its handshake
  * @ALG_PHASE_KNOWN: the handshake was seen
- * @ALG_PHASE_RESUMED: it was, by another gateway
+ * @ALG_PHASE_PAUSED: its state was needed for others; the dialogue goes on with another one
+ * @ALG_PHASE_RESUMED: the handshake was seen, by another gateway
  * @ALG_PHASE_DORMANT: it is left alone; a state it still has is for what was changed
  * @ALG_PHASE_NEVER: so, and what the tracker makes of its entry later is, too
  */
 enum alg_phase {
 	ALG_PHASE_UNSEEN,
 	ALG_PHASE_KNOWN,
+	ALG_PHASE_PAUSED,
 	ALG_PHASE_RESUMED,
 	ALG_PHASE_DORMANT,
 	ALG_PHASE_NEVER,
@@ -54,15 +69,32 @@ enum alg_phase {
 
 /**
  * struct alg_data - nf_conn_help.data
- * @conn: the state, or %NULL
- * @first: with ALG_PHASE_KNOWN, the sequence number of the first byte of each direction
+ * @id: the number of the state, or 0. No pointer: it may outlive the state, and the module.
+ * @first: with ALG_PHASE_KNOWN, the sequence number of the first byte of each direction, with
+ *	ALG_PHASE_PAUSED that of the next one
  * @phase: enum alg_phase
+ * @saved: with ALG_PHASE_PAUSED, of the protocol's save()
  */
 struct alg_data {
-	struct alg_conn __rcu *conn;
+	u32 id;
 	u32 first[IP_CT_DIR_MAX];
 	u8 phase;
+	u8 saved;
 };
+
+/**
+ * alg_data() - what a connection with a helper of this design has
+ * @ct: it
+ *
+ * Return: %NULL if it has none any more: Linux 6.1 takes back what was attached to
+ * connections that are not in the table yet, when the module of any helper goes
+ */
+static inline struct alg_data *alg_data(const struct nf_conn *ct)
+{
+	struct nf_conn_help *help = nfct_help(ct);
+
+	return help ? (struct alg_data *)help->data : NULL;
+}
 
 /**
  * alg_dormant() - is this connection left alone?
@@ -73,10 +105,12 @@ struct alg_data {
  */
 static inline bool alg_dormant(const struct nf_conn *ct)
 {
-	const struct alg_data *data = nfct_help_data(ct);
+	const struct alg_data *data = alg_data(ct);
 	u8 state = READ_ONCE(ct->proto.tcp.state);
 
-	return READ_ONCE(data->phase) >= ALG_PHASE_DORMANT && !rcu_access_pointer(data->conn) &&
+	if (!data)
+		return true;
+	return READ_ONCE(data->phase) >= ALG_PHASE_DORMANT && !READ_ONCE(data->id) &&
 	       state >= TCP_CONNTRACK_ESTABLISHED && state <= TCP_CONNTRACK_LAST_ACK;
 }
 

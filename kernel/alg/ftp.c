@@ -5,8 +5,8 @@
  *
  * A server answers commands in their order, each with one final reply, so that a queue
  * of the commands without one says what a reply is to. Where a server does not keep to
- * that, two kinds of replies say themselves what they are to: 227 and 229, and 125 and
- * 150; what waits before these gets no answer any more. All else that goes out of step
+ * that, some replies say themselves what they are to: 227 and 229, 125 and 150, 230 and
+ * 232; what waits before the first four gets no answer any more. All else that goes out of step
  * opens less, not more: what is not known to be agreed on is not.
  */
 
@@ -26,6 +26,8 @@ enum {
 	VERB_PASV,
 	VERB_EPSV,
 	VERB_EPSV_ALL,
+	VERB_USER,
+	VERB_PASS,
 	VERB_AUTH,
 	VERB_REIN,
 	VERB_HTTP,
@@ -83,7 +85,7 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "OPTS", VERB_OTHER }, {}
 	},
 	['P' - 'A'] = (const struct ftp_verb[]) {
-		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT }, { "PASS", VERB_OTHER },
+		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT }, { "PASS", VERB_PASS },
 		{ "PWD", VERB_OTHER }, { "PBSZ", VERB_OTHER }, { "POST", VERB_HTTP },
 		{ "PROT", VERB_OTHER }, { "PUT", VERB_HTTP }, {}
 	},
@@ -104,7 +106,7 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "TYPE", VERB_OTHER }, { "THMB", VERB_DATA }, {}
 	},
 	['U' - 'A'] = (const struct ftp_verb[]) {
-		{ "USER", VERB_OTHER }, {}
+		{ "USER", VERB_USER }, {}
 	},
 	['X' - 'A'] = (const struct ftp_verb[]) {
 		{ "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER }, { "XCWD", VERB_OTHER },
@@ -532,8 +534,12 @@ static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct 
 			return false;
 	}
 	d->to_client = true;
+	/*
+	 * Its address as the server sees it a client behind NAT hardly knows, but the page that
+	 * makes a browser say it does.
+	 */
 	return endpoint(d, ends->client, ends->loose, line, at, t->at) && text_end(t) &&
-	       !f->epsv_all;
+	       (d->own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
 }
 
 static void ftp_command(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
@@ -553,6 +559,9 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
 			return;
 	}
 	why = judge_command(f, &t, line->whole && !line->cut, &verb);
+	/* What its end would tell is not known of a line that is not kept. */
+	if (!why && line->cut && !f->login)
+		why = FTP_WHY_COMMAND;
 	if (why) {
 		dormant(f, d, why);
 		return;
@@ -578,9 +587,11 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
 			f->beyond++;
 		return;
 	}
-	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut)
+	/* Before the login was accepted, it may be others who make the client say it. */
+	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut && f->login && ends->active)
 		offered = read_offer(f, &t, verb, line, ends, d);
 
+	f->named |= verb == VERB_USER;
 	p = pending_at(f, f->count);
 	p->verb = verb;
 	p->offered = offered;
@@ -676,13 +687,18 @@ static void answer(struct ftp *f, unsigned int code, const struct alg_line *line
 		}
 		break;
 	case VERB_PASV:
-		open = code == 227 && !line->cut && !f->epsv_all && read_227(line, ends, d);
+		open = code == 227 && !line->cut && f->login && !f->epsv_all &&
+		       read_227(line, ends, d);
 		break;
 	case VERB_EPSV:
-		open = code == 229 && !line->cut && read_229(line, ends, d);
+		open = code == 229 && !line->cut && f->login && read_229(line, ends, d);
 		break;
 	case VERB_EPSV_ALL:
 		f->epsv_all |= success;
+		break;
+	case VERB_PASS:
+		/* RFC 959 5.4: "superfluous", where there are no passwords */
+		f->login |= code == 202;
 		break;
 	case VERB_AUTH:
 		if (code >= 200 && code < 400) {
@@ -695,6 +711,8 @@ static void answer(struct ftp *f, unsigned int code, const struct alg_line *line
 			close_hole(f, d);
 			f->epsv_all = false;
 			f->trusted = false;
+			f->named = false;
+			f->login = false;
 		}
 		break;
 	}
@@ -732,6 +750,9 @@ static void final_reply(struct ftp *f, unsigned int code, const struct alg_line 
 		dormant(f, d, FTP_WHY_SECURE);
 		return;
 	}
+	/* These two say themselves what they are to. */
+	if (f->named && (code == 230 || code == 232))
+		f->login = true;
 	if (code == 227)
 		skip_to(f, d, VERB_PASV);
 	else if (code == 229)
@@ -813,7 +834,7 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 	static const char * const begins[2][2] = { { "PORT ", "EPRT " }, { "227 ", "229 " } };
 	unsigned int i, j;
 
-	if (f->why || !f->greeted || line->whole || line->cut || !line->len)
+	if (f->why || !f->login || line->whole || line->cut || !line->len)
 		return false;
 	if (reply) {
 		for (i = 0; i < f->count; i++) {
@@ -836,19 +857,54 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 	return false;
 }
 
+/* What ftp_save() saves */
+#define FTP_SAVED	0x01
+#define FTP_GREETED	0x02
+#define FTP_TRUSTED	0x04
+#define FTP_LOGIN	0x08
+#define FTP_EPSV_ALL	0x10
+#define FTP_HOLE	0x20
+#define FTP_NAMED	0x40
+
 /**
- * ftp_resume() - a dialogue whose beginning another gateway saw
- * @dialogue: struct ftp, all zero
+ * ftp_save() - what is needed to go on later
+ * @dialogue: struct ftp, between two lines
  *
- * It was greeted there, and a hole may have come with it. What waits for an answer is not
- * known, and opens nothing.
+ * What waits for an answer is forgotten, and opens nothing.
+ *
+ * Return: for ftp_resume(); 0 in the middle of a reply
  */
-void ftp_resume(void *dialogue)
+u8 ftp_save(const void *dialogue)
+{
+	const struct ftp *f = dialogue;
+
+	if (f->why || f->multi)
+		return 0;
+	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) | (f->trusted ? FTP_TRUSTED : 0) |
+	       (f->login ? FTP_LOGIN : 0) | (f->epsv_all ? FTP_EPSV_ALL : 0) |
+	       (f->hole ? FTP_HOLE : 0) | (f->named ? FTP_NAMED : 0);
+}
+
+/**
+ * ftp_resume() - go on with a dialogue
+ * @dialogue: struct ftp, all zero
+ * @saved: from ftp_save(), or 0: another gateway saw its beginning
+ *
+ * In the latter case, the login was accepted there, and a hole may have come with it. What
+ * waits for an answer is not known, and opens nothing.
+ */
+void ftp_resume(void *dialogue, u8 saved)
 {
 	struct ftp *f = dialogue;
 
-	f->greeted = true;
-	f->hole = true;
+	if (!saved)
+		saved = FTP_GREETED | FTP_NAMED | FTP_LOGIN | FTP_HOLE;
+	f->greeted = saved & FTP_GREETED;
+	f->trusted = saved & FTP_TRUSTED;
+	f->named = saved & FTP_NAMED;
+	f->login = saved & FTP_LOGIN;
+	f->epsv_all = saved & FTP_EPSV_ALL;
+	f->hole = saved & FTP_HOLE;
 }
 
 /**
@@ -913,6 +969,7 @@ const struct alg_protocol ftp_protocol = {
 	.size = sizeof(struct ftp),
 	.line = ftp_line,
 	.hold = ftp_hold,
+	.save = ftp_save,
 	.resume = ftp_resume,
 	.print = ftp_print,
 	.why_name = ftp_why_name,

@@ -71,6 +71,8 @@ struct ftp_pending {
  * struct ftp - a dialogue; all zero at its beginning
  * @greeted: the server said 220
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
+ * @named: the client said who it is: USER
+ * @login: the server accepted the login
  * @epsv_all: it accepted EPSV ALL
  * @hole: ALG_OPEN was told, here or by another gateway, and no ALG_CLOSE since
  * @why: enum ftp_why; not 0 if the connection is dormant
@@ -83,6 +85,8 @@ struct ftp_pending {
 struct ftp {
 	bool greeted;
 	bool trusted;
+	bool named;
+	bool login;
 	bool epsv_all;
 	bool hole;
 	u8 why;
@@ -98,7 +102,8 @@ extern const struct alg_protocol ftp_protocol;
 void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
 	      const struct alg_ends *ends, struct alg_decision *d);
 bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line);
-void ftp_resume(void *dialogue);
+u8 ftp_save(const void *dialogue);
+void ftp_resume(void *dialogue, u8 saved);
 const char *ftp_why_name(u8 why);
 int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port);
 

@@ -226,24 +226,6 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
 }
 
 /**
- * alg_line_rewind() - forget what came of an incomplete line
- * @line: the line
- *
- * For a segment whose tail is held back, or that is dropped, so that the line comes
- * again as a whole.
- *
- * Return: the sequence number of the byte that must come next
- */
-u32 alg_line_rewind(struct alg_line *line)
-{
-	if (!line->whole) {
-		line->next = line->start;
-		line_new(line);
-	}
-	return line->next;
-}
-
-/**
  * alg_line_seq() - where a part of a line stands in the stream
  * @line: the line
  * @at: the part's offset in @line->text

@@ -52,9 +52,17 @@ static inline bool alg_line_ready(const struct alg_line *line)
 	return line->whole || line->len >= ALG_LINE_HEAD;
 }
 
+/**
+ * alg_line_between() - has no byte of the next line come?
+ * @line: the line
+ */
+static inline bool alg_line_between(const struct alg_line *line)
+{
+	return line->whole || line->next == line->start;
+}
+
 void alg_line_init(struct alg_line *line, u32 seq);
 unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len);
-u32 alg_line_rewind(struct alg_line *line);
 bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq);
 
 #endif /* _NF_ALG_LINE_H */

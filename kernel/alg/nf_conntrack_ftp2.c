@@ -18,14 +18,13 @@ static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *
 
 static struct alg_helper ftp2 = {
 	.name = "ftp2",
-	.port = 2121,
 	.protocol = &ftp_protocol,
 	.policy = {
 		.name = "ftp2",
 		.timeout = 30,
-		/* the hole, the offers that wait for an answer, and one that follows the hole */
-		.max_expected = ALG_OFFERS + 2,
+		.max_expected = ALG_EXPECTED_MAX,
 	},
+	.active = true,
 	.help = ftp2_help,
 	.module = THIS_MODULE,
 };
@@ -45,6 +44,12 @@ MODULE_PARM_DESC(timeout, "seconds that a data connection is waited for, 1 to 36
 
 module_param_named(loose, ftp2.loose, bool, 0644);
 MODULE_PARM_DESC(loose, "let PORT, EPRT and 227 name the address of a third party (N)");
+
+module_param_named(active, ftp2.active, bool, 0644);
+MODULE_PARM_DESC(active, "let PORT and EPRT ask for connections to the client (Y)");
+
+module_param_named(takeover, ftp2.takeover, bool, 0644);
+MODULE_PARM_DESC(takeover, "also in a dialogue that another gateway began (N)");
 
 static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		     enum ip_conntrack_info ctinfo)
@@ -66,6 +71,7 @@ static void __exit ftp2_exit(void)
 
 module_init(ftp2_init);
 module_exit(ftp2_exit);
-MODULE_LICENSE("GPL v2");
+MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Connection tracking helper for FTP: opens what both ends agreed on");
 MODULE_ALIAS_NFCT_HELPER("ftp2");
+MODULE_ALIAS_NF_NAT_HELPER("ftp2");

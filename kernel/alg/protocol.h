@@ -43,11 +43,13 @@ enum alg_own {
  *	ALG_OWN_OUTER (the destination of the reply direction)
  * @server: so too: the source of the reply direction, the destination of the original
  * @loose: an address may be anybody's
+ * @active: the client may ask for connections to itself
  */
 struct alg_ends {
 	struct alg_addr client[2];
 	struct alg_addr server[2];
 	bool loose;
+	bool active;
 };
 
 /* What to do, in this order */
@@ -97,8 +99,11 @@ struct alg_decision {
  * @hold: with NAT, may this incomplete line become one whose address has to be written
  *	anew? Then its bytes do not leave before its end is there. Only of a line that
  *	has no bytes removed.
- * @resume: the dialogue has begun elsewhere, and is not known. A hole may have come with it:
- *	what closes one has to say ALG_CLOSE.
+ * @save: what is needed to go on with a dialogue between two lines, in one byte; 0: it cannot.
+ *	What waits for an answer may be forgotten.
+ * @resume: the dialogue goes on: with what save() returned, or with 0: it has begun
+ *	elsewhere, and is not known. A hole may have come with it: what closes one has to say
+ *	ALG_CLOSE.
  * @print: an address in a form of the protocol's; returns the text's length, under
  *	ALG_TEXT_MAX, or 0 if there is none
  * @why_name: why a connection is left alone, for the log
@@ -108,7 +113,8 @@ struct alg_protocol {
 	void (*line)(void *dialogue, bool reply, const struct alg_line *line,
 		     const struct alg_ends *ends, struct alg_decision *d);
 	bool (*hold)(const void *dialogue, bool reply, const struct alg_line *line);
-	void (*resume)(void *dialogue);
+	u8 (*save)(const void *dialogue);
+	void (*resume)(void *dialogue, u8 saved);
 	int (*print)(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port);
 	const char *(*why_name)(u8 why);
 };

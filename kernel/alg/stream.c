@@ -49,6 +49,8 @@ void alg_stream_init(struct alg_stream *s, u32 seq)
 	memset(s, 0, sizeof(*s));
 	alg_line_init(&s->line, seq);
 	s->acked = seq;
+	s->told = seq;
+	s->told_from = seq;
 }
 
 /**
@@ -298,8 +300,13 @@ u32 alg_stream_acked(struct alg_stream *s, u32 ack)
 	ack -= shift;
 	if (alg_before(s->acked, ack))
 		s->acked = ack;
-	if (s->held && ack == s->line.start)
-		ack += s->held;
+	if (s->held && ack == s->line.start) {
+		s->told_from = ack;
+		s->told = ack + s->held;
+	}
+	/* The receiver asks again for what the sender has no more: it gets it from here. */
+	if (!alg_before(ack, s->told_from) && alg_before(ack, s->told))
+		ack = s->told;
 	return ack;
 }
 

@@ -39,6 +39,9 @@ struct alg_edit {
  * @line: the line that comes in
  * @fresh: no byte from here on has left
  * @acked: the receiver has acknowledged all before it
+ * @told: the sender was told that what is from @told_from to here arrived, and will not send it
+ *	again
+ * @told_from: where that begins
  * @shift: how the sequence numbers before the first of @edit differ
  * @held: so many bytes from @line.start on came and have not left
  * @count: of @edit
@@ -49,6 +52,8 @@ struct alg_stream {
 	struct alg_line line;
 	u32 fresh;
 	u32 acked;
+	u32 told;
+	u32 told_from;
 	u32 shift;
 	u16 held;
 	u8 count;

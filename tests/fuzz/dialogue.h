@@ -35,7 +35,7 @@ struct run {
 	struct event events[EVENTS_MAX];
 	unsigned int count;
 	/* what is known without ftp.c */
-	bool hole, dormant;
+	bool hole, dormant, login;
 	bool offered[FTP_PENDING];
 	struct alg_decision offer[FTP_PENDING];
 	unsigned int asked, passive, ports, active;
@@ -62,6 +62,7 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	r->count = 0;
 	r->hole = false;
 	r->dormant = false;
+	r->login = false;
 	memset(r->offered, 0, sizeof(r->offered));
 	r->asked = 0;
 	r->passive = 0;
@@ -74,8 +75,9 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 /* From where another gateway left it */
 static inline void run_resume(struct run *r)
 {
-	ftp_resume(&r->f);
+	ftp_resume(&r->f, 0);
 	r->hole = true;
+	r->login = true;
 }
 
 static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
@@ -122,6 +124,11 @@ static inline void check(struct run *r, bool reply, const struct alg_decision *d
 		r->asked += !strncasecmp(text, "PASV", 4) || !strncasecmp(text, "EPSV", 4);
 		r->ports += !strncasecmp(text, "PORT", 4) || !strncasecmp(text, "EPRT", 4);
 	}
+	if (reply && line->whole && line->len >= 3)
+		r->login |= !memcmp(text, "230", 3) || !memcmp(text, "232", 3) ||
+			    !memcmp(text, "202", 3);
+	must(!(d->act & (ALG_OFFER | ALG_OPEN)) || r->login);
+	must(!(d->act & ALG_OFFER) || r->ends.active);
 	must(!r->dormant || !d->act);
 	must(!(d->act & ~0x1f));
 	must(!!d->withdrawn == !!(d->act & ALG_WITHDRAW));
@@ -226,7 +233,9 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 	case CUT_REWIND:
 		/* the segment comes, its tail is held back, and comes with the next one */
 		run_segment(r, reply, begin + (at < len ? at : len));
-		r->total[reply] = alg_line_rewind(&r->line[reply]) - run_seq[reply];
+		if (!r->line[reply].whole)
+			alg_line_init(&r->line[reply], r->line[reply].start);
+		r->total[reply] = r->line[reply].next - run_seq[reply];
 		run_segment(r, reply, begin + len);
 		break;
 	case CUT_NOT:

@@ -26,6 +26,7 @@ static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 	size_t begin, i;
 
 	e.loose = data[0] & 2;
+	e.active = data[0] >> 2 != 62;
 	run_init(r, &e);
 	if (data[0] >> 2 == 63)
 		run_resume(r);

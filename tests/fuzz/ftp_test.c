@@ -31,6 +31,7 @@ struct dialogue {
 #define LOOSE	2
 #define FRESH	4	/* not from the login on, but from the start */
 #define RESUMED	8	/* from where another gateway left it */
+#define PASSIVE	16	/* with the parameter active=0 */
 
 static const struct dialogue benign[] = {
 	{ "taken up: the next one closes what may be open", RESUMED, {
@@ -65,8 +66,6 @@ static const struct dialogue benign[] = {
 			"offer |2|fd00:0:0:0:0:0:0:2|5000| [|2|FD00:0:0::0.0.0.2|5000|]",
 		">EPRT |2|fd00:0:0:0:0:0:0:2|5001|\r\n",
 			"offer |2|fd00:0:0:0:0:0:0:2|5001| [|2|fd00:0:0:0:0:0:0:2|5001|]",
-		">EPRT |2|2001:db8::1|5001|\r\n",
-			"offer |2|2001:db8:0:0:0:0:0:1|5001| outer [|2|2001:db8::1|5001|]",
 	} },
 	{ "EPSV, IPv6", V6, {
 		">EPSV 2\r\n", "",
@@ -108,9 +107,42 @@ static const struct dialogue benign[] = {
 		"<227 ok (203,0,113,5,19,136)\r\n",
 			"open server 203,0,113,5,19,136 outer [203,0,113,5,19,136]",
 	} },
-	{ "PORT with the address as the server sees it", 0, {
+	{ "loose: PORT with the address as the server sees it", LOOSE, {
 		">PORT 192,0,2,1,19,136\r\n", "offer 192,0,2,1,19,136 outer [192,0,2,1,19,136]",
 		"<200 ok\r\n", "open client 192,0,2,1,19,136 outer",
+	} },
+	{ "a login without a password, 202 and 232", FRESH, {
+		"<220 ready\r\n", "",
+		">USER a\r\n", "",
+		"<331 go on\r\n", "",
+		">PASS b\r\n", "",
+		"<202 not needed\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+		">REIN\r\n", "",
+		"<220 ready\r\n", "close",
+		">USER a\r\n", "",
+		"<232 in\r\n", "",
+		">" PORT, OFFER,
+	} },
+	{ "a login with an account, after a doubled greeting", FRESH, {
+		"<220 ready\r\n", "",
+		">USER a\r\n", "",
+		"<220 ready\r\n331 password\r\n", "",
+		">PASS b\r\n", "",
+		"<332 account\r\n", "",
+		">ACCT c\r\n", "",
+		"<230 in\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+	} },
+	{ "active=0: passive ones open", PASSIVE, {
+		">" PORT, "",
+		"<200 ok\r\n", "",
+		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		"<200 ok\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
 	} },
 	{ "ports 1024 and 65535", 0, {
 		">PORT 10,0,0,2,4,0\r\n", "offer 10,0,0,2,4,0 [10,0,0,2,4,0]",
@@ -338,6 +370,58 @@ static const struct dialogue benign[] = {
 };
 
 static const struct dialogue hostile[] = {
+	{ "before the login: what a client is made to say", FRESH, {
+		"<220 evil\r\n", "",
+		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "",
+		"<331 go on\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "before the login: the server says 230 behind the PORT", FRESH, {
+		"<220 evil\r\n", "",
+		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "",
+		"<230 in\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "before the login: 230 to nobody", FRESH, {
+		"<220 evil\r\n230 in\r\n", "",
+		">NOOP\r\n", "",
+		"<230 in\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "before the login: PASV, EPSV, EPRT", FRESH, {
+		"<220 ready\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, "",
+		">USER a\r\n", "",
+		"<331 password\r\n", "",
+		">EPSV\r\n", "",
+		"<" EPSV229, "",
+		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		"<200 ok\r\n", "",
+		">PASS b\r\n", "",
+		"<530 no\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "after REIN, before the next login", 0, {
+		">REIN\r\n", "",
+		"<220 ready\r\n", "",
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
+	{ "PORT with the address as the server sees it", 0, {
+		">PORT 192,0,2,1,19,136\r\n", "",
+		"<200 ok\r\n", "",
+		">EPRT |1|192.0.2.1|5000|\r\n", "",
+		"<200 ok\r\n", "",
+	} },
+	{ "a line before the login that is not kept whole", FRESH, {
+		"<220 ready\r\n", "",
+		">USER /\201 HTTP/1.1\r\n", NOT_FTP,
+		">" PORT, "",
+		"<200 ok\r\n", "",
+	} },
 	{ "PORT that the server refuses", 0, {
 		">" PORT, OFFER,
 		"<500 no\r\n", "withdraw",
@@ -738,6 +822,7 @@ static void ends_of(unsigned int flags, struct alg_ends *ends)
 
 	*ends = flags & V6 ? v6 : v4;
 	ends->loose = flags & LOOSE;
+	ends->active = !(flags & PASSIVE);
 }
 
 /* The decisions from @from on, in words */
@@ -875,6 +960,13 @@ static void one(struct run *r, bool reply, const char *text)
 	run_bytes(r, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
 }
 
+static void log_in(void)
+{
+	one(&whole, true, "220 a\r\n");
+	one(&whole, false, "USER a\r\n");
+	one(&whole, true, "230 in\r\n");
+}
+
 /* Thousands of transfers on one connection, active and passive */
 static void test_many(void)
 {
@@ -883,7 +975,7 @@ static void test_many(void)
 
 	ends_of(0, &ends);
 	run_init(&whole, &ends);
-	one(&whole, true, "220 a\r\n");
+	log_in();
 	for (i = 0; i < 10000; i++) {
 		/* the streams are longer than their buffers: begin them again */
 		whole.count = 0;
@@ -925,7 +1017,7 @@ static bool hold(const char *before, bool reply, const char *part)
 
 	ends_of(0, &ends);
 	run_init(&whole, &ends);
-	one(&whole, true, "220 a\r\n");
+	log_in();
 	one(&whole, false, before);
 	one(&whole, reply, part);
 	return ftp_hold(&whole.f, reply, &whole.line[reply]);

@@ -72,7 +72,12 @@ static bool toy_hold(const void *dialogue, bool reply, const struct alg_line *li
 	return line->text[0] == 'P';
 }
 
-static void toy_resume(void *dialogue)
+static u8 toy_save(const void *dialogue)
+{
+	return 1;
+}
+
+static void toy_resume(void *dialogue, u8 saved)
 {
 }
 
@@ -90,6 +95,7 @@ static const struct alg_protocol toy_protocol = {
 	.size = sizeof(struct toy),
 	.line = toy_line,
 	.hold = toy_hold,
+	.save = toy_save,
 	.resume = toy_resume,
 	.print = toy_print,
 	.why_name = toy_why,
@@ -105,9 +111,9 @@ static int toy_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *c
 
 static struct alg_helper toy = {
 	.name = "toy",
-	.port = 9999,
 	.protocol = &toy_protocol,
-	.policy = { .name = "toy", .timeout = 30, .max_expected = ALG_OFFERS + 2 },
+	.policy = { .name = "toy", .timeout = 30, .max_expected = ALG_EXPECTED_MAX },
+	.active = true,
 	.help = toy_help,
 	.module = THIS_MODULE,
 };
@@ -141,16 +147,15 @@ static struct nf_conn *connection(struct kunit *test, bool nat)
 	}
 	ct->status |= IPS_CONFIRMED;
 	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	ct->timeout = nfct_time_stamp + 600 * HZ;
+	/* The table has a reference of its own. */
+	KUNIT_ASSERT_EQ(test, nf_conntrack_hash_check_insert(ct), 0);
 	return ct;
 }
 
 static void forget(struct nf_conn *ct)
 {
-	struct nf_conn_help *help = nfct_help(ct);
-
-	set_bit(IPS_DYING_BIT, &ct->status);
-	if (rcu_access_pointer(help->helper))
-		toy.families[0].destroy(ct);
+	nf_ct_kill(ct);
 	nf_ct_put(ct);
 }
 
@@ -160,8 +165,8 @@ static int segment(struct kunit *test, struct nf_conn *ct, bool reply, u32 seq, 
 {
 	enum ip_conntrack_info ctinfo = reply ? IP_CT_ESTABLISHED_REPLY : IP_CT_ESTABLISHED;
 	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[reply].tuple;
-	struct sk_buff *skb = alloc_skb(512, GFP_KERNEL);
 	unsigned int len = strlen(payload);
+	struct sk_buff *skb = alloc_skb(512 + len, GFP_KERNEL);
 	struct tcphdr *th;
 	struct iphdr *iph;
 	int verdict;
@@ -240,9 +245,7 @@ static int expected(struct nf_conn *ct, u32 from, u32 to)
 
 static bool has_state(struct nf_conn *ct)
 {
-	struct alg_data *data = nfct_help_data(ct);
-
-	return rcu_access_pointer(data->conn);
+	return alg_data(ct)->id;
 }
 
 static void one_hole(struct kunit *test)
@@ -376,7 +379,7 @@ static void not_helped(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
 	/* that dies meanwhile */
 	handshake(test, ct);
-	set_bit(IPS_DYING_BIT, &ct->status);
+	nf_ct_kill(ct);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
 	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
@@ -410,11 +413,156 @@ static void unassigned(struct kunit *test)
 	for (tries = 0; has_state(ct) && tries < 100; tries++)
 		msleep(100);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
-	KUNIT_EXPECT_EQ(test, refcount_read(&ct->ct_general.use), 1u);
+	KUNIT_EXPECT_EQ(test, refcount_read(&ct->ct_general.use), 2u);
+	forget(ct);
+}
+
+/* Who has a destroy callback is taken for PPTP, and all that it left would have to last. */
+static void no_destroy(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	KUNIT_EXPECT_NULL(test, toy.families[0].destroy);
+	KUNIT_EXPECT_NULL(test, toy.families[1].destroy);
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_TRUE(test, has_state(ct));
+	/* the table's, and ours: none of the state */
+	KUNIT_EXPECT_EQ(test, refcount_read(&ct->ct_general.use), 2u);
+	forget(ct);
+}
+
+/* No reply can be there before the client's ACK was. */
+static void too_soon(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, server(test, ct, 2, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	forget(ct);
+}
+
+static unsigned int expectations(struct nf_conn *ct)
+{
+	struct nf_conntrack_expect *exp;
+	unsigned int n = 0;
+
+	hlist_for_each_entry(exp, &nfct_help(ct)->expectations, lnode)
+		n++;
+	return n;
+}
+
+/* A connection never has many expectations, also of those that nobody wants any more. */
+static void few_expectations(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	unsigned int i, at = 0;
+
+	handshake(test, ct);
+	for (i = 0; i < 20; i++) {
+		KUNIT_EXPECT_EQ(test, server(test, ct, at, "O\n"), NF_ACCEPT);
+		KUNIT_EXPECT_EQ(test, server(test, ct, at + 2, "C\n"), NF_ACCEPT);
+		KUNIT_EXPECT_EQ(test, expectations(ct), 0u);
+		at += 4;
+	}
+	forget(ct);
+}
+
+/* The dialogue does not wait for a segment with more lines than one has. */
+static void too_many_lines(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+	char *feeds = kunit_kzalloc(test, 9001, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, feeds);
+	memset(feeds, '\n', 9000);
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, feeds), NF_ACCEPT);
+	KUNIT_EXPECT_LE(test, toy_lines, 8192u);
+	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
+	forget(ct);
+}
+
+/* What a RST has to say is no line. */
+static void words_of_a_reset(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "N\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	segment(test, ct, true, ISN_SERVER + 3, ISN_CLIENT + 1, RST | ACK, "O\n", NULL);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	forget(ct);
+}
+
+/* Somebody acknowledges what was never sent, where the tracker is liberal. */
+static void forged_ack(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "Pxx\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, ISN_SERVER + 1, ISN_CLIENT + 5000, ACK, "",
+				      NULL), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, alg_dormant(ct));
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
+				      "Pxx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "P10.0.0.99:6000\n");
+	forget(ct);
+}
+
+/*
+ * Another gateway began: nothing is read of the first segment, nor waited for what was on its
+ * way in the other direction.
+ */
+static void taken_over(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	alg_data(ct)->phase = ALG_PHASE_RESUMED;
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, 100, 5000, ACK, "N\nPxx\n", left),
+			NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "N\nPxx\n");
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, 7000, 106, ACK, "way\nO\n", NULL), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, 106, 7006, ACK, "N\nPxx\n", left),
+			NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "N\nP10.0.0.99:6000\n");
+	forget(ct);
+}
+
+/* ctnetlink says again what it said: nothing changes. */
+static void said_again(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	KUNIT_EXPECT_EQ(test, toy.families[0].from_nlattr(NULL, ct), 0);
+	KUNIT_EXPECT_EQ(test, alg_data(ct)->phase, ALG_PHASE_UNSEEN);
+	ct->status &= ~IPS_CONFIRMED;
+	KUNIT_EXPECT_EQ(test, toy.families[0].from_nlattr(NULL, ct), 0);
+	KUNIT_EXPECT_EQ(test, alg_data(ct)->phase, ALG_PHASE_RESUMED);
+	ct->status |= IPS_CONFIRMED;
 	forget(ct);
 }
 
 static struct kunit_case alg_cases[] = {
+	KUNIT_CASE(no_destroy),
+	KUNIT_CASE(too_soon),
+	KUNIT_CASE(few_expectations),
+	KUNIT_CASE(too_many_lines),
+	KUNIT_CASE(words_of_a_reset),
+	KUNIT_CASE(forged_ack),
+	KUNIT_CASE(taken_over),
+	KUNIT_CASE(said_again),
 	KUNIT_CASE(one_hole),
 	KUNIT_CASE(offers),
 	KUNIT_CASE(again),
