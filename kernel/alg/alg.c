@@ -543,6 +543,16 @@ static bool alg_link(struct alg_conn *conn)
 	return room;
 }
 
+/* Does a line end with this segment? */
+static bool alg_ends_line(const struct alg_packet *packet)
+{
+	const u8 *last;
+	u8 byte;
+
+	last = skb_header_pointer(packet->skb, packet->dataoff + packet->len - 1, 1, &byte);
+	return last && *last == '\n';
+}
+
 /*
  * With the first payload. Returns NULL if the connection is not to be helped, which it
  * then never is.
@@ -571,15 +581,16 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		u32 first = data->first[dir];
 
 		/*
-		 * Nothing is read of the segment that finds no state: some kernels have decided
-		 * by now whether they adjust its numbers.
+		 * Nothing is read of the segment that finds no state but its end: some kernels
+		 * have decided by now whether they adjust its numbers.
 		 */
 		if (conn->resumed)
 			first = dir == packet->dir ? packet->seq + packet->len :
 						     packet->ack - shift;
 		alg_stream_init(&conn->stream[dir], first);
 		conn->stream[dir].shift = shift;
-		conn->synced[dir] = !conn->resumed;
+		conn->synced[dir] = !conn->resumed ||
+				    (dir == packet->dir && alg_ends_line(packet));
 		conn->moved |= shift;
 	}
 	if (phase != ALG_PHASE_KNOWN)
@@ -1055,23 +1066,27 @@ static int alg_send(struct alg_conn *conn, struct alg_stream *s, const struct al
 	return NF_ACCEPT;
 }
 
+static bool alg_closed(const struct nf_conn *ct)
+{
+	switch (READ_ONCE(ct->proto.tcp.state)) {
+	case TCP_CONNTRACK_LAST_ACK:
+	case TCP_CONNTRACK_TIME_WAIT:
+	case TCP_CONNTRACK_CLOSE:
+		return true;
+	}
+	return false;
+}
+
 /*
  * The connection ends, or it is left alone and nothing has to be remembered. What was
  * written anew may come again, together with what follows, for as long as it lives.
  */
 static bool alg_over(struct alg_conn *conn, struct nf_conn *ct)
 {
-	bool closed = false;
+	bool closed = alg_closed(ct);
 
-	switch (READ_ONCE(ct->proto.tcp.state)) {
-	case TCP_CONNTRACK_LAST_ACK:
-	case TCP_CONNTRACK_TIME_WAIT:
-	case TCP_CONNTRACK_CLOSE:
-		closed = true;
-		if (!conn->asleep)
-			alg_sleep(conn, ct, NULL);
-		break;
-	}
+	if (closed && !conn->asleep)
+		alg_sleep(conn, ct, NULL);
 	return conn->asleep && alg_plain(conn) && (closed || !conn->moved);
 }
 
@@ -1304,7 +1319,13 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		packet.len = 0;
 
 	conn = alg_get(helper, &packet);
-	if (!conn || (!packet.len && !conn->translated && !ends))
+	if (!conn) {
+		/* of a dialogue that is paused, or came from another gateway */
+		if (unlikely(ends) && alg_closed(ct))
+			nf_ct_remove_expectations(ct);
+		return NF_ACCEPT;
+	}
+	if (!packet.len && !conn->translated && !ends)
 		return NF_ACCEPT;
 	spin_lock_bh(&conn->lock);
 	if (unlikely(conn->dead)) {

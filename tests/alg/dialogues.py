@@ -1095,10 +1095,14 @@ def timeout_steps(routers):
 
 
 def flood_of_connections(router):
-    """No more than a bound are followed, all of them work, and the bound is given back."""
+    """No more than a bound have a state, all of them work, and the states are given back."""
     def one_more(talks):
         talks.append(Talk(router, 4, True))
         talks[-1].say(LOGIN[0])
+
+    def followed():
+        with open(ALG + "followed", encoding="ascii") as file:
+            return int(file.read())
 
     def run(talk):
         talks = []
@@ -1106,26 +1110,20 @@ def flood_of_connections(router):
         try:
             for _ in range(500):
                 one_more(talks)
-            for step in (">PORT {c}\r\n", OK, "-c"):
-                talks[-1].strict = False
-                talks[-1].step(step)
-            for step in [*PORT, "+c"]:
-                talks[0].step(step)
-        finally:
-            for other in talks:
-                other.end()
-        time.sleep(0.5)
-        talks = []
-        try:
-            for _ in range(390):
-                one_more(talks)
-            for step in [*PORT, "+c"]:
-                talks[-1].step(step)
+            need(followed() == 400, f"{followed()} are followed")
+            for some in (talks[-1], talks[0], talks[250], talks[0]):
+                for step in [*(LOGIN[1:] if not some.told else []), *PORT, "+c"]:
+                    some.step(step)
+            need(followed() == 400, f"then {followed()} are followed")
         finally:
             setting(ALG + "connections", before)
             for other in talks:
                 other.end()
-    run_dialogue(router, "hostile", "500 connections, of which 400 are followed",
+        end = time.monotonic() + 10
+        while followed():
+            need(time.monotonic() < end, f"at last {followed()} are followed")
+            time.sleep(0.1)
+    run_dialogue(router, "benign", "500 connections, of which 400 are followed at once",
                  Fresh([run]), LIMIT)
 
 

@@ -82,7 +82,7 @@ def six(address, port):
 
 
 class Control:
-    """A control connection, greeted, with both of its ends
+    """A control connection, logged in, with both of its ends
 
     ADDRESS is what the client calls the server, SERVER what the server is, FROM_PORT the
     client's port, if that matters.
@@ -104,7 +104,7 @@ class Control:
         self.seen = None	# the announcement, as it came
         if greet:
             self.answer("220 welcome")
-            self.ask("NOOP", "200 done")
+            self.ask("USER a", "230 in")
 
     def say(self, line):
         """A line of the client's, as it comes to the server"""

@@ -12,6 +12,7 @@
 . "$(dirname "$0")/router.bash"
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+takeover=/sys/module/nf_conntrack_ftp2/parameters/takeover
 
 # synced NUMBER: starts conntrackd on router NUMBER
 synced() {
@@ -123,8 +124,12 @@ failover() {
 	is "$(holes 2 | grep -E "^($result|$before) ")" "$result ftp2" \
 		"$what: the other is closed when a new one opens"
 	result_is "d.data()" yes "$what: which a data connection comes through"
+	ends "c.port()"
+	is "$(holes 2)/$(<"$takeover")" /N "$what: PORT opens nothing, unless takeover=1"
+	echo 1 >"$takeover"
 	ends "c.port(); a = c.data(); c.pasv()"
-	result_is "a, c.data()" "('yes', 'yes')" "$what: and so on"
+	result_is "a, c.data()" "('yes', 'yes')" "$what: takeover=1: it does, and so on"
+	echo 0 >"$takeover"
 	ends "c.close(); d.close()"
 	forget "$router1"
 	forget "$router2"

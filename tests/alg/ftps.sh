@@ -59,6 +59,7 @@ try() {
 	is "$(<"$work/expected")" "" "$what: nothing was expected for it"
 }
 
+log_helpers
 # Whatever is expected is a line there
 start ip netns exec "$router" conntrack -E expect >"$work/expected" 2>"$work/watch"
 try none iptables-legacy

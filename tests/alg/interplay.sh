@@ -206,27 +206,69 @@ collision() {
 
 # --- What goes ---
 
-# Of the state's end nobody tells: but its place is free again.
-unassigned() {
-	local connections=/sys/module/nf_conntrack_alg/parameters/connections before
+# gone PORT: has the table no entry of a control connection any more?
+# shellcheck disable=SC2317 # for wait_for
+gone() {
+	! run_in "$router" conntrack -L -p tcp --orig-port-src "$1" 2>/dev/null | grep -q .
+}
 
-	before=$(<"$connections")
+# half_a_port NEW: the control connection c, and $sport; the router holds half a line of it,
+# which the client will not send again
+half_a_port() {
+	ends "c = $1; c.client.sendall(b'PORT 10,'); result = c.client.getsockname()[1]"
+	sport=$result
+	wait_for 5 acknowledged "$sport"
+	ok $? "$2: half a line is held, and was acknowledged"
+}
+
+# acknowledged PORT: has the client's socket nothing to send again?
+# shellcheck disable=SC2317 # for wait_for
+acknowledged() {
+	[ "$(run_in "$client" ss -Htn "sport = :$1" | awk '{ print $3 }')" = 0 ]
+}
+
+# Nobody tells of the end of a connection, nor of its helper's.
+unassigned() {
 	alg_rules ftp2 snat "$kind"
 	forget "$router"
 	ends "c = Control(); c.port()"
 	like "$(holes)" ftp2 "ctnetlink: a hole"
-	echo 1 >"$connections"
-	helped "Control()"
-	is "$?" 1 "connections=1: another one is not helped"
+	is "$(followed)" 1 "ctnetlink: and a state"
 	result_is "unassign(c)" "done" "ctnetlink: its helper is taken away"
 	is "$(holes)" "" "ctnetlink: so is its hole"
 	result_is "c.alive()" yes "ctnetlink: it goes on"
 	ends "c.port(); result = c.data()"
 	is "$result" no "ctnetlink: without a helper"
-	wait_for 8 helped "Control()"
-	ok $? "ctnetlink: its state is given back, so that another one is helped"
+	wait_for 8 none_followed
+	ok $? "ctnetlink: its state is given back"
+	result_is "c.alive()" yes "ctnetlink: and it still goes on"
 	ends "c.close()"
-	echo "$before" >"$connections"
+	half_a_port "Control()" "ctnetlink: in a line"
+	result_is "unassign(c)" "done" "ctnetlink: in a line: the helper is taken away"
+	wait_for 8 gone "$sport"
+	ok $? "ctnetlink: in a line: the connection, which cannot go on, is ended"
+	wait_for 8 none_followed
+	ok $? "ctnetlink: in a line: its state is given back"
+	ends "c.reset()"
+}
+
+# What the table deletes is given back, and is not counted longer than without a helper.
+deleted() {
+	local before
+
+	alg_rules ftp2 both "$kind"
+	forget "$router"
+	ends "c = Control('$ftp4'); c.port(); d = Control('$ftp4'); d.pasv()"
+	before=$(entry_count "$router")
+	is "$(followed)" 2 "conntrack -D: two states"
+	run_in "$router" conntrack -D -p tcp --orig-port-dst 21 >/dev/null 2>&1
+	# The tracker frees what it counts when the last packet of it has gone.
+	wait_for 1 eval '[ "$(entry_count "$router")" = $((before - 2)) ]'
+	ok $? "conntrack -D: their entries are gone at once"
+	is "$(holes)" "" "conntrack -D: so are their holes"
+	wait_for 8 none_followed
+	ok $? "conntrack -D: their states are given back"
+	ends "c.reset(); d.reset()"
 }
 
 unload() {
@@ -259,23 +301,77 @@ unload() {
 	ends "c.close(); old.close()"
 }
 
-gone_namespace() {
-	local connections=/sys/module/nf_conntrack_alg/parameters/connections before
+# dumps: dumps of both tables, one after the other, as long as there is the file dumping
+# shellcheck disable=SC2317 # for start
+dumps() {
+	while [ -e "$work/dumping" ]; do
+		conntrack -L
+		conntrack -L expect
+	done >/dev/null 2>&1
+}
 
-	before=$(<"$connections")
+# queued NUMBER: so many packets wait in NFQUEUE, or more
+# shellcheck disable=SC2317 # for wait_for
+queued() {
+	[ "$(run_in "$router" awk '$1 == 5 { print $3 }' /proc/net/netfilter/nfnetlink_queue)" -ge "$1" ]
+}
+
+# The module goes amid all that may hold something of it: packets in NFQUEUE, dumps of
+# both tables, expectations that nobody came for, half a line.
+unload_amid() {
+	local i queue
+
+	alg_rules ftp2 snat "$kind"
+	forget "$router"
+	half_a_port "Control()" "amid: a line"
+	ends "many = [Control() for _ in range(20)]"
+	ends "for m in many: m.pasv()"
+	is "$(holes | wc -l) $(followed)" "20 21" "amid: 20 connections with holes"
+	# nobody takes them out of the queue: they stay in it until the rule goes
+	run_in "$router" "$iptables" -w -t mangle -A FORWARD -p tcp --dport 21 -j NFQUEUE --queue-num 5
+	start ip netns exec "$router" /usr/bin/python3 "$tests/alg/hold_packets.py" 5
+	queue=$started
+	wait_for 5 queued 0 || die "no queue"
+	ends "for m in many: m.client.sendall(b'PORT 10,0,1,2,20,0\r\n')"
+	: >"$work/dumping"
+	for i in 1 2; do
+		start run_in "$router" bash -c "$(declare -f dumps); work=$work; dumps"
+	done
+	wait_for 5 queued 20
+	ok $? "amid: packets wait in NFQUEUE"
+	run_in "$router" "iptables-$kind" -w -t raw -F
+	run_in "$router" "ip6tables-$kind" -w -t raw -F
+	wait_for 10 rmmod nf_conntrack_ftp2
+	ok $? "amid: rmmod"
+	is "$(holes)" "" "amid: no hole is left"
+	gone "$sport"
+	ok $? "amid: the connection whose line was held is ended"
+	rmmod nf_conntrack_alg
+	ok $? "amid: rmmod of the core"
+	rm "$work/dumping"
+	run_in "$router" "$iptables" -w -t mangle -F
+	kill "$queue"
+	result_is "{line_of(m.server) for m in many}" "{'PORT 10,0,1,2,20,0'}" \
+		"amid: what waited comes, and is as it was"
+	ends "c.reset(); [m.reset() for m in many]"
+	modprobe nf_conntrack_ftp2
+	ok $? "amid: and it comes back"
+}
+
+gone_namespace() {
 	alg_rules ftp2 both "$kind"
 	ends "c = Control('$ftp4'); c.port(); d = Control('$ftp4'); d.pasv()"
-	is "$(holes | wc -l)" 2 "holes of two connections"
-	echo 2 >"$connections"
+	is "$(holes | wc -l) $(followed)" "2 2" "holes and states of two connections"
 	ip netns del "$router"
+	wait_for 20 none_followed
+	ok $? "their namespace is gone, and what they had is given back"
 	topology_router
 	alg_rules ftp2 both "$kind"
 	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
 	wait_for 20 helped "Control('$ftp4')"
-	ok $? "their namespace is gone, and what they had is given back"
+	ok $? "in another one, there is help"
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
-	echo "$before" >"$connections"
 	wait_for 5 rmmod nf_conntrack_ftp2 && rmmod nf_conntrack_alg
 	ok $? "rmmod"
 }
@@ -288,7 +384,9 @@ zones
 third_party
 collision
 unassigned
+deleted
 unload
+unload_amid
 gone_namespace
 # Last, see there: the module may stay in use
 other_helpers

@@ -112,6 +112,22 @@ alg_native() {
 	echo "}"
 }
 
+# log_helpers: what helpers have to say of connections in namespaces is in the kernel's log
+log_helpers() {
+	modprobe nf_log_syslog && sysctl -qw net.netfilter.nf_log_all_netns=1 ||
+		die "nf_log_all_netns"
+}
+
+# followed: how many control connections have a state
+followed() {
+	cat /sys/module/nf_conntrack_alg/parameters/followed
+}
+
+# none_followed: does none have one any more?
+none_followed() {
+	[ "$(followed)" = 0 ]
+}
+
 # alg_router HELPER NAT [KIND [PORTS]]: topology_router, with alg_rules
 alg_router() {
 	topology_router
