@@ -18,12 +18,14 @@
 
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/random.h>
 #include <linux/ratelimit.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -34,6 +36,7 @@
 #include <net/checksum.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/netns/hash.h>
 #include <net/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -60,8 +63,6 @@
 #define ALG_LINES	8192
 /* States that are looked at for the one that goes when there are too many */
 #define ALG_SAMPLE	64
-/* How long one that waits for its sender, or for an acknowledgment, is spared then */
-#define ALG_SPARE	(5 * HZ)
 #define ALG_BUCKETS	4096
 
 /* States that have one bound in common */
@@ -153,6 +154,7 @@ struct alg_packet {
 	u32 seq;
 	u32 ack;
 	bool fin;
+	bool rst;
 	bool has_ack;
 };
 
@@ -182,6 +184,7 @@ static DEFINE_MUTEX(alg_mutex);
 static DEFINE_SPINLOCK(alg_lock);
 static struct hlist_head alg_table[ALG_BUCKETS];
 static u32 alg_last_id;
+static u32 alg_hash_key __read_mostly;
 /*
  * The states of all namespaces that users have made. Anybody can have thousands of these, so
  * they share the bound of one.
@@ -426,16 +429,24 @@ static bool alg_between_lines(const struct alg_conn *conn)
 	       alg_line_between(&s[IP_CT_DIR_REPLY].line);
 }
 
+/* Whose connection it is, as a number under ALG_SAMPLE: those of one host have the same */
+static unsigned int alg_host(const struct alg_conn *conn)
+{
+	return (jhash2(conn->tuple.src.u3.all, ARRAY_SIZE(conn->tuple.src.u3.all),
+		       alg_hash_key) ^ net_hash_mix(conn->net)) % ALG_SAMPLE;
+}
+
 /*
- * There are too many states: which one goes? Of some, the one that was not used for longest;
- * one that has something to remember only if there is no other, and not at once. Unlinked,
- * so that the caller has to alg_retire() it; %NULL if there is none.
+ * There are too many states: which one goes? Of some, the one that was not used for longest.
+ * One that has something to remember would take its connection along, so only if there is no
+ * other, and only of a host that has many of them. Unlinked, so that the caller has to
+ * alg_retire() it; %NULL if there is none.
  */
 static struct alg_conn *alg_choose(struct alg_pool *pool)
 {
-	struct alg_conn *conn, *next, *best = NULL;
-	unsigned int n = 0, rank, best_rank = 0;
-	unsigned long idle, best_idle = 0;
+	struct alg_conn *conn, *next, *best = NULL, *last[ALG_SAMPLE] = {};
+	unsigned int n = 0, rank, best_rank = 0, host, busy = 0, most = 0;
+	u8 count[ALG_SAMPLE] = {};
 
 	lockdep_assert_held(&alg_lock);
 	list_for_each_entry_safe(conn, next, &pool->conns, list) {
@@ -444,17 +455,26 @@ static struct alg_conn *alg_choose(struct alg_pool *pool)
 		list_move_tail(&conn->list, &pool->conns);
 		if (!spin_trylock(&conn->lock))
 			continue;
-		rank = !alg_plain(conn) ? 1 : !conn->asleep && !alg_between_lines(conn) ? 2 : 3;
-		idle = jiffies - conn->used;
+		rank = !alg_plain(conn) ? 0 : !conn->asleep && !alg_between_lines(conn) ? 1 : 2;
 		spin_unlock(&conn->lock);
-		if (rank == 1 && idle < ALG_SPARE)
+		if (!rank) {
+			host = alg_host(conn);
+			busy++;
+			count[host]++;
+			if (!last[host] || time_before(conn->used, last[host]->used))
+				last[host] = conn;
+			if (count[host] > count[most])
+				most = host;
 			continue;
-		if (rank < best_rank || (rank == best_rank && idle <= best_idle && best))
+		}
+		if (rank < best_rank ||
+		    (rank == best_rank && !time_before(conn->used, best->used)))
 			continue;
 		best = conn;
 		best_rank = rank;
-		best_idle = idle;
 	}
+	if (!best && count[most] > 1 && count[most] * 4 >= busy)
+		best = last[most];
 	if (best)
 		alg_unlink_locked(best);
 	return best;
@@ -1081,12 +1101,23 @@ static bool alg_closed(const struct nf_conn *ct)
  * The connection ends, or it is left alone and nothing has to be remembered. What was
  * written anew may come again, together with what follows, for as long as it lives.
  */
-static bool alg_over(struct alg_conn *conn, struct nf_conn *ct)
+static bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
 {
-	bool closed = alg_closed(ct);
+	const struct alg_stream *s = &conn->stream[packet->dir];
+	struct nf_conn *ct = packet->ct;
+	/*
+	 * The tracker, which does not know of what is held, may not believe in a RST that the
+	 * receiver believes in.
+	 */
+	bool reset = READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_CLOSE ||
+		     (packet->rst && conn->synced[packet->dir] && packet->seq == s->line.next);
+	bool closed = reset || alg_closed(ct);
 
 	if (closed && !conn->asleep)
 		alg_sleep(conn, ct, NULL);
+	/* After a RST nobody sends anything again. */
+	if (reset)
+		return true;
 	return conn->asleep && alg_plain(conn) && (closed || !conn->moved);
 }
 
@@ -1308,6 +1339,7 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	packet.ack = ntohl(th->ack_seq);
 	packet.has_ack = th->ack;
 	packet.fin = th->fin;
+	packet.rst = th->rst;
 
 	if (unlikely(th->syn || ctinfo == IP_CT_NEW)) {
 		alg_handshake(alg_find(ct, data), &packet, th);
@@ -1342,7 +1374,7 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
 	else
 		verdict = alg_segment(conn, &packet);
-	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn, ct);
+	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn, &packet);
 	why = conn->why;
 	conn->why = NULL;
 	spin_unlock_bh(&conn->lock);
@@ -1457,6 +1489,7 @@ EXPORT_SYMBOL_GPL(alg_line_seq);
 
 static int __init alg_init(void)
 {
+	get_random_bytes(&alg_hash_key, sizeof(alg_hash_key));
 	return register_pernet_subsys(&alg_net_ops);
 }
 

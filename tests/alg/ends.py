@@ -198,12 +198,12 @@ class Control:
         if self.waiting:
             self.waiting.close()
 
-    def reset(self, server=False):
-        """With a RST of the client's, or of the server's"""
+    def reset(self, server=False, wait=True):
+        """With a RST of the client's, or of the server's; which may not come, without WAIT"""
         end, other = (self.server, self.client) if server else (self.client, self.server)
         end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         end.close()
-        select.select([other], [], [], 10)
+        select.select([other], [], [], 10 if wait else 0)
         other.close()
         if self.waiting:
             self.waiting.close()

@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# One host, or one namespace, that opens as many control connections as it can and keeps them
+# busy: its neighbours are helped all the same. connections=8 stands for the 16384.
+#
+#   client ------------ router ------------ server
+#   10.0.1.2, a neighbour                   10.0.2.2
+#   10.0.1.3, another one
+#   10.0.1.4, the attacker
+. "$(dirname "$0")/router.bash"
+
+modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+connections=/sys/module/nf_conntrack_alg/parameters/connections
+before=$(<"$connections")
+trap 'echo "$before" >"$connections"; cleanup' EXIT
+echo 8 >"$connections"
+
+# neighbours WHAT: ends.py's a and b, which are of two hosts, are helped
+neighbours() {
+	ends "a.port(); b.pasv(); a.ask('NOOP', '200 ok')"
+	result_is "a.data(), b.data()" "('yes', 'yes')" "$1: two neighbours are helped"
+}
+
+# attack NAT: by a host beside them, in each way that may keep a state
+attack() {
+	alg_rules ftp2 "$1"
+	ends "a = Control('$ftp4'); b = Control('$ftp4', client='10.0.1.3')"
+	ends "evil = [Control('$ftp4', client='10.0.1.4') for _ in range(40)]"
+	neighbours "NAT $1: 40 connections"
+	ends "for e in evil: e.port()"
+	neighbours "NAT $1: 40 that have announced something"
+	ends "for e in evil: e.ask('NOOP', '200 ok')"
+	neighbours "NAT $1: 40 that go on"
+	ends "for e in evil: e.client.sendall(b'PORT 10,')"
+	neighbours "NAT $1: 40 that begin a line"
+	ends "many = [Control('$ftp4', client='10.0.1.4', greet=False) for _ in range(40)]"
+	ends "for e in many: e.answer('220-and so on'); e.client.sendall(b'PORT 10,')"
+	neighbours "NAT $1: 40 more that have not logged in"
+	[ "$(followed)" -le 8 ]
+	ok $? "NAT $1: no more than 8 states"
+	ends "for e in [*evil, *many, a, b]: e.reset(wait=False)"
+	# A RST that does not have the very number leaves an entry 10 s.
+	wait_for 20 none_followed
+	ok $? "NAT $1: all of them are given back"
+}
+
+# beside WHAT: while the states of $router are all in use, those of another router are there
+beside() {
+	local busy=$router taken
+
+	ends "evil = [Control() for _ in range(20)]"
+	taken=$(followed)
+	is "$taken" 8 "$1: one namespace has all that it can have"
+	topology_router
+	alg_kind='' && alg_rules ftp2 none
+	configure "$client" "addr add 10.0.1.3/24 dev eth0"
+	ends "namespaces.update(client='$client', router='$router', server='$server'); \
+		before = dict(listeners); listeners.clear()"
+	ends "a = Control(); b = Control(client='10.0.1.3'); all = [a, b] + [Control() for _ in range(6)]"
+	is "$(followed)" 16 "$1: another one has as many"
+	neighbours "$1"
+	ends "for e in [*all, *evil]: e.reset(wait=False)"
+	wait_for 10 none_followed
+	ok $? "$1: all of them are given back"
+	router=$busy
+}
+
+# user_router: topology_router, with a router that belongs to a user namespace, as it does of
+# a container that an ordinary user has started
+user_router() {
+	local link user
+
+	unshare --user --net sleep 1000 &
+	user=$!
+	background+=("$user")
+	wait_for 5 eval '[ "$(readlink /proc/$user/ns/net)" != "$(readlink /proc/self/ns/net)" ]' ||
+		die "no user namespace"
+	router=user-$$-${#namespaces[@]}
+	namespaces+=("$router")
+	ip netns attach "$router" "$user" || die "ip netns attach"
+	setup_ns client server
+	forwarding "$router"
+	configure "$router" "link set lo up"
+	for link in "$client eth0 10.0.1.2/24 eth1 10.0.1.1/24 10.0.1.1" \
+		    "$server eth0 10.0.2.2/24 eth2 10.0.2.1/24 10.0.2.1"; do
+		# shellcheck disable=SC2086 # words
+		set -- $link
+		connect "$1" "$2" "$3" "$router" "$4" "$5"
+		configure "$1" "route add default via $6"
+	done
+	alg_kind='' && alg_rules ftp2 none
+}
+
+# The namespaces of users, who can make thousands of them, have as many together.
+users() {
+	user_router
+	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
+	ends "evil = [Control() for _ in range(20)]"
+	is "$(followed)" 8 "a user's namespace has all that it can have"
+	user_router
+	configure "$client" "addr add 10.0.1.3/24 dev eth0"
+	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
+	ends "a = Control(); b = Control(client='10.0.1.3')"
+	neighbours "in another user's namespace"
+	is "$(followed)" 8 "together, users' namespaces have no more than that"
+	topology_router
+	alg_kind='' && alg_rules ftp2 none
+	configure "$client" "addr add 10.0.1.3/24 dev eth0"
+	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
+	ends "c = Control(); d = Control(client='10.0.1.3'); all = [Control() for _ in range(6)]"
+	is "$(followed)" 16 "the machine's own have theirs beside them"
+	ends "for e in [*all, *evil, a, b, c, d]: e.reset(wait=False)"
+	wait_for 10 none_followed
+	ok $? "users: all of them are given back"
+}
+
+topology_router
+configure "$client" "addr add 10.0.1.3/24 dev eth0" "addr add 10.0.1.4/24 dev eth0"
+# shellcheck disable=SC2119 # no other namespaces
+start_ends
+attack none
+attack both
+alg_rules ftp2 none
+beside "two namespaces"
+users
+finish
