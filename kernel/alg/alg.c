@@ -109,6 +109,7 @@ struct alg_net {
  * @gap: when the first segment was dropped since the stream went on, or 0
  * @hole: what may be open, with a reference
  * @offer: with NAT, the port that is kept for an offer, with a reference
+ * @offers: so many of them
  */
 struct alg_conn {
 	struct hlist_node node;
@@ -138,6 +139,7 @@ struct alg_conn {
 	unsigned long gap;
 	struct nf_conntrack_expect *hole;
 	struct nf_conntrack_expect *offer[ALG_OFFERS];
+	unsigned int offers;
 	struct alg_stream stream[IP_CT_DIR_MAX];
 	u8 dialogue[] __aligned(8);
 };
@@ -243,23 +245,22 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 	*exp = NULL;
 }
 
-static unsigned int alg_offers(const struct alg_conn *conn)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < ALG_OFFERS; i++)
-		n += !!conn->offer[i];
-	return n;
-}
-
 /*
  * The kernel only marks an expectation as dead that nobody wants any more, and counts it on,
  * among the few that the namespace may have. With none that is wanted, all of them go.
  */
 static void alg_tidy(const struct alg_conn *conn, struct nf_conn *ct)
 {
-	if (!conn->hole && !alg_offers(conn))
+	if (!conn->hole && !conn->offers)
 		nf_ct_remove_expectations(ct);
+}
+
+static void alg_withdraw(struct alg_conn *conn, unsigned int slot)
+{
+	if (!conn->offer[slot])
+		return;
+	alg_unexpect(&conn->offer[slot]);
+	conn->offers--;
 }
 
 /* Closes what is open, also what came from another gateway, or from before a pause. */
@@ -267,7 +268,10 @@ static void alg_close(struct alg_conn *conn, struct nf_conn *ct)
 {
 	struct nf_conntrack_expect *exp;
 
-	alg_unexpect(&conn->hole);
+	/* With nothing else to keep, all go, and none has to be marked. */
+	if (conn->hole)
+		nf_ct_expect_put(conn->hole);
+	conn->hole = NULL;
 	alg_tidy(conn, ct);
 	hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations, lnode)
 		if (!(READ_ONCE(exp->flags) & NF_CT_EXPECT_INACTIVE))
@@ -281,7 +285,7 @@ static void alg_unexpect_all(struct alg_conn *conn)
 
 	alg_unexpect(&conn->hole);
 	for (i = 0; i < ALG_OFFERS; i++)
-		alg_unexpect(&conn->offer[i]);
+		alg_withdraw(conn, i);
 }
 
 /* The state of a connection, or %NULL. Under RCU, which keeps it. */
@@ -825,7 +829,7 @@ static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
 	u16 port;
 
 	/* More at once no client makes, and the namespace has not many. */
-	if (!alg_translated(conn, d) || alg_offers(conn) >= ALG_OFFERS_LIVE)
+	if (!alg_translated(conn, d) || conn->offers >= ALG_OFFERS_LIVE)
 		return;
 	exp = alg_expect(packet->ct, d, d->port);
 	if (!exp)
@@ -837,8 +841,9 @@ static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
 		return;
 	}
 	conn->offer[d->slot] = exp;
+	conn->offers++;
 	if (!alg_rewrite(conn, packet, d, port))
-		alg_unexpect(&conn->offer[d->slot]);
+		alg_withdraw(conn, d->slot);
 }
 
 static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
@@ -877,7 +882,7 @@ put:
 out:
 	/* It has been replaced, or it is void. */
 	if (offer)
-		alg_unexpect(&conn->offer[d->slot]);
+		alg_withdraw(conn, d->slot);
 }
 
 /* Leave it alone from now on. @why: for the log, or %NULL */
@@ -898,7 +903,7 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 	if (d->act & ALG_WITHDRAW)
 		for (i = 0; i < ALG_OFFERS; i++)
 			if (d->withdrawn & 1 << i)
-				alg_unexpect(&conn->offer[i]);
+				alg_withdraw(conn, i);
 	if (d->act & ALG_CLOSE)
 		alg_close(conn, packet->ct);
 	else if (d->act & ALG_WITHDRAW)
@@ -933,13 +938,12 @@ static unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
+	struct alg_decision d = {};
 	unsigned int taken = 0;
 
 	if (!conn->synced[packet->dir])
 		taken = alg_sync(conn, packet, p, len);
 	while (taken < len && !conn->asleep) {
-		struct alg_decision d = {};
-
 		if (nat && s->line.whole && !alg_stream_ready(s))
 			break;
 		taken += alg_line_add(&s->line, p + taken, len - taken);
@@ -1273,17 +1277,18 @@ static void alg_handshake(struct alg_conn *conn, const struct alg_packet *packet
 	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
 }
 
-/* The state of a connection with payload, which it gets with the first; %NULL: none */
-static struct alg_conn *alg_get(const struct alg_helper *helper, const struct alg_packet *packet)
+/*
+ * The state of a connection that had none a moment ago: it gets one with its first payload.
+ * %NULL: it is not to be helped. Apart, as most packets have one.
+ */
+static noinline struct alg_conn *alg_get(const struct alg_helper *helper,
+					 const struct alg_packet *packet)
 {
 	struct nf_conn *ct = packet->ct;
 	struct alg_data *data = alg_data(ct);
 	/* data->first was written before it */
 	u8 phase = smp_load_acquire(&data->phase);
-	struct alg_conn *conn = alg_find(ct, data);
 
-	if (conn)
-		return conn;
 	/* With a number, its state was taken back, and it had one to be taken. */
 	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || READ_ONCE(data->id) ||
 	    !packet->len || !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
@@ -1319,8 +1324,8 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	struct tcphdr header, *th;
 	struct alg_conn *conn;
 	const char *why;
-	int verdict;
 	bool ends, over;
+	int verdict;
 
 	/* Others are errors of ICMP's */
 	if (!data || (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
@@ -1350,15 +1355,18 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	if (unlikely(th->rst))
 		packet.len = 0;
 
-	conn = alg_get(helper, &packet);
+	/* With neither payload nor NAT, there is nothing to be read or written. */
+	if (!packet.len && !ends && !(READ_ONCE(ct->status) & IPS_NAT_MASK))
+		return NF_ACCEPT;
+	conn = alg_find(ct, data);
+	if (unlikely(!conn))
+		conn = alg_get(helper, &packet);
 	if (!conn) {
 		/* of a dialogue that is paused, or came from another gateway */
 		if (unlikely(ends) && alg_closed(ct))
 			nf_ct_remove_expectations(ct);
 		return NF_ACCEPT;
 	}
-	if (!packet.len && !conn->translated && !ends)
-		return NF_ACCEPT;
 	spin_lock_bh(&conn->lock);
 	if (unlikely(conn->dead)) {
 		/* Its place was needed at this moment. It gets another one. */
