@@ -441,6 +441,24 @@ static unsigned int alg_host(const struct alg_conn *conn)
 }
 
 /*
+ * How easily can a state be done without? 0: its connection would end; 1: it would be left
+ * alone; 2: it would go on; negative: somebody is at it.
+ */
+static int alg_rank(struct alg_conn *conn)
+{
+	int rank = 2;
+
+	if (!spin_trylock(&conn->lock))
+		return -1;
+	if (!alg_plain(conn))
+		rank = 0;
+	else if (!conn->asleep && !alg_between_lines(conn))
+		rank = 1;
+	spin_unlock(&conn->lock);
+	return rank;
+}
+
+/*
  * There are too many states: which one goes? Of some, the one that was not used for longest.
  * One that has something to remember would take its connection along, so only if there is no
  * other, and only of a host that has many of them. Unlinked, so that the caller has to
@@ -449,7 +467,8 @@ static unsigned int alg_host(const struct alg_conn *conn)
 static struct alg_conn *alg_choose(struct alg_pool *pool)
 {
 	struct alg_conn *conn, *next, *best = NULL, *last[ALG_SAMPLE] = {};
-	unsigned int n = 0, rank, best_rank = 0, host, busy = 0, most = 0;
+	unsigned int n = 0, host, busy = 0, most = 0;
+	int rank, best_rank = 0;
 	u8 count[ALG_SAMPLE] = {};
 
 	lockdep_assert_held(&alg_lock);
@@ -457,10 +476,9 @@ static struct alg_conn *alg_choose(struct alg_pool *pool)
 		if (n++ == ALG_SAMPLE)
 			break;
 		list_move_tail(&conn->list, &pool->conns);
-		if (!spin_trylock(&conn->lock))
+		rank = alg_rank(conn);
+		if (rank < 0)
 			continue;
-		rank = !alg_plain(conn) ? 0 : !conn->asleep && !alg_between_lines(conn) ? 1 : 2;
-		spin_unlock(&conn->lock);
 		if (!rank) {
 			host = alg_host(conn);
 			busy++;

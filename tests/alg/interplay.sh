@@ -252,6 +252,12 @@ unassigned() {
 	ends "c.reset()"
 }
 
+# counts NUMBER: so many entries are counted
+# shellcheck disable=SC2317 # for wait_for
+counts() {
+	[ "$(entry_count "$router")" = "$1" ]
+}
+
 # What the table deletes is given back, and is not counted longer than without a helper.
 deleted() {
 	local before
@@ -263,7 +269,7 @@ deleted() {
 	is "$(followed)" 2 "conntrack -D: two states"
 	run_in "$router" conntrack -D -p tcp --orig-port-dst 21 >/dev/null 2>&1
 	# The tracker frees what it counts when the last packet of it has gone.
-	wait_for 1 eval '[ "$(entry_count "$router")" = $((before - 2)) ]'
+	wait_for 1 counts $((before - 2))
 	ok $? "conntrack -D: their entries are gone at once"
 	is "$(holes)" "" "conntrack -D: so are their holes"
 	wait_for 8 none_followed
@@ -319,7 +325,7 @@ queued() {
 # The module goes amid all that may hold something of it: packets in NFQUEUE, dumps of
 # both tables, expectations that nobody came for, half a line.
 unload_amid() {
-	local i queue
+	local queue
 
 	alg_rules ftp2 snat "$kind"
 	forget "$router"
@@ -334,7 +340,7 @@ unload_amid() {
 	wait_for 5 queued 0 || die "no queue"
 	ends "for m in many: m.client.sendall(b'PORT 10,0,1,2,20,0\r\n')"
 	: >"$work/dumping"
-	for i in 1 2; do
+	for _ in 1 2; do
 		start run_in "$router" bash -c "$(declare -f dumps); work=$work; dumps"
 	done
 	wait_for 5 queued 20

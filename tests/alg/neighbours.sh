@@ -52,7 +52,7 @@ beside() {
 	taken=$(followed)
 	is "$taken" 8 "$1: one namespace has all that it can have"
 	topology_router
-	alg_kind='' && alg_rules ftp2 none
+	alg_rules ftp2 none
 	configure "$client" "addr add 10.0.1.3/24 dev eth0"
 	ends "namespaces.update(client='$client', router='$router', server='$server'); \
 		before = dict(listeners); listeners.clear()"
@@ -65,6 +65,12 @@ beside() {
 	router=$busy
 }
 
+# apart PID: has the process a network namespace of its own?
+# shellcheck disable=SC2317 # for wait_for
+apart() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+
 # user_router: topology_router, with a router that belongs to a user namespace, as it does of
 # a container that an ordinary user has started
 user_router() {
@@ -73,8 +79,7 @@ user_router() {
 	unshare --user --net sleep 1000 &
 	user=$!
 	background+=("$user")
-	wait_for 5 eval '[ "$(readlink /proc/$user/ns/net)" != "$(readlink /proc/self/ns/net)" ]' ||
-		die "no user namespace"
+	wait_for 5 apart "$user" || die "no user namespace"
 	router=user-$$-${#namespaces[@]}
 	namespaces+=("$router")
 	ip netns attach "$router" "$user" || die "ip netns attach"
@@ -88,7 +93,7 @@ user_router() {
 		connect "$1" "$2" "$3" "$router" "$4" "$5"
 		configure "$1" "route add default via $6"
 	done
-	alg_kind='' && alg_rules ftp2 none
+	alg_rules ftp2 none
 }
 
 # The namespaces of users, who can make thousands of them, have as many together.
@@ -104,7 +109,7 @@ users() {
 	neighbours "in another user's namespace"
 	is "$(followed)" 8 "together, users' namespaces have no more than that"
 	topology_router
-	alg_kind='' && alg_rules ftp2 none
+	alg_rules ftp2 none
 	configure "$client" "addr add 10.0.1.3/24 dev eth0"
 	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
 	ends "c = Control(); d = Control(client='10.0.1.3'); all = [Control() for _ in range(6)]"

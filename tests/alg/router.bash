@@ -30,14 +30,14 @@ alg_rules() {
 	dnat | both) ftp4=192.0.2.1 ftp6=fd00:e::1 ;;
 	esac
 	# What the last call left, if that was of another kind
-	if [ -n "${alg_kind-}" ]; then
+	if [ "${alg_ruled-}" = "$router" ]; then
 		run_in "$router" nft flush ruleset
 		for program in iptables-legacy ip6tables-legacy; do
 			printf '%s\n' '*raw' COMMIT '*nat' COMMIT '*filter' ':FORWARD ACCEPT' COMMIT |
 				run_in "$router" "$program-restore"
 		done
 	fi
-	alg_kind=${3-legacy}
+	alg_ruled=$router alg_kind=${3-legacy}
 	if [ "$alg_kind" = native ]; then
 		alg_native "$1" "$2" "$ports" | run_in "$router" nft -f - || die "nft"
 		return
@@ -114,8 +114,8 @@ alg_native() {
 
 # log_helpers: what helpers have to say of connections in namespaces is in the kernel's log
 log_helpers() {
-	modprobe nf_log_syslog && sysctl -qw net.netfilter.nf_log_all_netns=1 ||
-		die "nf_log_all_netns"
+	modprobe nf_log_syslog || die "no nf_log_syslog"
+	sysctl -qw net.netfilter.nf_log_all_netns=1 || die "nf_log_all_netns"
 }
 
 # followed: how many control connections have a state
