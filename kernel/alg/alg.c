@@ -1489,6 +1489,35 @@ int alg_register(struct alg_helper *helper)
 }
 EXPORT_SYMBOL_GPL(alg_register);
 
+static bool alg_has(const struct alg_helper *helper, const struct nf_conntrack_helper *h)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
+		if (h == &helper->families[i])
+			return true;
+	}
+	return false;
+}
+
+static bool alg_expect_has(struct nf_conntrack_expect *exp, void *data)
+{
+	return alg_has(data, rcu_access_pointer(exp->helper));
+}
+
+/* The connection stays; its masters lose the helper. */
+static int alg_masters_unhelp(struct nf_conn *ct, void *data)
+{
+	struct nf_conn_help *help;
+
+	while ((ct = ct->master)) {
+		help = nfct_help(ct);
+		if (help && alg_has(data, rcu_access_pointer(help->helper)))
+			RCU_INIT_POINTER(help->helper, NULL);
+	}
+	return 0;
+}
+
 /**
  * alg_unregister() - the helper goes, whatever connections have it
  * @helper: of alg_register()
@@ -1506,6 +1535,14 @@ void alg_unregister(struct alg_helper *helper)
 	alg_release_all(helper, NULL);
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
 		nf_conntrack_helper_unregister(&helper->families[i]);
+	/*
+	 * The kernel has taken the expectations first, and then the helper off the connections.
+	 * Meanwhile ctnetlink could make more of them, which still name the helper. And it
+	 * finds no connection that is off the table, but still the master of others, of which
+	 * it asks for the master's helper when they go. The second one waits for readers.
+	 */
+	nf_ct_expect_iterate_destroy(alg_expect_has, helper);
+	nf_ct_iterate_destroy(alg_masters_unhelp, helper);
 	nf_nat_helper_unregister(&helper->nat);
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
