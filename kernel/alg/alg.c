@@ -1502,15 +1502,19 @@ static bool alg_has(const struct alg_helper *helper, const struct nf_conntrack_h
 
 static bool alg_expect_has(struct nf_conntrack_expect *exp, void *data)
 {
-	return alg_has(data, rcu_access_pointer(exp->helper));
+	return alg_has(data, rcu_access_pointer(exp->helper)) ||
+	       alg_has(data, rcu_access_pointer(exp->assign_helper));
 }
 
-/* The connection stays; its masters lose the helper. */
+/*
+ * The connection stays; its masters lose the helper. One that is in the table has lost it, and
+ * has its own masters looked at.
+ */
 static int alg_masters_unhelp(struct nf_conn *ct, void *data)
 {
 	struct nf_conn_help *help;
 
-	while ((ct = ct->master)) {
+	while ((ct = ct->master) && nf_ct_is_dying(ct)) {
 		help = nfct_help(ct);
 		if (help && alg_has(data, rcu_access_pointer(help->helper)))
 			RCU_INIT_POINTER(help->helper, NULL);
