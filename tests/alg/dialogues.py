@@ -53,10 +53,11 @@ ALG = "/sys/module/nf_conntrack_alg/parameters/"
 
 INNER = {("client", 4): "10.0.1.2", ("client", 6): "fd00:1::2",
          ("server", 4): "10.0.2.2", ("server", 6): "fd00:2::2"}
-# Other hosts beside the client and the server, and one that exists in packets only
+# Other hosts beside the client and the server, and two that exist in packets only
 THIRD = {("client", 4): "10.0.1.3", ("server", 4): "10.0.2.3",
          ("client", 6): "fd00:1::3", ("server", 6): "fd00:2::3"}
 GHOST = "10.0.1.9"
+GHOST_SERVER = "10.0.2.9"
 ADDRESS = re.compile(r"[0-9a-f,.:|]+")
 
 
@@ -109,9 +110,10 @@ class Router:
         for end in ("client", "server"):
             self.run(end, f"ip addr add {THIRD[end, 4]}/24 dev eth0")
             self.run(end, f"ip addr add {THIRD[end, 6]}/64 dev eth0 nodad")
-        with self.inside("client"), socket.socket() as sock:
-            reply = fcntl.ioctl(sock, SIOCGIFHWADDR, struct.pack("40s", b"eth0"))
-        self.run("router", f"ip neigh add {GHOST} lladdr {reply[18:24].hex(':')} dev eth1")
+        for end, ghost, device in (("client", GHOST, "eth1"), ("server", GHOST_SERVER, "eth2")):
+            with self.inside(end), socket.socket() as sock:
+                reply = fcntl.ioctl(sock, SIOCGIFHWADDR, struct.pack("40s", b"eth0"))
+            self.run("router", f"ip neigh add {ghost} lladdr {reply[18:24].hex(':')} dev {device}")
 
     def socket(self, end, version, address=None, port=0):
         with self.inside(end):
@@ -409,6 +411,20 @@ class Talk:
             self.say(step)
 
 
+def send_segment(raw, src, dst, ports, seq, ack, flags, data=b"", spoil=0):
+    """A TCP segment over IPv4, by a raw socket"""
+    ends = socket.inet_aton(src) + socket.inet_aton(dst)
+    tcp = struct.pack(">HHIIBBHHH", *ports, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF, 5 << 4, flags,
+                      65535, 0, 0) + data
+    pseudo = ends + struct.pack(">HH", 6, len(tcp)) + tcp + b"\0" * (len(tcp) % 2)
+    total = sum(struct.unpack(f">{len(pseudo) // 2}H", pseudo))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    tcp = tcp[:16] + struct.pack(">H", (~total & 0xFFFF) ^ spoil) + tcp[18:]
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0)
+    raw.sendto(head + ends + tcp, (dst, 0))
+
+
 class Ghost(Talk):
     """A client that exists in packets only, which it makes one by one. No SACK, no scaling."""
 
@@ -440,17 +456,8 @@ class Ghost(Talk):
 
     def packet(self, offset, data=b"", flags=24, spoil=0):
         """A segment, OFFSET bytes from where the client is"""
-        dst = self.router.outer["server", 4]
-        ends = socket.inet_aton(GHOST) + socket.inet_aton(dst)
-        tcp = struct.pack(">HHIIBBHHH", self.port, 21, (self.seq + offset) & 0xFFFFFFFF,
-                          self.ack, 5 << 4, flags, 65535, 0, 0) + data
-        pseudo = ends + struct.pack(">HH", 6, len(tcp)) + tcp + b"\0" * (len(tcp) % 2)
-        total = sum(struct.unpack(f">{len(pseudo) // 2}H", pseudo))
-        while total >> 16:
-            total = (total & 0xFFFF) + (total >> 16)
-        tcp = tcp[:16] + struct.pack(">H", (~total & 0xFFFF) ^ spoil) + tcp[18:]
-        head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0)
-        self.raw.sendto(head + ends + tcp, (dst, 0))
+        send_segment(self.raw, GHOST, self.router.outer["server", 4], (self.port, 21),
+                     self.seq + offset, self.ack, flags, data, spoil)
 
     def pump(self, enough):
         """Takes and acknowledges what comes, until it is enough."""
@@ -563,6 +570,10 @@ class Raw(list):
 
 class V6(list):
     """Steps with IPv6"""
+
+
+class Fresh6(V6, Fresh):
+    """From a connection's start on, with IPv6"""
 
 
 def each_cut(line, answer, name, length):
@@ -685,9 +696,54 @@ def lost_behind(end):
     return run
 
 
+def ghosts(early):
+    """
+    Two ends in packets only. With EARLY, the server greets before the client's ACK, so that a
+    client that speaks at once seems to answer.
+    """
+    def run(talk):
+        router = talk.router
+        with router.inside("client"):
+            client = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        with router.inside("server"):
+            server = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        outer = router.outer["client", 4] if talk.translated("client") else GHOST
+        # like the talk's own, nobody else's
+        port = talk.port
+        at = {"c": 1000, "s": 5000}
+
+        def says(end, flags, data=b""):
+            if end == "c":
+                send_segment(client, GHOST, GHOST_SERVER, (port, 21), at["c"], at["s"], flags, data)
+            else:
+                send_segment(server, GHOST_SERVER, outer, (21, port), at["s"], at["c"], flags, data)
+            at[end] += len(data) + (flags >> 1 & 1)
+
+        with client, server:
+            says("c", 2)
+            says("s", 18)
+            if early:
+                says("s", 24, b"220 ready\r\n")
+            says("c", 16)
+            if not early:
+                says("s", 24, b"220 ready\r\n")
+            for end, line in (("c", "USER a"), ("s", "230 in"), ("c", f"PORT {six(GHOST, 5000)}"),
+                              ("s", "200 ok")):
+                says(end, 24, f"{line}\r\n".encode())
+                # what NAT has written anew is longer or shorter
+                if line.startswith("PORT"):
+                    at["c"] += len(six(outer, 5000)) - len(six(GHOST, 5000))
+            n = sum(1 for sport, active in router.expectations() if sport == port and active)
+            at["c"] -= len(six(outer, 5000)) - len(six(GHOST, 5000))
+            says("c", 20)
+        need(n == (not early), f"{n} expectations", Open if n else Failed)
+    return run
+
+
 BIG = "".join(f" line {i} of a long answer\r\n" for i in range(3000))
 
 BENIGN = {
+    "ends in packets only": [ghosts(False)],
     "PORT": [*PORT, "+c"],
     "EPRT": [*EPRT, "+c"],
     "EPRT, IPv6": V6([*EPRT, "+c"]),
@@ -876,7 +932,24 @@ def port_of(name, port):
     return lambda t: t.shut(name, port)
 
 
+def outer_port(talk):
+    """The client says the address that NAT gives it; without NAT, another one of nobody's"""
+    address = talk.router.outer["client", 4] if talk.translated("client") else GHOST
+    talk.say(f">PORT {six(address, 5000)}\r\n")
+
+
 HOSTILE = {
+    "before the login, a client that is made to say it": Fresh([
+        "<220 ready\r\n", ">USER a\r\nPORT {c}\r\n", "<331 password\r\n", OK, "-c"]),
+    "before the login, PASV": Fresh([
+        "<220 ready\r\n", ">USER a\r\n", "<331 password\r\n", ">PASV\r\n",
+        "<227 ok ({s})\r\n", "-s", ">EPSV\r\n", "<229 ok ({S})\r\n", "-s"]),
+    "before the login, IPv6": Fresh6([
+        "<220 ready\r\n", ">USER a\r\n", "<331 password\r\n", ">EPRT {C}\r\n", OK, "-c"]),
+    "before the login, a line of HTTP that is not kept whole": Fresh([
+        "<220 ready\r\n", ">USER /" + "x" * 600 + " HTTP/1.1\r\n", *NOT_FTP]),
+    "PORT with the address that NAT gives": [outer_port, OK, "=0"],
+    "a server that greets before the client's ACK": [ghosts(True)],
     "HTTP POST, with PORT at a segment's start": Fresh([
         "<220 ready\r\n", ">POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n", *NOT_FTP]),
     "HTTP POST before the greeting": Fresh([
