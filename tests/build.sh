@@ -9,7 +9,8 @@ plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
 modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
-	share/bash-completion/completions/ctfull lib/systemd/system/ctfull-guard.service"
+	share/bash-completion/completions/ctfull lib/systemd/system/ctfull-guard.service
+	etc/default/ctfull-guard"
 
 # What a release has that is not in git, and the other way round
 generated="Makefile.in aclocal.m4 build-aux/compile build-aux/depcomp

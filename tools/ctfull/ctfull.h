@@ -17,9 +17,13 @@
 
 /* Exit status: 0, 1 and 2 are levels, as a monitoring system has them. */
 #define EXIT_ERROR		3
+#define EXIT_INTERRUPTED	4	/* of what runs on: an error that may not last */
 
 /* Text of an address */
 #define ADDR_LEN		INET6_ADDRSTRLEN
+
+/* A double has more digits than what is 12.3 really. */
+#define JSON_DIGITS		JSON_REAL_PRECISION(15)
 
 /* How many sources of refused packets are shown */
 #define SOURCES			5
@@ -29,6 +33,7 @@
 #define SEE_HELP		"see --help"
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 long long now_ms(void);
 void no_arguments(char **argv);
@@ -108,6 +113,7 @@ struct events {
 	struct genl_family family;
 	int signals;		/* a signalfd */
 	bool present;		/* xt_ctfull is loaded */
+	bool waits;		/* nothing is done while it is not */
 	uint64_t next;		/* number of the next event; 0: not known */
 };
 
@@ -119,7 +125,7 @@ struct events {
 /* An event, and how many were lost before it */
 typedef void event_cb(const struct report *event, uint64_t lost, void *data);
 
-int events_open(struct events *ev);
+int events_open(struct events *ev, bool waits);
 int events_wait(struct events *ev, int timeout, event_cb *cb, void *data);
 
 /* --- netns.c --- */
@@ -128,6 +134,7 @@ int events_wait(struct events *ev, int timeout, event_cb *cb, void *data);
 typedef void netns_cb(const char *name, int error, void *data);
 
 void visit_netns(netns_cb *cb, void *data);
+const char *netns_error(int error, char *text, size_t size);
 
 /* --- table.c --- */
 
@@ -144,13 +151,27 @@ enum counted {
 struct key {
 	uint32_t addr[4];
 	uint8_t family;
-	uint8_t protocol;
-	uint16_t number;	/* port, state or zone */
+	uint8_t protocol;	/* of an address: how many bits count, 0: all */
+	uint16_t number;	/* port, state or zone; of an address: its zone */
+};
+
+/* How entries are counted */
+struct counting {
+	enum counted by;
+	uint8_t family;		/* only of this family; 0: of all */
+	bool zones;		/* addresses of different zones are different ones */
+	bool replied;		/* only entries whose source has most likely seen a reply */
+	bool settle;		/* read it again if far fewer are listed than counted */
+	uint8_t prefix6;	/* so many bits of an IPv6 address count; 0: all */
+	/* Of these IPv6 networks, as key_mask() leaves them, also each address counts. */
+	const struct key *split;
+	unsigned int n_split;
 };
 
 struct slot {
 	struct key key;
-	uint32_t entries;	/* 0: a free slot */
+	uint32_t entries : 31;
+	uint32_t split : 1;	/* both 0: a free slot */
 };
 
 struct table {
@@ -158,17 +179,59 @@ struct table {
 	size_t size;		/* a power of 2 */
 	size_t used;
 	uint64_t seed[2];
-	uint64_t total;		/* entries */
+	uint64_t total;		/* entries, also those that do not count */
 	bool approximate;	/* the table changed too much while it was read */
 };
 
 int conntrack_dump(struct nl *nl, uint8_t family, nl_cb *cb, void *data);
 int conntrack_limits(struct nl *nl, uint32_t *count, uint32_t *max);
+int conntrack_listed(struct nl *nl, bool dying, uint64_t *listed);
+bool conntrack_held(uint32_t count, uint64_t listed);
+void conntrack_held_text(FILE *out, uint32_t count, uint64_t listed, uint64_t dying);
 const char *conntrack_error(int error);
-bool key_parse(const struct nlmsghdr *nlh, enum counted by, struct key *key);
-int table_read(struct table *table, struct nl *nl, enum counted by, uint8_t family);
+void key_mask(struct key *key, unsigned int bits);
+bool key_parse(const struct nlmsghdr *nlh, const struct counting *how, struct key *key,
+	       uint32_t *id);
+int table_read(struct table *table, struct nl *nl, const struct counting *how);
 unsigned int table_top(const struct table *table, const struct slot **top, unsigned int n);
 void table_free(struct table *table);
+
+/* --- nets.c --- */
+
+/* Text of an address, or of a network */
+#define KEY_LEN			(ADDR_LEN + 4)
+
+struct net {
+	struct key key;
+	bool all;		/* of no bits: all addresses of the family */
+	const char *why;	/* what is said of who is in it */
+};
+
+struct nets {
+	struct net *list;
+	unsigned int n;
+	uint32_t catch_all;	/* table of a route that makes everything local; 0: none */
+};
+
+unsigned int key_bits(const struct key *key);
+bool key_within(const struct key *key, const struct key *net);
+const char *key_text(const struct key *key, char *text);
+void nets_parse(struct nets *nets, const char *text, const char *why);
+int nets_local(struct nets *nets);
+const struct net *nets_find(const struct nets *nets, const struct key *key);
+void nets_free(struct nets *nets);
+
+/* --- command.c --- */
+
+/* Of a command's environment */
+struct variable {
+	const char *name, *value;
+};
+
+void commands_open(void);
+void command_run(const char *line, const char *source, const struct variable *variables,
+		 unsigned int n);
+long long commands_reap(void);
 
 /* --- nftset.c --- */
 
@@ -176,9 +239,11 @@ void table_free(struct table *table);
 struct nftset {
 	const char *name;
 	uint8_t family;		/* NFPROTO_IPV4 or NFPROTO_IPV6; 0: not looked up */
+	bool interval;		/* takes networks */
 };
 
 struct nftable {
+	const char *text;	/* as it was given */
 	uint8_t family;
 	char name[256];
 };

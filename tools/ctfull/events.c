@@ -16,7 +16,10 @@
 /* Room for bursts */
 #define RECEIVE_BUFFER		(1024 * 1024)
 
-static const char unloaded[] = "xt_ctfull was unloaded; waiting for it";
+static void gone(const struct events *ev, const char *what)
+{
+	complain("xt_ctfull %s%s", what, ev->waits ? "; waiting for it" : "");
+}
 
 static int join(struct events *ev, const char *name, const char *group,
 		struct genl_family *family)
@@ -41,13 +44,13 @@ static int attach(struct events *ev)
 	int ret = join(ev, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &ev->family);
 
 	if (ret == -ENOENT && ev->present)
-		complain(unloaded);
+		gone(ev, "was unloaded");
 	ev->present = !ret;
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* Takes SIGTERM, SIGINT and SIGCHLD, too */
-int events_open(struct events *ev)
+/* Takes SIGTERM, SIGINT and SIGCHLD, too; @waits: for xt_ctfull, which is then said */
+int events_open(struct events *ev, bool waits)
 {
 	struct genl_family control;
 	int size = RECEIVE_BUFFER;
@@ -55,6 +58,7 @@ int events_open(struct events *ev)
 	int ret, fd;
 
 	memset(ev, 0, sizeof(*ev));
+	ev->waits = waits;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
@@ -75,7 +79,7 @@ int events_open(struct events *ev)
 	if (!ret)
 		ret = attach(ev);
 	if (!ret && !ev->present)
-		complain("xt_ctfull is not loaded; waiting for it");
+		gone(ev, "is not loaded");
 	return ret;
 }
 
@@ -101,7 +105,7 @@ static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
 		return 0;
 	if (header->cmd == CTRL_CMD_DELFAMILY) {
 		if (ev->present)
-			complain(unloaded);
+			gone(ev, "was unloaded");
 		ev->present = false;
 		return 0;
 	}

@@ -2,21 +2,15 @@
 /*
  * ctfull guard - bans, in a set of nftables, who holds too much of a table that fills
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <sys/wait.h>
 #include <libnetfilter_conntrack/libnetfilter_conntrack.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/rtnetlink.h>
 #include "ctfull.h"
 
 static const char usage[] =
@@ -26,10 +20,15 @@ static const char usage[] =
 	"too much of it into a set of nftables, for a while. Rules say what becomes of them.\n"
 	"\n"
 	"  -t, --table FAMILY/TABLE  where the sets are, such as inet/filter\n"
-	"  -s, --set NAME            a set of type ipv4_addr or ipv6_addr with \"flags timeout\";\n"
-	"                            may be given twice, once for each type\n"
+	"  -s, --set NAME            a set of type ipv4_addr with \"flags timeout\", or of type\n"
+	"                            ipv6_addr with \"flags timeout, interval\"; may be given\n"
+	"                            twice, once for each type\n"
 	"  -T, --timeout TIME        a ban ends after so long: 30s, 10m, 2h or 1d [10m]\n"
 	"  -m, --min-share P%        too much is so much of the table, 1% to 100% [10%]\n"
+	"  -6, --prefix6 N           IPv6 sources are networks of so many bits [64]\n"
+	"  -z, --zone N              only who holds entries of this zone [0]\n"
+	"  -r, --replied             count entries that have seen a reply; the default\n"
+	"  -u, --unreplied           count all entries: who forges an address gets it banned\n"
 	"  -n, --never NET[,NET]...  never ban these addresses; this machine's own never are\n"
 	"  -e, --evict               delete the entries of who is banned\n"
 	"  -x, --exec COMMAND        run this for each ban; see ctfull(8)\n"
@@ -42,6 +41,10 @@ static const struct option options[] = {
 	{ "set", required_argument, NULL, 's' },
 	{ "timeout", required_argument, NULL, 'T' },
 	{ "min-share", required_argument, NULL, 'm' },
+	{ "prefix6", required_argument, NULL, '6' },
+	{ "zone", required_argument, NULL, 'z' },
+	{ "replied", no_argument, NULL, 'r' },
+	{ "unreplied", no_argument, NULL, 'u' },
 	{ "never", required_argument, NULL, 'n' },
 	{ "evict", no_argument, NULL, 'e' },
 	{ "exec", required_argument, NULL, 'x' },
@@ -52,8 +55,11 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-/* More sources cannot have 1% each; and a little for a limit that was lowered */
-#define OFFENDERS_MAX		128
+/*
+ * More sources cannot have 1% each, but the addresses of an IPv6 network count beside
+ * it; and a little for a limit that was lowered
+ */
+#define OFFENDERS_MAX		256
 
 /* Deletions that are under way at once: their answers fit in the receive buffer */
 #define EVICT_BATCH		64
@@ -61,25 +67,21 @@ static const struct option options[] = {
 /* Not more often than so, however often the level changes */
 #define ROUND_GAP_MS		500
 
-#define COMMAND_LIMIT_MS	10000
-#define COMMANDS_MAX		128
+/* Nobody tells when the last rule goes: so many intervals until it is noticed */
+#define IDLE_INTERVALS		10
+
+#define PREFIX6			64
+#define TAKES_NETWORKS		"make it with \"flags timeout, interval\""
+
 #define NOTES_MAX		256
-
-struct net {
-	struct key key;		/* address and family */
-	unsigned int bits;
-};
-
-struct nets {
-	struct net *list;
-	unsigned int n;
-};
+#define TROUBLES_MAX		16
 
 struct offender {
 	struct key key;
 	uint32_t entries;
+	bool split;		/* its addresses are judged one by one */
 	bool evict;
-	unsigned int evicted;
+	unsigned int evicted, kept;
 };
 
 /* What was said, and is not to be said again before @until */
@@ -88,10 +90,10 @@ struct note {
 	long long until;
 };
 
-struct command {
-	pid_t pid;		/* 0: not in use */
-	long long until;
-	char source[ADDR_LEN];
+/* What was said, and is not to be said again while it is so in each round */
+struct trouble {
+	char text[256];
+	unsigned int round;
 };
 
 static struct nftable nftable;
@@ -99,21 +101,26 @@ static struct nftset sets[2];
 static unsigned int n_sets;
 static unsigned int timeout_s = 600;
 static unsigned int min_share = 10;
+static unsigned int prefix6;		/* 0: not given */
+static unsigned int zone;
 static unsigned int interval_s = 5;
 static struct nets never;
-static bool evict, dry_run, json_lines;
+static bool unreplied, evict, dry_run, json_lines;
 static const char *command_line;
 
 static struct events events;
 static struct nl nf, deleting;
 
-static long long due;		/* next round, in ms; 0: none */
-static long long last_round;
+static long long due;			/* the next look, in ms */
+static long long last_look;
+static unsigned int rounds = 1;
 static uint32_t level;
-static char last_trouble[512];
-static bool troubled;			/* in this round */
+static bool busy;			/* the last look was one to judge after */
+static bool without_rules;		/* that was said */
+static bool refused_known;
+static uint64_t refused;		/* at the last look */
+static struct trouble troubles[TROUBLES_MAX];
 static struct note notes[NOTES_MAX];
-static struct command commands[COMMANDS_MAX];
 static struct offender offenders[OFFENDERS_MAX];
 static unsigned int n_offenders;
 
@@ -125,7 +132,7 @@ static void say(json_t *json, const char *format, ...)
 	va_list args;
 
 	if (json_lines) {
-		json_dumpf(json, stdout, JSON_COMPACT);
+		json_dumpf(json, stdout, JSON_COMPACT | JSON_DIGITS);
 	} else {
 		va_start(args, format);
 		vprintf(format, args);
@@ -137,13 +144,28 @@ static void say(json_t *json, const char *format, ...)
 	json_decref(json);
 }
 
-/* Does not say the same each round */
-static void trouble(const char *text)
+/* Does not say the same each round, also if there are several such */
+static void trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void trouble(const char *format, ...)
 {
-	troubled = true;
-	if (!strcmp(text, last_trouble))
-		return;
-	snprintf(last_trouble, sizeof(last_trouble), "%s", text);
+	struct trouble *oldest = troubles, *at;
+	char text[sizeof(oldest->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (at = troubles; at < troubles + TROUBLES_MAX; at++) {
+		if (at->round + 1 >= rounds && !strcmp(at->text, text)) {
+			at->round = rounds;
+			return;
+		}
+		if (at->round < oldest->round)
+			oldest = at;
+	}
+	memcpy(oldest->text, text, sizeof(text));
+	oldest->round = rounds;
 	complain("%s", text);
 }
 
@@ -165,196 +187,7 @@ static bool note(const struct key *key)
 	return true;
 }
 
-/* --- Who is never banned --- */
-
-static void add_net(struct nets *nets, const struct net *net)
-{
-	struct net *list = reallocarray(nets->list, nets->n + 1, sizeof(*list));
-
-	if (!list)
-		die("out of memory");
-	nets->list = list;
-	list[nets->n++] = *net;
-}
-
-static bool in_nets(const struct nets *nets, const struct key *key)
-{
-	const uint8_t *a = (const uint8_t *)key->addr, *b;
-	unsigned int i, bytes, bits;
-
-	for (i = 0; i < nets->n; i++) {
-		if (nets->list[i].key.family != key->family)
-			continue;
-		b = (const uint8_t *)nets->list[i].key.addr;
-		bytes = nets->list[i].bits / 8;
-		bits = nets->list[i].bits % 8;
-		if (!memcmp(a, b, bytes) &&
-		    (!bits || !((a[bytes] ^ b[bytes]) >> (8 - bits))))
-			return true;
-	}
-	return false;
-}
-
-static void parse_net(struct nets *nets, char *text)
-{
-	struct net net = { 0 };
-	char *slash = strchr(text, '/');
-	char name[96];
-
-	if (slash)
-		*slash = 0;
-	snprintf(name, sizeof(name), "--never %.50s: the number of bits", text);
-	if (inet_pton(AF_INET, text, net.key.addr) == 1)
-		net.key.family = NFPROTO_IPV4;
-	else if (inet_pton(AF_INET6, text, net.key.addr) == 1)
-		net.key.family = NFPROTO_IPV6;
-	else
-		die("--never %s%s%s: an address or ADDRESS/BITS is needed", text,
-		    slash ? "/" : "", slash ? slash + 1 : "");
-	net.bits = net.key.family == NFPROTO_IPV4 ? 32 : 128;
-	if (slash)
-		net.bits = number(name, slash + 1, 0, net.bits);
-	add_net(nets, &net);
-}
-
-static void parse_nets(struct nets *nets, const char *text)
-{
-	char *copy = strdup(text), *rest = copy, *item;
-
-	if (!copy)
-		die("out of memory");
-	while ((item = strsep(&rest, ",")))
-		parse_net(nets, item);
-	free(copy);
-}
-
-static int own_address(const struct nlmsghdr *nlh, void *data)
-{
-	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(nlh);
-	struct net net = { 0 };
-	const struct nlattr *attr;
-	uint16_t len = header->ifa_family == AF_INET ? 4 : 16;
-
-	if (header->ifa_family != AF_INET && header->ifa_family != AF_INET6)
-		return 0;
-	net.key.family = header->ifa_family;
-	net.bits = len * 8;
-	/* On a point-to-point link, IFA_ADDRESS is the other end's, and IFA_LOCAL comes too */
-	mnl_attr_for_each(attr, nlh, sizeof(*header)) {
-		uint16_t type = mnl_attr_get_type(attr);
-
-		if (mnl_attr_get_payload_len(attr) != len)
-			continue;
-		if (type == IFA_LOCAL || (type == IFA_ADDRESS && !net.key.protocol))
-			memcpy(net.key.addr, mnl_attr_get_payload(attr), len);
-		if (type == IFA_LOCAL)
-			net.key.protocol = 1; /* only means: it is settled */
-	}
-	net.key.protocol = 0;
-	add_net(data, &net);
-	return 0;
-}
-
-static int own_addresses(struct nets *own)
-{
-	struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
-	char loopback[] = "127.0.0.0/8", loopback6[] = "::1";
-	char buf[64] __attribute__((aligned(8)));
-	static struct nl nl;
-	int ret, tries;
-
-	ret = nl_open(&nl, NETLINK_ROUTE);
-	for (tries = 0; !ret && tries < 3; tries++) {
-		own->n = 0;
-		ret = nl_request(&nl, nl_message(buf, RTM_GETADDR, NLM_F_DUMP, &header,
-						 sizeof(header)), own_address, own);
-		if (!nl.interrupted)
-			break;
-	}
-	nl_close(&nl);
-	parse_net(own, loopback);
-	parse_net(own, loopback6);
-	return ret;
-}
-
-/* --- What is done to an offender --- */
-
-static void run_command(const struct offender *offender, const char *source,
-			const char *share)
-{
-	struct command *command = commands;
-	char entries[16];
-	sigset_t none;
-	pid_t pid;
-	int null;
-
-	while (command->pid && command < commands + COMMANDS_MAX - 1)
-		command++;
-	if (command->pid) {
-		complain("--exec for %s: not run, %u others still run", source, COMMANDS_MAX);
-		return;
-	}
-	pid = fork();
-	if (pid < 0)
-		complain("--exec for %s: %s", source, strerror(errno));
-	if (pid > 0) {
-		command->pid = pid;
-		command->until = now_ms() + COMMAND_LIMIT_MS;
-		snprintf(command->source, sizeof(command->source), "%s", source);
-	}
-	if (pid)
-		return;
-
-	/* A group of its own, which can be killed as a whole */
-	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	null = open("/dev/null", O_RDONLY);
-	if (null >= 0)
-		dup2(null, STDIN_FILENO);
-	/* The guard's own lines stay on their own */
-	dup2(STDERR_FILENO, STDOUT_FILENO);
-	snprintf(entries, sizeof(entries), "%u", offender->entries);
-	setenv("CTFULL_SOURCE", source, 1);
-	setenv("CTFULL_SHARE", share, 1);
-	setenv("CTFULL_ENTRIES", entries, 1);
-	setenv("CTFULL_LEVEL", level_name(level), 1);
-	execl("/bin/sh", "sh", "-c", command_line, (char *)NULL);
-	_exit(127);
-}
-
-/* Returns when the next one's time is over; 0: none runs */
-static long long reap_commands(void)
-{
-	long long next = 0, now = now_ms();
-	struct command *command;
-	int status;
-
-	for (command = commands; command < commands + COMMANDS_MAX; command++) {
-		if (!command->pid)
-			continue;
-		if (waitpid(command->pid, &status, WNOHANG) == command->pid) {
-			if (WIFEXITED(status) && WEXITSTATUS(status))
-				complain("--exec for %s: exit status %d", command->source,
-					 WEXITSTATUS(status));
-			else if (WIFSIGNALED(status))
-				complain("--exec for %s: killed by signal %d",
-					 command->source, WTERMSIG(status));
-			command->pid = 0;
-			continue;
-		}
-		if (now >= command->until) {
-			complain("--exec for %s: took more than %d s", command->source,
-				 COMMAND_LIMIT_MS / 1000);
-			kill(-command->pid, SIGKILL);
-			command->until = now + COMMAND_LIMIT_MS;
-		}
-		if (!next || command->until < next)
-			next = command->until;
-	}
-	return next;
-}
+/* --- Deleting entries --- */
 
 /* Deletions that were not sent yet */
 static struct {
@@ -362,14 +195,18 @@ static struct {
 	size_t len;
 	unsigned int n;
 	struct offender *of[EVICT_BATCH];
+	int error;		/* of one that failed */
 } batch;
 
-/* An entry that has gone by itself does not count. */
+/*
+ * An entry that has gone by itself does not count. One that cannot be deleted keeps no
+ * other from being deleted.
+ */
 static int send_batch(void)
 {
 	uint32_t seq = deleting.seq - batch.n;
 	unsigned int i;
-	int ret, error = 0;
+	int ret;
 
 	if (!batch.n)
 		return 0;
@@ -377,17 +214,19 @@ static int send_batch(void)
 		return -errno;
 	for (i = 0; i < batch.n; i++) {
 		ret = nl_answer(&deleting, ++seq, NULL, NULL);
-		if (!ret)
+		if (!ret) {
 			batch.of[i]->evicted++;
-		else if (ret != -ENOENT)
-			error = ret;
+		} else if (ret != -ENOENT) {
+			batch.of[i]->kept++;
+			batch.error = ret;
+		}
 		/* Here the answers are lost, too */
 		if (ret == -ENOBUFS)
 			break;
 	}
 	batch.n = 0;
 	batch.len = 0;
-	return error;
+	return 0;
 }
 
 /* The tuple of the original direction, its zone, and the id, so that it is no other */
@@ -422,13 +261,17 @@ out:
 
 static int evict_cb(const struct nlmsghdr *nlh, void *data __attribute__((unused)))
 {
+	/* All of them, also those that did not count */
+	static const struct counting how = { .by = BY_SRC, .zones = true };
 	struct key key;
 	unsigned int i;
+	uint32_t id;
 
-	if (!key_parse(nlh, BY_SRC, &key))
+	if (!key_parse(nlh, &how, &key, &id))
 		return 0;
 	for (i = 0; i < n_offenders; i++)
-		if (offenders[i].evict && !memcmp(&offenders[i].key, &key, sizeof(key)))
+		if (offenders[i].evict && offenders[i].key.number == key.number &&
+		    key_within(&key, &offenders[i].key))
 			break;
 	if (i == n_offenders)
 		return 0;
@@ -439,7 +282,7 @@ static int evict_cb(const struct nlmsghdr *nlh, void *data __attribute__((unused
 static void evict_offenders(void)
 {
 	struct offender *offender;
-	char text[512], source[ADDR_LEN];
+	char source[KEY_LEN];
 	int ret;
 
 	batch.n = 0;
@@ -450,15 +293,17 @@ static void evict_offenders(void)
 	if (!ret)
 		ret = send_batch();
 	nl_close(&deleting);
-	if (ret) {
-		snprintf(text, sizeof(text), "--evict: %s", conntrack_error(ret));
-		trouble(text);
-	}
+	if (ret)
+		trouble("--evict: %s", conntrack_error(ret));
 	for (offender = offenders; offender < offenders + n_offenders; offender++) {
+		key_text(&offender->key, source);
+		if (offender->kept)
+			trouble("--evict %s: some entries cannot be deleted: %s", source,
+				conntrack_error(batch.error));
 		if (!offender->evicted)
 			continue;
-		addr_text(offender->key.family, offender->key.addr, source);
-		say(json_pack("{s:s, s:s, s:I}", "event", "evict", "source", source,
+		say(json_pack("{s:s, s:s, s:i, s:I}", "event", "evict", "source", source,
+			      "zone", offender->key.number,
 			      "entries", (json_int_t)offender->evicted),
 		    "evict %s: %u entries", source, offender->evicted);
 	}
@@ -476,15 +321,29 @@ static const struct nftset *set_for(const struct key *key)
 	return NULL;
 }
 
-static int look_up_sets(char *why, size_t size)
+/*
+ * Finds out what the sets are, and @bits, how many of an IPv6 address count. With an
+ * error, @why says more; with -EINVAL it does not become right by itself.
+ */
+static int look_up_sets(unsigned int *bits, char *why, size_t size)
 {
-	unsigned int i;
+	const struct nftset *set;
 	int ret;
 
-	for (i = 0; i < n_sets; i++) {
-		ret = nftset_look_up(&nf, &nftable, &sets[i], why, size);
+	*bits = prefix6 ? prefix6 : PREFIX6;
+	for (set = sets; set < sets + n_sets; set++) {
+		ret = nftset_look_up(&nf, &nftable, &sets[set - sets], why, size);
 		if (ret)
 			return ret;
+		if (set->family != NFPROTO_IPV6 || set->interval || *bits == 128)
+			continue;
+		if (prefix6) {
+			snprintf(why, size,
+				 "--prefix6 %u: --set %s takes no networks; " TAKES_NETWORKS,
+				 prefix6, set->name);
+			return -EINVAL;
+		}
+		*bits = 128;
 	}
 	if (n_sets == 2 && sets[0].family == sets[1].family) {
 		snprintf(why, size,
@@ -495,23 +354,49 @@ static int look_up_sets(char *why, size_t size)
 	return 0;
 }
 
+static const char *zone_text(const struct key *key, char *text, size_t size)
+{
+	snprintf(text, size, key->number ? " in zone %u" : "", key->number);
+	return text;
+}
+
+static void run_command(const struct offender *offender, const char *source,
+			const char *share)
+{
+	char entries[16], in_zone[16];
+	const struct variable variables[] = {
+		{ "CTFULL_SOURCE", source },
+		{ "CTFULL_SHARE", share },
+		{ "CTFULL_ENTRIES", entries },
+		{ "CTFULL_LEVEL", level_name(level) },
+		{ "CTFULL_ZONE", in_zone },
+	};
+
+	snprintf(entries, sizeof(entries), "%u", offender->entries);
+	snprintf(in_zone, sizeof(in_zone), "%u", offender->key.number);
+	command_run(command_line, source, variables, ARRAY_SIZE(variables));
+}
+
 static void told(const struct offender *offender, uint64_t of)
 {
 	unsigned int share = per_mille(offender->entries, of);
-	char source[ADDR_LEN], percent[16];
+	char source[KEY_LEN], percent[16], in_zone[16];
 
-	addr_text(offender->key.family, offender->key.addr, source);
+	key_text(&offender->key, source);
 	snprintf(percent, sizeof(percent), "%u.%u", share / 10, share % 10);
-	say(json_pack("{s:s, s:s, s:i, s:s, s:f, s:I, s:I, s:s, s:b}", "event", "ban",
-		      "source", source, "timeout", (int)timeout_s,
+	say(json_pack("{s:s, s:s, s:i, s:i, s:s, s:f, s:I, s:I, s:s, s:b}", "event", "ban",
+		      "source", source, "zone", offender->key.number,
+		      "timeout", (int)timeout_s,
 		      "set", set_for(&offender->key)->name, "percent", share / 10.0,
 		      "entries", (json_int_t)offender->entries, "of", (json_int_t)of,
 		      "level", level_name(level), "dry_run", dry_run),
-	    "%sban %s for %us: %s%% of the table (%u of %llu entries), level %s",
-	    dry_run ? "would " : "", source, timeout_s, percent, offender->entries,
-	    (unsigned long long)of, level_name(level));
+	    "%sban %s%s for %us: %s%% of the table (%u of %llu entries), level %s",
+	    dry_run ? "would " : "", source,
+	    zone_text(&offender->key, in_zone, sizeof(in_zone)), timeout_s, percent,
+	    offender->entries, (unsigned long long)of, level_name(level));
 	if (dry_run && evict)
-		say(json_pack("{s:s, s:s, s:I, s:b}", "event", "evict", "source", source,
+		say(json_pack("{s:s, s:s, s:i, s:I, s:b}", "event", "evict", "source", source,
+			      "zone", offender->key.number,
 			      "entries", (json_int_t)offender->entries, "dry_run", true),
 		    "would evict %s: %u entries", source, offender->entries);
 	if (!dry_run && command_line)
@@ -521,23 +406,37 @@ static void told(const struct offender *offender, uint64_t of)
 static void spared(const struct offender *offender, uint64_t of, const char *why)
 {
 	unsigned int share = per_mille(offender->entries, of);
-	char source[ADDR_LEN];
+	char source[KEY_LEN], in_zone[16];
 
 	if (!note(&offender->key))
 		return;
-	addr_text(offender->key.family, offender->key.addr, source);
-	say(json_pack("{s:s, s:s, s:f, s:I, s:I, s:s}", "event", "spare", "source", source,
+	key_text(&offender->key, source);
+	say(json_pack("{s:s, s:s, s:i, s:f, s:I, s:I, s:s}", "event", "spare",
+		      "source", source, "zone", offender->key.number,
 		      "percent", share / 10.0, "entries", (json_int_t)offender->entries,
 		      "of", (json_int_t)of, "why", why),
-	    "spare %s, which has %u.%u%% of the table (%u of %llu entries): %s", source,
-	    share / 10, share % 10, offender->entries, (unsigned long long)of, why);
+	    "spare %s%s, which has %u.%u%% of the table (%u of %llu entries): %s", source,
+	    zone_text(&offender->key, in_zone, sizeof(in_zone)), share / 10, share % 10,
+	    offender->entries, (unsigned long long)of, why);
+}
+
+static const char *ban_error(int error)
+{
+	switch (error) {
+	case -ENFILE:
+	case -ENOSPC:
+		return "it is full; make it with a larger \"size\"";
+	case -EEXIST:
+		return "some of these addresses are in it already; take them out";
+	}
+	return strerror(-error);
 }
 
 /* Puts all in the sets, in one transaction; if that fails, each on its own. */
 static void put_in_sets(struct offender **banned, unsigned int n, uint64_t of)
 {
 	struct nftset_item items[OFFENDERS_MAX];
-	char text[512];
+	char source[KEY_LEN];
 	unsigned int i;
 	int ret = 0;
 
@@ -552,34 +451,72 @@ static void put_in_sets(struct offender **banned, unsigned int n, uint64_t of)
 
 		if (ret && n > 1)
 			error = nftset_add(&nf, &nftable, &items[i], 1, timeout_s * 1000ULL);
-		/* Somebody else was first */
-		if (error == -EEXIST)
+		/* Somebody else was first, or has put only a part of it there. */
+		if (error == -EEXIST && nftset_has(&nf, &nftable, items[i].set,
+						   items[i].key) == 1)
 			error = 0;
-		if (error) {
-			snprintf(text, sizeof(text), "cannot ban: --set %s: %s",
-				 items[i].set->name, error == -ENFILE || error == -ENOSPC ?
-				 "it is full; make it with a larger \"size\"" :
-				 strerror(-error));
-			trouble(text);
+		if (error == -EEXIST)
+			trouble("cannot ban %s: --set %s: %s",
+				key_text(&banned[i]->key, source), items[i].set->name,
+				ban_error(error));
+		else if (error)
+			trouble("cannot ban: --set %s: %s", items[i].set->name,
+				ban_error(error));
+		if (error)
 			continue;
-		}
 		banned[i]->evict = evict && !dry_run;
 		told(banned[i], of);
 	}
 }
 
-/* Those that hold so much of @of entries that they are to be banned */
-static int find_offenders(uint32_t max, uint64_t *of)
+/*
+ * The IPv6 networks of @bits that an address of @nets is in. They are not banned as
+ * a whole, so their addresses count, too.
+ */
+static struct key *networks_to_split(const struct nets *nets, unsigned int bits,
+				     struct key *list, unsigned int *n)
 {
+	unsigned int i;
+
+	list = reallocarray(list, *n + nets->n + 1, sizeof(*list));
+	if (!list)
+		die("out of memory");
+	for (i = 0; i < nets->n; i++) {
+		const struct net *net = &nets->list[i];
+
+		if (net->all || net->key.family != NFPROTO_IPV6 || key_bits(&net->key) <= bits)
+			continue;
+		list[*n] = net->key;
+		key_mask(&list[*n], bits);
+		list[(*n)++].number = zone;
+	}
+	return list;
+}
+
+/* Those that hold so much of @of entries that they are to be banned */
+static int find_offenders(uint32_t max, const struct nets *own, unsigned int bits, uint64_t *of)
+{
+	struct counting how = { .by = BY_SRC, .zones = true, .replied = !unreplied };
 	const struct slot *top[OFFENDERS_MAX];
 	static struct table table;
+	struct key *split = NULL;
 	unsigned int found, i;
 	int ret;
 
 	n_offenders = 0;
-	ret = table_read(&table, &nf, BY_SRC, AF_UNSPEC);
+	if (bits < 128) {
+		how.prefix6 = bits;
+		split = networks_to_split(own, bits, split, &how.n_split);
+		split = networks_to_split(&never, bits, split, &how.n_split);
+		how.split = split;
+	}
+	ret = table_read(&table, &nf, &how);
+	free(split);
+	/* What came twice would be banned at half the share. */
+	if (!ret && table.approximate)
+		ret = -EAGAIN;
 	if (ret)
-		return ret;
+		goto out;
 	/* Of the limit: not of the entries, or evicting one would make others' share grow */
 	*of = max ? max : table.total;
 	found = table_top(&table, top, OFFENDERS_MAX);
@@ -587,46 +524,61 @@ static int find_offenders(uint32_t max, uint64_t *of)
 		offenders[n_offenders++] = (struct offender){
 			.key = top[i]->key,
 			.entries = top[i]->entries,
+			.split = top[i]->split,
 		};
+out:
 	table_free(&table);
-	return 0;
+	return ret;
 }
 
-static void judge(uint32_t max)
+/* Is one of a network's addresses an offender, too? */
+static bool has_offender(const struct offender *network)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_offenders; i++)
+		if (!offenders[i].split && offenders[i].key.number == network->key.number &&
+		    key_within(&offenders[i].key, &network->key))
+			return true;
+	return false;
+}
+
+/* Why an offender is not to be banned, or NULL */
+static const char *why_spared(const struct offender *offender, const struct nets *own)
+{
+	const struct net *net;
+
+	if (offender->key.number != zone)
+		return "it is of another zone than --zone";
+	net = nets_find(own, &offender->key);
+	if (!net)
+		net = nets_find(&never, &offender->key);
+	if (net)
+		return net->why;
+	if (offender->split)
+		return "who is never banned is in it, and no other address of it has so much";
+	if (!set_for(&offender->key))
+		return "no --set is for such addresses";
+	return NULL;
+}
+
+static void judge_offenders(const struct nets *own, uint64_t of)
 {
 	struct offender *banned[OFFENDERS_MAX];
 	unsigned int n = 0, i;
 	bool evicting = false;
-	struct nets own = { 0 };
-	char text[512];
-	uint64_t of;
-	int ret;
+	const char *why;
 
-	ret = own_addresses(&own);
-	if (ret) {
-		snprintf(text, sizeof(text), "cannot read this machine's addresses: %s",
-			 strerror(-ret));
-		goto out;
-	}
-	ret = find_offenders(max, &of);
-	if (ret) {
-		snprintf(text, sizeof(text), "%s", conntrack_error(ret));
-		goto out;
-	}
-	ret = look_up_sets(text, sizeof(text));
-	if (ret)
-		goto out;
 	for (i = 0; i < n_offenders; i++) {
 		struct offender *offender = &offenders[i];
-		const struct nftset *set = set_for(&offender->key);
 
-		if (in_nets(&own, &offender->key)) {
-			spared(offender, of, "it is this machine's address");
-		} else if (in_nets(&never, &offender->key)) {
-			spared(offender, of, "--never");
-		} else if (!set) {
-			spared(offender, of, "no --set is for such addresses");
-		} else if (nftset_has(&nf, &nftable, set, &offender->key) == 1) {
+		if (offender->split && has_offender(offender))
+			continue;
+		why = why_spared(offender, own);
+		if (why) {
+			spared(offender, of, why);
+		} else if (nftset_has(&nf, &nftable, set_for(&offender->key),
+				      &offender->key) == 1) {
 			/* By this or by another guard, or by hand */
 			offender->evict = evict && !dry_run;
 		} else if (!dry_run || note(&offender->key)) {
@@ -639,50 +591,117 @@ static void judge(uint32_t max)
 		evicting |= offenders[i].evict;
 	if (evicting)
 		evict_offenders();
-out:
-	if (ret)
-		trouble(text);
-	free(own.list);
 }
 
-static void round_of_guard(void)
+/* One that nobody can be banned without knowing is read in each round anew. */
+static void judge(uint32_t max)
+{
+	struct nets own = { 0 };
+	unsigned int bits;
+	char why[512];
+	uint64_t of;
+	int ret;
+
+	ret = nets_local(&own);
+	if (ret) {
+		trouble("cannot read this machine's addresses: %s", strerror(-ret));
+		goto out;
+	}
+	if (own.catch_all)
+		trouble("a local route for everything, in table %u, as TPROXY has: spares nobody",
+			own.catch_all);
+	ret = look_up_sets(&bits, why, sizeof(why));
+	if (ret) {
+		trouble("%s", why);
+		goto out;
+	}
+	ret = find_offenders(max, &own, bits, &of);
+	if (ret == -EAGAIN)
+		trouble("the table's hash is resized while it is read: nobody is banned");
+	else if (ret)
+		trouble("%s", conntrack_error(ret));
+	else
+		judge_offenders(&own, of);
+out:
+	nets_free(&own);
+}
+
+/* --- When to look --- */
+
+/* Without rules the kernel tells nobody; a limit and a count there always are. */
+static int read_figures(struct report *figures)
+{
+	int ret = -ENOENT;
+
+	/* Not asked for where it is not, which could load it */
+	if (events.present)
+		ret = ctfull_read(figures, NULL, 0);
+	if (ret != -ENOENT)
+		return ret;
+	memset(figures, 0, sizeof(*figures));
+	ret = nl_open(&nf, NETLINK_NETFILTER);
+	if (!ret)
+		ret = conntrack_limits(&nf, &figures->count, &figures->max);
+	nl_close(&nf);
+	if (!figures->max)
+		figures->level = CTFULL_LEVEL_NORMAL;
+	else if (figures->count >= figures->max)
+		figures->level = CTFULL_LEVEL_FULL;
+	else if (figures->count * 100ULL >= figures->max * (uint64_t)XT_CTFULL_WARN_AT)
+		figures->level = CTFULL_LEVEL_WARNING;
+	return ret;
+}
+
+static void tell_of_rules(bool there)
+{
+	if (!there && !without_rules)
+		complain("no rule with -j CTFULL in this namespace: looking each %u s",
+			 interval_s);
+	else if (there && without_rules)
+		complain("a rule with -j CTFULL is there");
+	without_rules = !there;
+}
+
+/* Is there something to do? Then does it. */
+static void look(void)
 {
 	struct report figures;
 	int ret;
 
-	last_round = now_ms();
-	due = 0;
-	troubled = false;
-	ret = ctfull_read(&figures, NULL, 0);
-	/* Its coming is told. */
-	if (ret == -ENOENT)
-		return;
-	if (!ret && figures.level == CTFULL_LEVEL_NORMAL) {
-		level = CTFULL_LEVEL_NORMAL;
-		*last_trouble = 0;
+	last_look = now_ms();
+	ret = read_figures(&figures);
+	if (ret) {
+		rounds++;
+		trouble("%s", events.present ? ctfull_error(ret) : conntrack_error(ret));
+		due = now_ms() + interval_s * 1000LL;
 		return;
 	}
-	if (ret) {
-		trouble(ctfull_error(ret));
-	} else {
-		level = figures.level;
+	tell_of_rules(figures.rules);
+	level = figures.level;
+	/* A reserve refuses while there is room for others, and the level may be normal. */
+	busy = level != CTFULL_LEVEL_NORMAL || (refused_known && figures.refused > refused);
+	refused = figures.refused;
+	refused_known = true;
+	if (busy) {
+		rounds++;
 		ret = nl_open(&nf, NETLINK_NETFILTER);
 		if (ret)
-			trouble(strerror(-ret));
+			trouble("%s", strerror(-ret));
 		else
 			judge(figures.max);
 		nl_close(&nf);
+	} else {
+		/* What is wrong is told again the next time. */
+		rounds += 2;
 	}
-	if (!troubled)
-		*last_trouble = 0;
-	due = now_ms() + interval_s * 1000LL;
+	due = now_ms() + interval_s * 1000LL * (busy || !figures.rules ? 1 : IDLE_INTERVALS);
 }
 
 static void wake(void)
 {
-	long long soon = last_round + ROUND_GAP_MS;
+	long long soon = last_look + ROUND_GAP_MS;
 
-	if (!due || due > soon)
+	if (due > soon)
 		due = soon;
 }
 
@@ -690,7 +709,7 @@ static void on_event(const struct report *event, uint64_t lost,
 		     void *data __attribute__((unused)))
 {
 	/* Refused while all is well: word of the level was lost, or it is a reserve's. */
-	if (lost || (event->cmd == CTFULL_CMD_REFUSED && level == CTFULL_LEVEL_NORMAL) ||
+	if (lost || (event->cmd == CTFULL_CMD_REFUSED && !busy) ||
 	    (event->cmd == CTFULL_CMD_LEVEL && event->level != CTFULL_LEVEL_NORMAL))
 		wake();
 }
@@ -710,15 +729,20 @@ static void parse_table(const char *text)
 		{ "netdev", NFPROTO_NETDEV },
 	};
 	const char *slash = strchr(text, '/');
+	uint8_t family = 0;
 	unsigned int i;
 
 	for (i = 0; slash && i < ARRAY_SIZE(families); i++)
 		if (strlen(families[i].name) == (size_t)(slash - text) &&
 		    !strncmp(text, families[i].name, slash - text))
-			nftable.family = families[i].family;
-	if (!nftable.family || !slash[1] || strlen(slash + 1) >= sizeof(nftable.name))
+			family = families[i].family;
+	if (!family || !slash[1] || strlen(slash + 1) >= sizeof(nftable.name))
 		die("--table %s: FAMILY/TABLE is needed; FAMILY: ip, ip6, inet, bridge, netdev",
 		    text);
+	if (nftable.family)
+		die("--table %s: is the second; all sets are in one table", text);
+	nftable.family = family;
+	nftable.text = text;
 	snprintf(nftable.name, sizeof(nftable.name), "%s", slash + 1);
 }
 
@@ -735,10 +759,10 @@ static void parse_set_name(const char *text)
 static unsigned int parse_time(const char *text)
 {
 	static const char units[] = "smhd";
-	static const unsigned int seconds[] = { 1, 60, 3600, 86400 };
+	static const uint32_t seconds[] = { 1, 60, 3600, 86400 };
 	size_t len = strspn(text, "0123456789");
 	const char *unit = text[len] ? strchr(units, text[len]) : NULL;
-	unsigned long value = len && len < 9 ? strtoul(text, NULL, 10) : 0;
+	uint64_t value = len && len < 9 ? strtoul(text, NULL, 10) : 0;
 
 	if (unit)
 		value *= seconds[unit - units];
@@ -764,18 +788,25 @@ static unsigned int parse_share(const char *text)
 /* What cannot become right by itself is told at once. */
 static void check_sets(void)
 {
+	unsigned int bits, i;
 	char why[512];
 	int ret;
 
 	ret = nl_open(&nf, NETLINK_NETFILTER);
 	if (ret)
-		die("%s", strerror(-ret));
-	ret = look_up_sets(why, sizeof(why));
+		give_up("%s", strerror(-ret));
+	ret = look_up_sets(&bits, why, sizeof(why));
 	nl_close(&nf);
-	if (ret == -ENOENT)
-		trouble(why);
-	else if (ret)
+	if (ret == -EINVAL || ret == -EPERM)
 		die("%s", why);
+	if (ret) {
+		trouble("%s", why);
+		return;
+	}
+	for (i = 0; i < n_sets; i++)
+		if (sets[i].family == NFPROTO_IPV6 && !sets[i].interval && !prefix6)
+			complain("--set %s: bans of single IPv6 addresses only; " TAKES_NETWORKS,
+				 sets[i].name);
 }
 
 static void guard(void)
@@ -783,21 +814,20 @@ static void guard(void)
 	long long next, now;
 	int ret;
 
-	due = now_ms();
 	for (;;) {
 		now = now_ms();
-		if (due && due <= now && events.present) {
-			round_of_guard();
+		if (due <= now) {
+			look();
 			now = now_ms();
 		}
-		next = reap_commands();
-		if (due && events.present && (!next || due < next))
+		next = commands_reap();
+		if (!next || due < next)
 			next = due;
 		/* Rounded up by one: not to wake just before */
-		ret = events_wait(&events, !next ? -1 : next > now ? (int)(next - now) + 1 : 0,
+		ret = events_wait(&events, next > now ? (int)(next - now) + 1 : 0,
 				  on_event, NULL);
 		if (ret < 0)
-			die("%s", ctfull_error(ret));
+			give_up("%s", ctfull_error(ret));
 		if (ret & EVENTS_STOP)
 			return;
 		if (ret & EVENTS_RESYNC)
@@ -809,7 +839,7 @@ int guard_main(int argc, char **argv)
 {
 	int c, ret;
 
-	while ((c = getopt_long(argc, argv, "t:s:T:m:n:ex:i:djh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "t:s:T:m:6:z:run:ex:i:djh", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
 			parse_table(optarg);
@@ -823,8 +853,20 @@ int guard_main(int argc, char **argv)
 		case 'm':
 			min_share = parse_share(optarg);
 			break;
+		case '6':
+			prefix6 = number("--prefix6", optarg, 1, 128);
+			break;
+		case 'z':
+			zone = number("--zone", optarg, 0, UINT16_MAX);
+			break;
+		case 'r':
+			unreplied = false;
+			break;
+		case 'u':
+			unreplied = true;
+			break;
 		case 'n':
-			parse_nets(&never, optarg);
+			nets_parse(&never, optarg, "--never");
 			break;
 		case 'e':
 			evict = true;
@@ -852,11 +894,14 @@ int guard_main(int argc, char **argv)
 	if (!nftable.family || !n_sets)
 		die("--table FAMILY/TABLE and --set NAME are needed; %s", SEE_HELP);
 	signal(SIGPIPE, SIG_IGN);
+	commands_open();
 	check_sets();
-	ret = events_open(&events);
-	if (ret)
+	ret = events_open(&events, false);
+	if (ret == -EPERM)
 		die("%s", ctfull_error(ret));
+	if (ret)
+		give_up("%s", ctfull_error(ret));
 	guard();
-	free(never.list);
+	nets_free(&never);
 	return 0;
 }

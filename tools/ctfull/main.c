@@ -22,7 +22,8 @@ static const char usage[] =
 	"  metrics   the figures for Prometheus\n"
 	"\n"
 	"ctfull COMMAND --help lists its options. ctfull --version says which one this is.\n"
-	"Exit status: 0, of status 1 or 2 if a table fills up or is full; 3: an error.\n";
+	"Exit status: 0, of status 1 or 2 if a table fills up or is full; 3: an error;\n"
+	"4: monitor or guard had to stop.\n";
 
 static const struct {
 	const char *name;
@@ -64,6 +65,17 @@ void die(const char *format, ...)
 	exit(EXIT_ERROR);
 }
 
+/* As die(), where it may be well if it is started again: see ctfull-guard.service */
+void give_up(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	message(format, args);
+	va_end(args);
+	exit(EXIT_INTERRUPTED);
+}
+
 /* A clock that nobody sets */
 long long now_ms(void)
 {
@@ -98,7 +110,7 @@ void print_json(json_t *json, size_t flags)
 {
 	if (!json)
 		die("out of memory");
-	if (json_dumpf(json, stdout, flags) || putchar('\n') == EOF || fflush(stdout))
+	if (json_dumpf(json, stdout, flags | JSON_DIGITS) || putchar('\n') == EOF || fflush(stdout))
 		die("cannot write: %s", strerror(errno));
 	json_decref(json);
 }

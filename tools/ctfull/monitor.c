@@ -153,6 +153,15 @@ static void print_event(const struct report *event, uint64_t lost, void *data)
 		die("cannot write: %s", strerror(errno));
 }
 
+/* Without a rule there is nothing to come. */
+static void tell_of_rules(void)
+{
+	struct report figures;
+
+	if (!ctfull_read(&figures, NULL, 0) && !figures.rules)
+		complain("no rule with -j CTFULL in this namespace: nothing comes before one");
+}
+
 int monitor_main(int argc, char **argv)
 {
 	struct monitor monitor = { 0 };
@@ -176,10 +185,14 @@ int monitor_main(int argc, char **argv)
 		}
 	}
 	no_arguments(argv + optind);
-	ret = events_open(&events);
+	ret = events_open(&events, true);
+	if (!ret && events.present)
+		tell_of_rules();
 	while (ret >= 0 && !(ret & EVENTS_STOP) && !(monitor.limited && !monitor.left))
 		ret = events_wait(&events, -1, print_event, &monitor);
-	if (ret < 0)
+	if (ret == -EPERM)
 		die("%s", ctfull_error(ret));
+	if (ret < 0)
+		give_up("%s", ctfull_error(ret));
 	return 0;
 }

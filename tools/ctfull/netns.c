@@ -27,7 +27,8 @@ static int no_dots(const struct dirent *entry)
 /* Enters the namespace @path: 0 or a negative errno, or 1 if it is one of the @seen */
 static int enter(const char *path, struct seen *seen, unsigned int *n)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* What is no namespace, but a pipe, is not to be waited for. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int error = 0;
 	struct stat st;
 	unsigned int i;
@@ -87,4 +88,22 @@ void visit_netns(netns_cb *cb, void *data)
 	if (setns(home, CLONE_NEWNET) && errno != EPERM)
 		die("cannot go back to the first namespace: %s", strerror(errno));
 	close(home);
+}
+
+/* Why a namespace could not be entered, and what helps */
+const char *netns_error(int error, char *text, size_t size)
+{
+	switch (error) {
+	case -EPERM:
+	case -EACCES:
+		snprintf(text, size, "cannot be entered: CAP_SYS_ADMIN is needed (run it as root)");
+		break;
+	case -EINVAL:
+		snprintf(text, size,
+			 "cannot be entered: what has this name is no namespace; delete it with ip-netns(8)");
+		break;
+	default:
+		snprintf(text, size, "cannot be entered: %s", strerror(-error));
+	}
+	return text;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <libnftnl/common.h>
 #include <libnftnl/set.h>
+#include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include "ctfull.h"
@@ -14,6 +15,9 @@
 /* What nft(8) calls ipv4_addr and ipv6_addr; these numbers are its own. */
 #define TYPE_IPV4_ADDR		7
 #define TYPE_IPV6_ADDR		8
+
+/* Maps, also to objects such as counters, and what has several fields */
+#define NOT_FOR_ADDRESSES	(NFT_SET_MAP | NFT_SET_OBJECT | NFT_SET_CONCAT)
 
 static struct nftnl_set *new_set(const struct nftable *table, const char *name)
 {
@@ -25,21 +29,70 @@ static struct nftnl_set *new_set(const struct nftable *table, const char *name)
 	return set;
 }
 
-static void add_element(struct nftnl_set *set, const struct key *key, uint64_t timeout_ms)
+static void put_element(struct nftnl_set *set, const uint8_t *key, size_t len, uint32_t flags,
+			uint64_t timeout_ms)
 {
 	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 
-	if (!element || nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key->addr,
-					   key->family == NFPROTO_IPV6 ? 16 : 4))
+	if (!element || nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key, len))
 		die("out of memory");
+	if (flags)
+		nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
 	if (timeout_ms)
 		nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT, timeout_ms);
 	nftnl_set_elem_add(set, element);
 }
 
+static size_t key_len(const struct key *key)
+{
+	return key->family == NFPROTO_IPV6 ? 16 : 4;
+}
+
+/* The address after the last one of @key. False: there is none */
+static bool key_end(const struct key *key, uint8_t *end)
+{
+	unsigned int i = key_bits(key), carry;
+
+	memcpy(end, key->addr, key_len(key));
+	/* Adds 1 to the last bit that counts */
+	carry = 1U << ((8 - i % 8) % 8);
+	for (i = (i - 1) / 8 + 1; carry && i--; carry >>= 8) {
+		carry += end[i];
+		end[i] = carry;
+	}
+	return !carry;
+}
+
+/* A set with the flag interval has two elements for a network: its first address, and
+ * the one after its last
+ */
+static void add_element(struct nftnl_set *set, const struct nftset *of, const struct key *key,
+			uint64_t timeout_ms)
+{
+	uint8_t end[16];
+
+	put_element(set, (const uint8_t *)key->addr, key_len(key), 0, timeout_ms);
+	if (of->interval && key_end(key, end))
+		put_element(set, end, key_len(key), NFT_SET_ELEM_INTERVAL_END, 0);
+}
+
 static int parse_set(const struct nlmsghdr *nlh, void *data)
 {
 	return nftnl_set_nlmsg_parse(nlh, data) ? -EBADMSG : 0;
+}
+
+static int look_up_table(struct nl *nl, const struct nftable *table)
+{
+	char buf[1024] __attribute__((aligned(8))) = { 0 };
+	struct nftnl_table *query = nftnl_table_alloc();
+	struct nlmsghdr *nlh;
+
+	if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
+		die("out of memory");
+	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, table->family);
+	nftnl_table_nlmsg_build_payload(nlh, query);
+	nftnl_table_free(query);
+	return nl_request(nl, nlh, NULL, NULL);
 }
 
 /*
@@ -66,7 +119,10 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 	type = nftnl_set_get_u32(answer, NFTNL_SET_KEY_TYPE);
 	nftnl_set_free(answer);
 
-	if (ret == -ENOENT) {
+	if (ret == -ENOENT && look_up_table(nl, table) == -ENOENT) {
+		snprintf(why, size, "--table %s: not there; make it, and its sets, with nft(8)",
+			 table->text);
+	} else if (ret == -ENOENT) {
 		snprintf(why, size,
 			 "--set %s: not there; make it with nft(8), type ipv4_addr or ipv6_addr, flags timeout",
 			 set->name);
@@ -74,7 +130,8 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 		snprintf(why, size, "not permitted: CAP_NET_ADMIN is needed (run it as root)");
 	} else if (ret) {
 		snprintf(why, size, "--set %s: %s", set->name, strerror(-ret));
-	} else if (flags & NFT_SET_MAP || (type != TYPE_IPV4_ADDR && type != TYPE_IPV6_ADDR)) {
+	} else if (flags & NOT_FOR_ADDRESSES ||
+		   (type != TYPE_IPV4_ADDR && type != TYPE_IPV6_ADDR)) {
 		snprintf(why, size,
 			 "--set %s: is of another type; ipv4_addr or ipv6_addr is needed",
 			 set->name);
@@ -84,33 +141,46 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 			 "--set %s: bans would never end; make it with \"flags timeout\"",
 			 set->name);
 		ret = -EINVAL;
-	} else if (flags & (NFT_SET_INTERVAL | NFT_SET_CONSTANT)) {
+	} else if (flags & NFT_SET_CONSTANT) {
 		snprintf(why, size,
-			 "--set %s: has the flag \"%s\"; make it with \"flags timeout\" alone",
-			 set->name, flags & NFT_SET_INTERVAL ? "interval" : "constant");
+			 "--set %s: has the flag \"constant\"; make it without",
+			 set->name);
 		ret = -EINVAL;
 	} else {
+		set->interval = flags & NFT_SET_INTERVAL;
 		set->family = type == TYPE_IPV4_ADDR ? NFPROTO_IPV4 : NFPROTO_IPV6;
 	}
 	return ret;
 }
 
-/* 1 if @key is in the set, 0 if not */
-int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset *set,
-	       const struct key *key)
+/* Has the set an element @addr, or, with the flag interval, one that it is in? */
+static int has_element(struct nl *nl, const struct nftable *table, const struct nftset *set,
+		       const uint8_t *addr, size_t len, uint32_t flags)
 {
 	struct nftnl_set *query = new_set(table, set->name);
 	char buf[1024] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh;
 	int ret;
 
-	add_element(query, key, 0);
+	put_element(query, addr, len, flags, 0);
 	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM, 0,
 			 table->family);
 	nftnl_set_elems_nlmsg_build_payload(nlh, query);
 	nftnl_set_free(query);
 	ret = nl_request(nl, nlh, NULL, NULL);
 	return ret == -ENOENT ? 0 : ret ? ret : 1;
+}
+
+/* 1 if all of @key is in the set, 0 if not */
+int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset *set,
+	       const struct key *key)
+{
+	int ret = has_element(nl, table, set, (const uint8_t *)key->addr, key_len(key), 0);
+	uint8_t end[16];
+
+	if (ret == 1 && set->interval && key_end(key, end))
+		ret = has_element(nl, table, set, end, key_len(key), NFT_SET_ELEM_INTERVAL_END);
+	return ret;
 }
 
 static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)
@@ -130,7 +200,7 @@ static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)
 int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_item *items,
 	       unsigned int n, uint64_t timeout_ms)
 {
-	static char buf[1 << 16] __attribute__((aligned(8)));
+	static char buf[1 << 17] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh;
 	unsigned int i;
 	char *at = buf;
@@ -145,7 +215,7 @@ int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_i
 			nftnl_set_free(set);
 			return -E2BIG;
 		}
-		add_element(set, items[i].key, timeout_ms);
+		add_element(set, items[i].set, items[i].key, timeout_ms);
 		nlh = nf_message(at, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM,
 				 NLM_F_CREATE | (i == n - 1 ? NLM_F_ACK : 0), table->family);
 		nlh->nlmsg_seq = nl->seq;

@@ -31,7 +31,32 @@ struct status {
 	bool failed;
 };
 
-static void print_text(const struct report *figures)
+/* A larger table is only listed if there is a reason, as that takes some time. */
+#define SMALL_TABLE		100000
+
+/* What is listed of a namespace's table */
+struct listing {
+	bool read;
+	uint64_t listed, dying;
+};
+
+static void list(const struct report *figures, struct listing *listing)
+{
+	static struct nl nl;
+
+	memset(listing, 0, sizeof(*listing));
+	if (figures->count > SMALL_TABLE && figures->level == CTFULL_LEVEL_NORMAL)
+		return;
+	/* No reason to say nothing of the rest */
+	if (!nl_open(&nl, NETLINK_NETFILTER) && !conntrack_listed(&nl, false, &listing->listed))
+		listing->read = true;
+	if (listing->read && conntrack_held(figures->count, listing->listed) &&
+	    conntrack_listed(&nl, true, &listing->dying))
+		listing->dying = 0;
+	nl_close(&nl);
+}
+
+static void print_text(const struct report *figures, const struct listing *listing)
 {
 	unsigned int share = per_mille(figures->count, figures->max);
 	char when[32];
@@ -42,6 +67,8 @@ static void print_text(const struct report *figures)
 	else
 		printf("entries      %u, no limit, level %s\n", figures->count,
 		       level_name(figures->level));
+	if (listing->read && conntrack_held(figures->count, listing->listed))
+		conntrack_held_text(stdout, figures->count, listing->listed, listing->dying);
 	printf("warning      from %u%% on\n", figures->warn_at);
 	if (figures->peak_time)
 		printf("peak         %u, at %s\n", figures->peak,
@@ -56,7 +83,7 @@ static void print_text(const struct report *figures)
 	printf("rules        %u with -j CTFULL\n", figures->rules);
 }
 
-static json_t *figures_json(const struct report *figures)
+static json_t *figures_json(const struct report *figures, const struct listing *listing)
 {
 	json_t *json = json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"count", (json_int_t)figures->count, "max", (json_int_t)figures->max,
@@ -71,12 +98,20 @@ static json_t *figures_json(const struct report *figures)
 		"rules", (json_int_t)figures->rules);
 
 	/* Not known: null */
+	json_object_set_new(json, "listed", listing->read ? json_integer(listing->listed) :
+			    json_null());
 	json_object_set_new(json, "percent", figures->max ?
 			    json_real(per_mille(figures->count, figures->max) / 10.0) :
 			    json_null());
 	json_object_set_new(json, "peak_time", figures->peak_time ?
 			    json_integer(figures->peak_time) : json_null());
 	return json;
+}
+
+/* The first one has no name. */
+static const char *shown(const char *name)
+{
+	return *name ? name : "(the first one)";
 }
 
 static void failed(struct status *status, const char *name, const char *why)
@@ -88,20 +123,20 @@ static void failed(struct status *status, const char *name, const char *why)
 		json_array_append_new(status->json,
 				      json_pack("{s:s, s:s}", "namespace", name, "error", why));
 	fflush(stdout);
-	complain("namespace \"%s\": %s", name, why);
+	complain("namespace %s: %s", shown(name), why);
 }
 
 static void print_status(const char *name, int error, void *data)
 {
 	struct report figures, sources[SOURCES];
 	struct status *status = data;
+	struct listing listing;
 	json_t *json;
-	char why[64];
+	char why[128];
 	int n;
 
 	if (error) {
-		snprintf(why, sizeof(why), "cannot be entered: %s", strerror(-error));
-		failed(status, name, why);
+		failed(status, name, netns_error(error, why, sizeof(why)));
 		return;
 	}
 	n = ctfull_read(&figures, sources, SOURCES);
@@ -109,10 +144,11 @@ static void print_status(const char *name, int error, void *data)
 		failed(status, name, ctfull_error(n));
 		return;
 	}
+	list(&figures, &listing);
 	if (figures.level > status->worst)
 		status->worst = figures.level;
 	if (status->json) {
-		json = figures_json(&figures);
+		json = figures_json(&figures, &listing);
 		if (status->all)
 			json_object_set_new(json, "namespace", json_string(name));
 		json_object_set_new(json, "sources", sources_json(sources, n));
@@ -120,8 +156,8 @@ static void print_status(const char *name, int error, void *data)
 		return;
 	}
 	if (status->all)
-		printf("namespace    %s\n", *name ? name : "(the first one)");
-	print_text(&figures);
+		printf("namespace    %s\n", shown(name));
+	print_text(&figures, &listing);
 	if (n) {
 		printf("the most refused packets came from\n");
 		sources_text(stdout, sources, n);

@@ -4,10 +4,13 @@
  * comes in. Memory is for the keys, not for the entries.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/random.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include "ctfull.h"
@@ -70,12 +73,93 @@ const char *conntrack_error(int error)
 	return strerror(-error);
 }
 
+static int count_cb(const struct nlmsghdr *nlh __attribute__((unused)), void *data)
+{
+	++*(uint64_t *)data;
+	return 0;
+}
+
+/* How many entries a dump has: IPCTNL_MSG_CT_GET, or those that ..._GET_DYING lists */
+int conntrack_listed(struct nl *nl, bool dying, uint64_t *listed)
+{
+	char buf[64] __attribute__((aligned(8)));
+	uint16_t type = CT_MSG(dying ? IPCTNL_MSG_CT_GET_DYING : IPCTNL_MSG_CT_GET);
+
+	*listed = 0;
+	return nl_request(nl, nf_message(buf, type, NLM_F_DUMP, AF_UNSPEC), count_cb, listed);
+}
+
+/*
+ * Are far fewer entries listed than counted? A few are always on their way in or out,
+ * and while a table is read it changes.
+ */
+bool conntrack_held(uint32_t count, uint64_t listed)
+{
+	return count > listed && count - listed > 16 && count - listed > count / 10;
+}
+
+/* What that can mean; @dying: those of them that are known to wait for a reader */
+void conntrack_held_text(FILE *out, uint32_t count, uint64_t listed, uint64_t dying)
+{
+	fprintf(out, "%u counted, %llu listed: the others are held by packets in queues\n"
+		"(NFQUEUE, a network card's, a socket that nobody reads), or have expired and wait\n"
+		"to be collected, or have leaked; see ctfull(8)\n", count,
+		(unsigned long long)listed);
+	if (dying)
+		fprintf(out, "%llu of them have ended and wait until a program has read of it\n",
+			(unsigned long long)dying);
+}
+
+/*
+ * The attribute at @at, or NULL if none is there before @end. libmnl's functions are
+ * calls; of all that is done to a large table, most is done here.
+ */
+static inline const struct nlattr *attr_at(const void *at, const void *end)
+{
+	ptrdiff_t left = (const char *)end - (const char *)at;
+	const struct nlattr *attr = at;
+
+	/* Is it as long as its header, and not longer than what is left? */
+	return left >= NLA_HDRLEN &&
+	       (size_t)attr->nla_len - NLA_HDRLEN <= (size_t)left - NLA_HDRLEN ? attr : NULL;
+}
+
+static inline const struct nlattr *attr_next(const struct nlattr *attr, const void *end)
+{
+	return attr_at((const char *)attr + NLA_ALIGN(attr->nla_len), end);
+}
+
+static inline const void *attr_end(const struct nlattr *attr)
+{
+	return (const char *)attr + attr->nla_len;
+}
+
+/* The first one of those that @nest has */
+static inline const struct nlattr *attr_first(const struct nlattr *nest)
+{
+	return attr_at((const char *)nest + NLA_HDRLEN, attr_end(nest));
+}
+
+static inline uint16_t attr_type(const struct nlattr *attr)
+{
+	return attr->nla_type & NLA_TYPE_MASK;
+}
+
+/* Copies what @attr holds if it is of this size: is it? */
+static inline bool attr_get(const struct nlattr *attr, void *value, size_t size)
+{
+	if (attr->nla_len != NLA_HDRLEN + size)
+		return false;
+	memcpy(value, (const char *)attr + NLA_HDRLEN, size);
+	return true;
+}
+
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, nest)
-		if (mnl_attr_get_type(attr) == type)
+	for (attr = attr_first(nest); attr; attr = attr_next(attr, attr_end(nest)))
+		if (attr_type(attr) == type)
 			return attr;
 	return NULL;
 }
@@ -83,11 +167,15 @@ static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 static uint8_t find_u8(const struct nlattr *nest, uint16_t type)
 {
 	const struct nlattr *attr = find(nest, type);
+	uint8_t value = 0;
 
-	return attr && mnl_attr_get_payload_len(attr) ? mnl_attr_get_u8(attr) : 0;
+	if (attr)
+		attr_get(attr, &value, sizeof(value));
+	return value;
 }
 
-static bool parse_addr(const struct nlattr *ip, uint8_t family, bool src, struct key *key)
+static inline bool parse_addr(const struct nlattr *ip, uint8_t family, bool src,
+			      struct key *key)
 {
 	const struct nlattr *attr;
 	size_t len;
@@ -99,101 +187,258 @@ static bool parse_addr(const struct nlattr *ip, uint8_t family, bool src, struct
 		attr = find(ip, src ? CTA_IP_V6_SRC : CTA_IP_V6_DST);
 		len = 16;
 	}
-	if (!attr || mnl_attr_get_payload_len(attr) != len)
-		return false;
-	memcpy(key->addr, mnl_attr_get_payload(attr), len);
 	key->family = family;
-	return true;
+	return attr && attr_get(attr, key->addr, len);
+}
+
+/* What a protocol says of an entry */
+struct protocol {
+	uint8_t number;
+	uint8_t state;
+	bool has_state;
+};
+
+static inline void parse_port(const struct nlattr *proto, struct key *key)
+{
+	const struct nlattr *port = find(proto, CTA_PROTO_DST_PORT);
+	uint16_t value;
+
+	if (port && attr_get(port, &value, sizeof(value))) {
+		/* Tells port 0 from none */
+		key->family = 1;
+		key->number = ntohs(value);
+	}
+}
+
+static inline uint16_t parse_zone(const struct nlattr *attr)
+{
+	uint16_t zone = 0;
+
+	attr_get(attr, &zone, sizeof(zone));
+	return ntohs(zone);
 }
 
 /* What a key takes from a tuple. False if it is not there */
-static bool parse_tuple(const struct nlattr *tuple, uint8_t family, enum counted by,
-			struct key *key)
+static inline bool parse_tuple(const struct nlattr *tuple, uint8_t family,
+			       const struct counting *how, struct key *key,
+			       struct protocol *protocol)
 {
-	const struct nlattr *attr, *port;
+	bool by_addr = how->by == BY_SRC || how->by == BY_DST;
+	bool found = how->by == BY_ZONE;
+	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, tuple) {
-		switch (mnl_attr_get_type(attr)) {
+	for (attr = attr_first(tuple); attr; attr = attr_next(attr, attr_end(tuple))) {
+		switch (attr_type(attr)) {
 		case CTA_TUPLE_IP:
-			if (by == BY_SRC || by == BY_DST)
-				return parse_addr(attr, family, by == BY_SRC, key);
+			if (by_addr)
+				found = parse_addr(attr, family, how->by == BY_SRC, key);
 			break;
 		case CTA_TUPLE_PROTO:
-			if (by == BY_ZONE)
+			if (by_addr && !how->replied)
 				break;
-			key->protocol = find_u8(attr, CTA_PROTO_NUM);
-			if (by != BY_DPORT)
-				return true;
-			port = find(attr, CTA_PROTO_DST_PORT);
-			if (port && mnl_attr_get_payload_len(port) == sizeof(uint16_t)) {
-				/* Tells port 0 from none */
-				key->family = 1;
-				key->number = ntohs(mnl_attr_get_u16(port));
-			}
-			return true;
+			protocol->number = find_u8(attr, CTA_PROTO_NUM);
+			if (by_addr || how->by == BY_ZONE)
+				break;
+			key->protocol = protocol->number;
+			if (how->by == BY_DPORT)
+				parse_port(attr, key);
+			found = true;
+			break;
 		case CTA_TUPLE_ZONE:
-			if (by == BY_ZONE && mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
-				key->number = ntohs(mnl_attr_get_u16(attr));
-			break;
-		}
-	}
-	return by == BY_ZONE;
-}
-
-static uint8_t protocol_state(const struct nlattr *info)
-{
-	const struct nlattr *attr;
-
-	mnl_attr_for_each_nested(attr, info) {
-		switch (mnl_attr_get_type(attr)) {
-		case CTA_PROTOINFO_TCP:
-			return find_u8(attr, CTA_PROTOINFO_TCP_STATE);
-		case CTA_PROTOINFO_DCCP:
-			return find_u8(attr, CTA_PROTOINFO_DCCP_STATE);
-		case CTA_PROTOINFO_SCTP:
-			return find_u8(attr, CTA_PROTOINFO_SCTP_STATE);
-		}
-	}
-	return 0;
-}
-
-/* False: no entry, or not as expected */
-bool key_parse(const struct nlmsghdr *nlh, enum counted by, struct key *key)
-{
-	const struct nfgenmsg *header = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr;
-	bool found = false, has_state = false;
-
-	memset(key, 0, sizeof(*key));
-	mnl_attr_for_each(attr, nlh, sizeof(*header)) {
-		switch (mnl_attr_get_type(attr)) {
-		case CTA_TUPLE_ORIG:
-			found = parse_tuple(attr, header->nfgen_family, by, key);
-			/* It comes first: most of a message is never looked at */
-			if (by != BY_STATE && by != BY_ZONE)
-				return found;
-			break;
-		case CTA_ZONE:
-			if (by == BY_ZONE && mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
-				key->number = ntohs(mnl_attr_get_u16(attr));
-			break;
-		case CTA_STATUS:
-			if (by == BY_STATE && !has_state &&
-			    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
-				key->number = ntohl(mnl_attr_get_u32(attr)) &
-					      (IPS_SEEN_REPLY | IPS_ASSURED);
-			break;
-		case CTA_PROTOINFO:
-			if (by == BY_STATE) {
-				has_state = true;
-				/* Tells a protocol's own states from the others */
-				key->family = 1;
-				key->number = protocol_state(attr);
-			}
+			if (how->by == BY_ZONE || how->zones)
+				key->number = parse_zone(attr);
 			break;
 		}
 	}
 	return found;
+}
+
+static void parse_state(const struct nlattr *info, struct protocol *protocol)
+{
+	const struct nlattr *attr;
+
+	protocol->has_state = true;
+	for (attr = attr_first(info); attr; attr = attr_next(attr, attr_end(info))) {
+		switch (attr_type(attr)) {
+		case CTA_PROTOINFO_TCP:
+			protocol->state = find_u8(attr, CTA_PROTOINFO_TCP_STATE);
+			return;
+		case CTA_PROTOINFO_DCCP:
+			protocol->state = find_u8(attr, CTA_PROTOINFO_DCCP_STATE);
+			return;
+		case CTA_PROTOINFO_SCTP:
+			protocol->state = find_u8(attr, CTA_PROTOINFO_SCTP_STATE);
+			return;
+		}
+	}
+}
+
+/* Has it a handshake, which only goes on with what the other end's answer said? */
+static inline bool has_handshake(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+}
+
+/*
+ * Is there, of an entry that has seen a reply, more than that? A reply goes to a forged
+ * source as well, and a SYN/ACK is one. ASSURED comes with the end of the handshake; of
+ * TCP the state tells, too, where an entry was made by hand or by conntrackd.
+ */
+static bool shook_hands(const struct protocol *protocol, uint32_t status)
+{
+	if (!has_handshake(protocol->number) || status & IPS_ASSURED)
+		return true;
+	return protocol->number == IPPROTO_TCP && protocol->state >= TCP_CONNTRACK_ESTABLISHED &&
+	       protocol->state <= TCP_CONNTRACK_TIME_WAIT;
+}
+
+/* Only the first bits of an IPv6 address count. */
+void key_mask(struct key *key, unsigned int bits)
+{
+	unsigned int word, left;
+
+	for (word = 0; word < 4; word++) {
+		left = bits > word * 32 ? bits - word * 32 : 0;
+		if (left < 32)
+			key->addr[word] &= left ? htonl(~0U << (32 - left)) : 0;
+	}
+	key->protocol = bits;
+}
+
+/*
+ * What @nlh, an entry, is counted by. False: it is none, or not as expected, or is not
+ * counted. @id, the entry's own, is 0 if it was not read. As few attributes as need be
+ * are looked at; ctnetlink has them in this order: tuples, zone, status, id, and then,
+ * of some, the protocol's.
+ */
+bool key_parse(const struct nlmsghdr *nlh, const struct counting *how, struct key *key,
+	       uint32_t *id)
+{
+	const struct nfgenmsg *header = (const void *)((const char *)nlh + NLMSG_HDRLEN);
+	const char *end = (const char *)nlh + nlh->nlmsg_len;
+	bool found = false, state = how->by == BY_STATE;
+	struct protocol protocol = { 0 };
+	const struct nlattr *attr;
+	uint32_t status = 0;
+
+	memset(key, 0, sizeof(*key));
+	*id = 0;
+	for (attr = attr_at((const char *)header + NLMSG_ALIGN(sizeof(*header)), end); attr;
+	     attr = attr_next(attr, end)) {
+		switch (attr_type(attr)) {
+		case CTA_TUPLE_ORIG:
+			found = parse_tuple(attr, header->nfgen_family, how, key, &protocol);
+			break;
+		case CTA_ZONE:
+			if (how->by == BY_ZONE || how->zones)
+				key->number = parse_zone(attr);
+			break;
+		case CTA_STATUS:
+			attr_get(attr, &status, sizeof(status));
+			status = ntohl(status);
+			state |= how->replied && !(status & IPS_ASSURED) &&
+				 has_handshake(protocol.number);
+			break;
+		case CTA_ID:
+			attr_get(attr, id, sizeof(*id));
+			if (!state)
+				goto out;
+			break;
+		case CTA_PROTOINFO:
+			parse_state(attr, &protocol);
+			goto out;
+		}
+	}
+out:
+	if (how->by == BY_STATE) {
+		/* Tells a protocol's own states from the others */
+		key->family = protocol.has_state;
+		key->number = protocol.has_state ? protocol.state :
+			      status & (IPS_SEEN_REPLY | IPS_ASSURED);
+	}
+	if (how->prefix6 && key->family == AF_INET6)
+		key_mask(key, how->prefix6);
+	return found && (!how->replied ||
+			 (status & IPS_SEEN_REPLY && shook_hands(&protocol, status)));
+}
+
+/*
+ * Some of the entries' ids, to see entries that come twice: all whose last bits are 0.
+ * More bits if there are too many, so that the memory stays what it is. The kernel
+ * takes ids from a keyed hash, so who makes entries does not choose them.
+ */
+#define SAMPLE_BITS	13	/* 8192 is 2^13 */
+#define SAMPLE_SIZE	8192
+
+static struct {
+	uint32_t mask;
+	unsigned int n;
+	unsigned int twice;
+	struct {
+		uint32_t id;		/* 0: free */
+		bool twice;
+	} slots[SAMPLE_SIZE];
+} sample;
+
+static void sample_put(uint32_t id, bool twice)
+{
+	uint32_t i = ntohl(id) >> (32 - SAMPLE_BITS);
+
+	while (sample.slots[i].id && sample.slots[i].id != id)
+		i = (i + 1) % SAMPLE_SIZE;
+	sample.n += !sample.slots[i].id;
+	twice |= sample.slots[i].id == id;
+	sample.twice += twice && !sample.slots[i].twice;
+	sample.slots[i].id = id;
+	sample.slots[i].twice |= twice;
+}
+
+static void sample_thin_out(void)
+{
+	static typeof(sample) old;
+	unsigned int i;
+
+	old = sample;
+	memset(&sample, 0, sizeof(sample));
+	sample.mask = htonl(ntohl(old.mask) * 2 + 1);
+	for (i = 0; i < SAMPLE_SIZE; i++)
+		if (old.slots[i].id && !(old.slots[i].id & sample.mask))
+			sample_put(old.slots[i].id, old.slots[i].twice);
+}
+
+static inline void sample_add(uint32_t id)
+{
+	if (!id || id & sample.mask)
+		return;
+	sample_put(id, false);
+	if (sample.n > SAMPLE_SIZE / 2)
+		sample_thin_out();
+}
+
+/*
+ * More than one in twenty: a few come twice where an entry ends just when the dump pauses
+ * at it, and by chance two of many have one id.
+ */
+static bool many_twice(void)
+{
+	return sample.twice > 1 && sample.twice * 20 > sample.n;
+}
+
+/* How many buckets the hash table has; 0: not known. @fd is open_buckets()'s. */
+static unsigned int read_buckets(int fd)
+{
+	char text[16];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (len <= 0)
+		return 0;
+	text[len] = 0;
+	return strtoul(text, NULL, 10);
+}
+
+static int open_buckets(void)
+{
+	return open("/proc/sys/net/netfilter/nf_conntrack_buckets", O_RDONLY | O_CLOEXEC);
 }
 
 static inline uint64_t rotate(uint64_t x, int bits)
@@ -232,36 +477,66 @@ static uint64_t hash(const uint64_t *seed, const struct key *key)
 	return v0 ^ v1 ^ v2 ^ v3;
 }
 
+/* How many a table has at first */
+#define SLOTS_MIN		1024
+#define SLOTS_FIRST		1048576
+
+static inline bool is_free(const struct slot *slot)
+{
+	return !slot->entries && !slot->split;
+}
+
 /* The slot of @key, or the free one where it goes */
 static struct slot *look_up(const struct table *table, const struct key *key)
 {
 	size_t i = hash(table->seed, key) & (table->size - 1);
 
-	while (table->slots[i].entries && memcmp(&table->slots[i].key, key, sizeof(*key)))
+	while (!is_free(&table->slots[i]) && memcmp(&table->slots[i].key, key, sizeof(*key)))
 		i = (i + 1) & (table->size - 1);
 	return &table->slots[i];
 }
 
-static int grow(struct table *table)
+static int grow(struct table *table, size_t size)
 {
 	struct table new = *table;
 	size_t i;
 
-	new.size = table->size ? table->size * 2 : 1024;
+	new.size = size;
 	new.slots = calloc(new.size, sizeof(*new.slots));
 	if (!new.slots)
 		return -ENOMEM;
 	for (i = 0; i < table->size; i++)
-		if (table->slots[i].entries)
+		if (!is_free(&table->slots[i]))
 			*look_up(&new, &table->slots[i].key) = table->slots[i];
 	free(table->slots);
 	*table = new;
 	return 0;
 }
 
+/* The slot of @key, a new one if need be; NULL: no memory */
+static struct slot *get_slot(struct table *table, const struct key *key)
+{
+	struct slot *slot;
+
+	if (table->used >= table->size / 4 * 3 && grow(table, table->size * 2))
+		return NULL;
+	slot = look_up(table, key);
+	if (is_free(slot)) {
+		slot->key = *key;
+		table->used++;
+	}
+	return slot;
+}
+
+/* After so many entries: is the hash table still as large as it was? */
+#define LOOK_AT_BUCKETS		256
+
 struct reading {
 	struct table *table;
-	enum counted by;
+	const struct counting *how, *whole;
+	int buckets_fd;
+	unsigned int buckets;
+	bool resized;
 };
 
 static int read_cb(const struct nlmsghdr *nlh, void *data)
@@ -270,39 +545,116 @@ static int read_cb(const struct nlmsghdr *nlh, void *data)
 	struct table *table = reading->table;
 	struct slot *slot;
 	struct key key;
+	bool counts;
+	uint32_t id;
 
-	if (!key_parse(nlh, reading->by, &key))
+	counts = key_parse(nlh, reading->how, &key, &id);
+	sample_add(id);
+	if (!(++table->total % LOOK_AT_BUCKETS))
+		reading->resized |= read_buckets(reading->buckets_fd) != reading->buckets;
+	if (!counts)
 		return 0;
-	if (table->used >= table->size / 4 * 3) {
-		int ret = grow(table);
-
-		if (ret)
-			return ret;
-	}
-	slot = look_up(table, &key);
-	if (!slot->entries) {
-		slot->key = key;
-		table->used++;
-	}
+	slot = get_slot(table, &key);
+	if (!slot)
+		return -ENOMEM;
 	slot->entries++;
-	table->total++;
+	if (!slot->split)
+		return 0;
+	/* Each of its addresses counts by itself, too. */
+	key_parse(nlh, reading->whole, &key, &id);
+	slot = get_slot(table, &key);
+	if (!slot)
+		return -ENOMEM;
+	slot->entries++;
 	return 0;
 }
 
-/* Counts the entries anew; 0 or a negative errno */
-int table_read(struct table *table, struct nl *nl, enum counted by, uint8_t family)
+static int prepare(struct table *table, const struct counting *how, uint32_t count)
 {
-	struct reading reading = { .table = table, .by = by };
+	size_t size = SLOTS_MIN;
+	struct slot *slot;
+	unsigned int i;
+
+	memset(&sample, 0, sizeof(sample));
+	table_free(table);
+	if (getrandom(table->seed, sizeof(table->seed), 0) != sizeof(table->seed))
+		return -errno;
+	/* As many as it may take: to grow takes time, and what is not used no memory. */
+	while (size < count && size < SLOTS_FIRST)
+		size *= 2;
+	if (grow(table, size))
+		return -ENOMEM;
+	for (i = 0; i < how->n_split; i++) {
+		slot = get_slot(table, &how->split[i]);
+		if (!slot)
+			return -ENOMEM;
+		slot->split = true;
+	}
+	return 0;
+}
+
+/* @count: how many entries there are, the larger one of before and after */
+static int read_once(struct table *table, struct nl *nl, const struct counting *how,
+		     uint32_t *count)
+{
+	struct counting whole = *how;
+	struct reading reading = { .table = table, .how = how, .whole = &whole };
+	uint32_t after, max;
+	int ret;
+
+	whole.prefix6 = 0;
+	if (conntrack_limits(nl, count, &max))
+		*count = 0;
+	ret = prepare(table, how, *count);
+	if (ret)
+		return ret;
+	reading.buckets_fd = open_buckets();
+	reading.buckets = read_buckets(reading.buckets_fd);
+	ret = conntrack_dump(nl, how->family, read_cb, &reading);
+	reading.resized |= read_buckets(reading.buckets_fd) != reading.buckets;
+	if (reading.buckets_fd >= 0)
+		close(reading.buckets_fd);
+	if (ret)
+		return ret;
+	if (!conntrack_limits(nl, &after, &max) && *count < after)
+		*count = after;
+	table->approximate = nl->interrupted || reading.resized || many_twice();
+	/* Where entries have no ids: a dump is of no one moment, and near the count. */
+	if (!sample.n && *count && table->total > *count + *count / 10 + 64ULL)
+		table->approximate = true;
+	return 0;
+}
+
+/* Is it about the same number? */
+static bool is_near(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b <= a / 20 + 16 : b - a <= b / 20 + 16;
+}
+
+/*
+ * Counts the entries anew; 0 or a negative errno. ctnetlink does not say that it went
+ * through another table in the end than at the beginning: if the hash table grows
+ * meanwhile, entries come twice, and if it shrinks, some do not come at all. Nor does it
+ * list all that is counted: with @how->settle, only what twice is not listed is taken for
+ * held by somebody.
+ */
+int table_read(struct table *table, struct nl *nl, const struct counting *how)
+{
+	uint64_t before = UINT64_MAX;
+	uint32_t count;
 	int ret, tries;
 
-	for (tries = 0; tries < 2; tries++) {
-		table_free(table);
-		if (getrandom(table->seed, sizeof(table->seed), 0) != sizeof(table->seed))
-			return -errno;
-		ret = conntrack_dump(nl, family, read_cb, &reading);
-		table->approximate = nl->interrupted;
-		if (ret || !nl->interrupted)
+	for (tries = 0; tries < 3; tries++) {
+		ret = read_once(table, nl, how, &count);
+		if (ret)
 			break;
+		if (table->approximate)
+			continue;
+		if (!how->settle || !conntrack_held(count, table->total) ||
+		    is_near(before, table->total))
+			break;
+		before = table->total;
+		table->approximate = true;
 	}
 	return ret;
 }
@@ -348,6 +700,7 @@ unsigned int table_top(const struct table *table, const struct slot **top, unsig
 	for (s = 0; s < table->size; s++) {
 		const struct slot *slot = &table->slots[s];
 
+		/* also what was to be split, and has no entry */
 		if (!slot->entries)
 			continue;
 		if (found < n) {

@@ -42,27 +42,37 @@ static const char *const by_names[] = {
 	[BY_ZONE] = "zone",
 };
 
-static enum counted by = BY_SRC;
+static struct counting how = { .by = BY_SRC };
 static unsigned int lines;		/* 0: 10, or as many as the terminal has */
-static uint8_t family = AF_UNSPEC;
 
 /* What is shown */
 static struct table table;
-static uint32_t max_entries;
+static uint32_t count, max_entries;
+static uint64_t dying;
 static struct report sources[SOURCES];
 static int refused;			/* sources of refused packets, or an error */
+
+/* Only where all that is there was to be listed */
+static bool is_held(void)
+{
+	return !how.family && !table.approximate && conntrack_held(count, table.total);
+}
 
 static void look(void)
 {
 	static struct nl nl;
-	uint32_t count;
 	int ret;
 
+	how.settle = !how.family;
 	ret = nl_open(&nl, NETLINK_NETFILTER);
 	if (!ret)
-		ret = table_read(&table, &nl, by, family);
-	if (!ret && conntrack_limits(&nl, &count, &max_entries))
+		ret = table_read(&table, &nl, &how);
+	if (!ret && conntrack_limits(&nl, &count, &max_entries)) {
+		count = 0;
 		max_entries = 0;
+	}
+	if (!ret && (!is_held() || conntrack_listed(&nl, true, &dying)))
+		dying = 0;
 	nl_close(&nl);
 	if (ret) {
 		if (stdscr)
@@ -109,11 +119,11 @@ static const char *state_name(const struct key *key, char *text, size_t size)
 	return text;
 }
 
-static void key_text(const struct key *key, char *text, size_t size)
+static void label_text(const struct key *key, char *text, size_t size)
 {
 	char name[16], state[16];
 
-	switch (by) {
+	switch (how.by) {
 	case BY_SRC:
 	case BY_DST:
 		addr_text(key->family, key->addr, text);
@@ -164,11 +174,13 @@ static void print_text(FILE *out, unsigned int n)
 		share = per_mille(table.total, max_entries);
 		fprintf(out, ", %u.%u%% of the table's %u", share / 10, share % 10, max_entries);
 	}
-	fprintf(out, "; by %s: %zu different%s\n", by_names[by], table.used,
-		table.approximate ? "; it changes fast, figures are approximate" : "");
-	fprintf(out, "%10s  %6s  %s\n", "entries", "share", by_names[by]);
+	fprintf(out, "; by %s: %zu different%s\n", by_names[how.by], table.used,
+		table.approximate ? "; it was resized meanwhile, figures are approximate" : "");
+	if (is_held())
+		conntrack_held_text(out, count, table.total, dying);
+	fprintf(out, "%10s  %6s  %s\n", "entries", "share", by_names[how.by]);
 	for (i = 0; i < n; i++) {
-		key_text(&top[i]->key, text, sizeof(text));
+		label_text(&top[i]->key, text, sizeof(text));
 		share = per_mille(top[i]->entries, table.total);
 		fprintf(out, "%10u  %3u.%u%%  %s\n", top[i]->entries, share / 10, share % 10,
 			text);
@@ -191,7 +203,7 @@ static json_t *to_json(unsigned int n)
 	char text[64];
 
 	for (i = 0; i < n; i++) {
-		key_text(&top[i]->key, text, sizeof(text));
+		label_text(&top[i]->key, text, sizeof(text));
 		json_array_append_new(array,
 				      json_pack("{s:s, s:I, s:f}", "key", text,
 						"entries", (json_int_t)top[i]->entries,
@@ -199,8 +211,11 @@ static json_t *to_json(unsigned int n)
 								     table.total) / 10.0));
 	}
 	free(top);
-	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:o}", "by", by_names[by],
-			 "entries", (json_int_t)table.total, "max", (json_int_t)max_entries,
+	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:I, s:I, s:b, s:o, s:o}",
+			 "by", by_names[how.by],
+			 "entries", (json_int_t)table.total, "counted", (json_int_t)count,
+			 "dying", (json_int_t)dying, "held", is_held(),
+			 "max", (json_int_t)max_entries,
 			 "different", (json_int_t)table.used, "approximate", table.approximate,
 			 "top", array,
 			 "refused", refused < 0 ? json_null() : sources_json(sources, refused));
@@ -214,8 +229,8 @@ static void draw(void)
 	FILE *out;
 	int y;
 
-	/* Two lines of heading, one before the refused packets, and these */
-	fit = 3 + (refused > 0 ? refused : 0);
+	/* Two lines of heading, one before the refused packets, these, and what is held */
+	fit = 3 + (refused > 0 ? refused : 0) + (is_held() ? 3 + !!dying : 0);
 	fit = LINES > (int)fit ? LINES - fit : 0;
 	out = open_memstream(&text, &size);
 	if (!out) {
@@ -280,16 +295,16 @@ int top_main(int argc, char **argv)
 			if (i == ARRAY_SIZE(by_names))
 				die("--by %s: src, dst, dport, proto, state or zone is needed",
 				    optarg);
-			by = i;
+			how.by = i;
 			break;
 		case 'n':
 			lines = number("--number", optarg, 1, 1000000);
 			break;
 		case 'f':
 			if (!strcmp(optarg, "ipv4"))
-				family = AF_INET;
+				how.family = AF_INET;
 			else if (!strcmp(optarg, "ipv6"))
-				family = AF_INET6;
+				how.family = AF_INET6;
 			else
 				die("--family %s: ipv4 or ipv6 is needed", optarg);
 			break;
@@ -307,7 +322,8 @@ int top_main(int argc, char **argv)
 		}
 	}
 	no_arguments(argv + optind);
-	if (seconds && !json && isatty(STDOUT_FILENO)) {
+	/* Without a terminal to read from, nobody could press q. */
+	if (seconds && !json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
 		watch_terminal(seconds);
 	} else {
 		for (;;) {
