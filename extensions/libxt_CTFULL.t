@@ -8,6 +8,7 @@
 -j CTFULL --on-full UNTRACK;-j CTFULL --on-full untrack;OK
 -j CTFULL --reserve 1;=;OK
 -j CTFULL --reserve 100;=;OK
+-j CTFULL --reserve 4294967295;=;OK
 -j CTFULL --reserve 1%;=;OK
 -j CTFULL --reserve 99%;=;OK
 -j CTFULL --warn-at 1%;=;OK
@@ -39,7 +40,6 @@
 -j CTFULL --reserve 0;;FAIL
 -j CTFULL --reserve 0%;;FAIL
 -j CTFULL --reserve 100%;;FAIL
--j CTFULL --reserve 4294967295;;FAIL
 -j CTFULL --reserve 5x;;FAIL
 -j CTFULL --reserve -5;;FAIL
 -j CTFULL --warn-at 0%;;FAIL

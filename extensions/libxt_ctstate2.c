@@ -337,6 +337,39 @@ static void ctstate2_mt6_parse(struct xt_option_call *cb)
 	ctstate2_mt_parse(cb, &p);
 }
 
+/* The states that --state leaves over; those of SNAT and DNAT are any of a connection */
+static unsigned int states_left(const struct xt_ctstate2_mtinfo *info)
+{
+	const unsigned int all = XT_CTSTATE2_STATE_ALL & ~NAT;
+	unsigned int state = info->state & ~NAT;
+
+	if (!(info->match & XT_CTSTATE2_STATE))
+		return all;
+	if (info->invert & XT_CTSTATE2_STATE)
+		return all & ~state;
+	return info->state & NAT ? state | ORIGINAL | REPLY : state;
+}
+
+/* The kernel refuses all that can never match; this is what can be explained. */
+static void check_possible(const struct xt_ctstate2_mtinfo *info)
+{
+	const bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	const unsigned int left = states_left(info);
+	const struct condition *c;
+
+	if (info->match & XT_CTSTATE2_REASON && !(left & XT_CTSTATE2_STATE_INVALID))
+		xtables_error(PARAMETER_PROBLEM,
+			      "ctstate2: --invalid-reason with --state: only INVALID packets have a reason; leave --state out");
+	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
+		if (info->match & c->bit & XT_CTSTATE2_CONNECTION && !(left & (ORIGINAL | REPLY)))
+			xtables_error(PARAMETER_PROBLEM,
+				      "ctstate2: --%s with --state: packets in these states have no connection; this rule can never match",
+				      c->name);
+	if (info->match & XT_CTSTATE2_DIRECTION && !(left & (reply ? REPLY : ORIGINAL)))
+		xtables_error(PARAMETER_PROBLEM,
+			      "ctstate2: --direction with --state: packets in these states go the other way; this rule can never match");
+}
+
 static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 {
 	const struct xt_ctstate2_mtinfo *info = cb->data;
@@ -345,6 +378,7 @@ static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 	if (!info->match)
 		xtables_error(PARAMETER_PROBLEM,
 			      "ctstate2: no condition given; use --state LIST, or see iptables -m ctstate2 -h");
+	check_possible(info);
 	if (!(info->match & XT_CTSTATE2_REASON))
 		return;
 	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)

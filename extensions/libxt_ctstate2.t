@@ -138,6 +138,13 @@
 -m ctstate2 --offloadable yes;;FAIL
 -m ctstate2 --offloadable --offloadable;;FAIL
 -m ctstate2 --invalid-reason BROKEN;;FAIL
+-m ctstate2 --state NEW --invalid-reason OTHER;;FAIL
+-m ctstate2 ! --state INVALID --invalid-reason OTHER;;FAIL
+-m ctstate2 --state INVALID,UNTRACKED --status ASSURED;;FAIL
+-m ctstate2 --state UNTRACKED --in-zone 0;;FAIL
+-m ctstate2 --state NEW --direction REPLY;;FAIL
+-m ctstate2 --state ESTABLISHED_REPLY ! --direction REPLY;;FAIL
+-m ctstate2 ! --status ASSURED --all-status ASSURED,SNAT;;FAIL
 -m ctstate2 --invalid-reason OTHER --status NONE;;FAIL
 -m ctstate2 --invalid-reason OTHER --direction REPLY;;FAIL
 -m ctstate2 --invalid-reason OTHER ! --offloadable;;FAIL

@@ -6,7 +6,7 @@
 
 # What `make install` installs
 plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
-modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_ctfull.ko xt_ctstate2.ko"
+modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
 	share/bash-completion/completions/ctfull lib/systemd/system/ctfull-guard.service
@@ -252,8 +252,8 @@ rebuilds "$(words ctfull libxt_ctstate2.so nf_conntrack_alg.ko nf_conntrack_ftp2
 	kernel/ctstate2/xt_ctstate2.c
 rebuilds "$(words ctfull libxt_CTFULL.so libxt_ctfull.so xt_ctfull.ko xt_ctstate2.ko)" \
 	include/linux/netfilter/xt_ctfull.h kernel/ctstate2/state.h
-rebuilds "$(words xt_ctfull.ko xt_ctstate2.ko)" kernel/log.h
-rebuilds "$(words libxt_ctstate2.so xt_ctfull.ko xt_ctstate2.ko)" \
+rebuilds "$(words xt_CTLOG.ko xt_ctfull.ko)" kernel/log.h
+rebuilds "$(words libxt_ctstate2.so xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko)" \
 	include/linux/netfilter/xt_ctstate2.h
 same "git does not see what was built" \
 	<(tests/lint --files | tr '\0' '\n' | sort) "$work/released"

@@ -10,6 +10,7 @@
 #include <net/genetlink.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
+#include <net/sock.h>
 #include "table.h"
 
 static struct genl_family ctfull_family;
@@ -17,7 +18,7 @@ static struct genl_family ctfull_family;
 static int ctfull_put_level(struct sk_buff *msg, u32 count, u32 max, u32 level, u32 warn_at)
 {
 	return nla_put_u32(msg, CTFULL_A_COUNT, count) ?:
-	       nla_put_u32(msg, CTFULL_A_MAX, max) ?:
+	       nla_put_u32(msg, CTFULL_A_LIMIT, max) ?:
 	       nla_put_u32(msg, CTFULL_A_LEVEL, level) ?:
 	       nla_put_u32(msg, CTFULL_A_WARN_AT, warn_at);
 }
@@ -41,7 +42,7 @@ static int ctfull_put_figures(struct sk_buff *msg, struct net *net)
 	const u32 count = nf_conntrack_count(net), max = READ_ONCE(nf_conntrack_max);
 	struct ctfull_table *table = ctfull_table_find(net);
 	u32 level = CTFULL_LEVEL_NORMAL, warn_at = XT_CTFULL_WARN_AT;
-	u32 rules = 0, peak = 0, peak_time = 0;
+	u32 rules = 0, peak = 0, peak_time = 0, room = max;
 	struct ctfull_figures sum = {};
 
 	if (table) {
@@ -49,13 +50,14 @@ static int ctfull_put_figures(struct sk_buff *msg, struct net *net)
 		warn_at = READ_ONCE(table->warn_at);
 		rules = READ_ONCE(table->n_rules);
 		if (rules)
-			ctfull_table_saw(table, count, max);
+			ctfull_table_saw(table, count, max, false);
+		room = ctfull_table_room(table, max);
 		level = READ_ONCE(table->level);
 		peak = READ_ONCE(table->peak);
 		peak_time = READ_ONCE(table->peak_time);
 	}
 	if (!rules)
-		level = ctfull_level(CTFULL_LEVEL_NORMAL, count, max, warn_at);
+		level = ctfull_level(CTFULL_LEVEL_NORMAL, count, max, warn_at, max, false);
 
 	return ctfull_put_level(msg, count, max, level, warn_at) ?:
 	       ctfull_put_u64(msg, CTFULL_A_REFUSED, sum.refused) ?:
@@ -65,7 +67,8 @@ static int ctfull_put_figures(struct sk_buff *msg, struct net *net)
 	       ctfull_put_u64(msg, CTFULL_A_SUPPRESSED, sum.refused - sum.logged) ?:
 	       nla_put_u32(msg, CTFULL_A_PEAK, peak) ?:
 	       ctfull_put_u64(msg, CTFULL_A_PEAK_TIME, peak_time) ?:
-	       nla_put_u32(msg, CTFULL_A_RULES, rules);
+	       nla_put_u32(msg, CTFULL_A_RULES, rules) ?:
+	       nla_put_u32(msg, CTFULL_A_ROOM, room);
 }
 
 static int ctfull_fill_figures(struct sk_buff *msg, struct net *net, u32 portid, u32 seq, int flags)
@@ -268,7 +271,7 @@ static int ctfull_put_refusal(struct sk_buff *msg, const struct ctfull_refusal *
 	ctfull_table_figures(refusal->table, &sum);
 	return ctfull_put_tuple(msg, refusal) ?:
 	       nla_put_u32(msg, CTFULL_A_COUNT, refusal->count) ?:
-	       nla_put_u32(msg, CTFULL_A_MAX, refusal->max) ?:
+	       nla_put_u32(msg, CTFULL_A_LIMIT, refusal->max) ?:
 	       nla_put_u32(msg, CTFULL_A_ACTION, refusal->untrack ? CTFULL_ACTION_UNTRACK :
 								    CTFULL_ACTION_DROP) ?:
 	       (refusal->by_reserve ? nla_put_flag(msg, CTFULL_A_BY_RESERVE) : 0) ?:

@@ -27,6 +27,21 @@ static inline u32 ctfull_entries(u32 value, bool percent, u32 max)
 }
 
 /**
+ * ctfull_warning() - where the level becomes warning
+ * @warn_at: percent, not 0
+ * @max: nf_conntrack_max, not 0
+ *
+ * Rounded down, as what a reserve leaves is: a warning at 90% comes before a reserve of 10%
+ * refuses, whatever @max is.
+ *
+ * Return: entries, not 0
+ */
+static inline u32 ctfull_warning(u32 warn_at, u32 max)
+{
+	return max_t(u32, div_u64((u64)max * warn_at, 100), 1);
+}
+
+/**
  * ctfull_mt_check() - judge what userspace sent for the match
  * @info: the rule; only the part up to @latch is read
  * @bad: where to put the offending value
@@ -108,15 +123,13 @@ static inline bool ctfull_above(const struct xt_ctfull_mtinfo *info, bool latche
 /**
  * ctfull_tg_check() - judge what userspace sent for the target
  * @info: the rule; only the part up to @rule is read
- * @max: nf_conntrack_max now
  * @bad: where to put the offending value
  *
  * Its @level, @group and @prefix are left to log_check().
  *
  * Return: what is wrong with the value in @bad, or NULL if all is well
  */
-static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u32 max,
-					  unsigned int *bad)
+static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, unsigned int *bad)
 {
 	unsigned int i;
 
@@ -134,8 +147,6 @@ static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u
 	*bad = info->reserve;
 	if (info->flags & XT_CTFULL_RESERVE_PERCENT && (!*bad || *bad > 99))
 		return "reserve not 1 to 99 percent";
-	if (!(info->flags & XT_CTFULL_RESERVE_PERCENT) && max && *bad >= max)
-		return "reserve not below nf_conntrack_max";
 	*bad = info->log_rate;
 	if (*bad > XT_CTFULL_LOG_MAX)
 		return "log rate too high";
@@ -156,6 +167,34 @@ static inline const char *ctfull_tg_check(const struct xt_ctfull_tginfo *info, u
 static inline u32 ctfull_room(u32 reserve, u32 percent, u32 max)
 {
 	return max - min(max, max(reserve, ctfull_entries(percent, true, max)));
+}
+
+/**
+ * ctfull_rule_room() - what a rule's reserve leaves to its packets
+ * @info: the rule
+ * @max: nf_conntrack_max
+ *
+ * Return: how many entries they may fill, if @max is not 0; 0 if the reserve is as large as
+ * the table, which may be larger or smaller than when the rule was made
+ */
+static inline u32 ctfull_rule_room(const struct xt_ctfull_tginfo *info, u32 max)
+{
+	const bool percent = info->flags & XT_CTFULL_RESERVE_PERCENT;
+
+	return ctfull_room(percent ? 0 : info->reserve, percent ? info->reserve : 0, max);
+}
+
+/**
+ * ctfull_no_room() - the tracker could not make an entry: because the table is full?
+ * @count: entries in the table, the most of what was counted before and after
+ * @max: nf_conntrack_max, not 0
+ *
+ * Else there was no memory. Other processors may have ended entries since the tracker
+ * counted, so that a full table is one in which less than 64 and a sixty-fourth are free.
+ */
+static inline bool ctfull_no_room(u32 count, u32 max)
+{
+	return (u64)count + max / 64 + 64 > max;
 }
 
 /**
@@ -203,21 +242,25 @@ static inline u32 ctfull_level_off(u32 on)
  * @count: entries in the table
  * @max: nf_conntrack_max; 0 is no bound, which is never full
  * @warn_at: percent of @max
+ * @room: from ctfull_room(), of the largest reserve
+ * @reserved: a reserve has just refused a packet: the table is full for some, and the
+ *	level is not normal until there is room for them again
  *
  * Return: the level
  */
 static inline enum ctfull_level ctfull_level(enum ctfull_level now, u32 count, u32 max,
-					     u32 warn_at)
+					     u32 warn_at, u32 room, bool reserved)
 {
-	const u32 warning = ctfull_entries(warn_at, true, max);
+	u32 warning;
 
 	if (!max)
 		return CTFULL_LEVEL_NORMAL;
 	if (count >= (now < CTFULL_LEVEL_FULL ? max : ctfull_level_off(max)))
 		return CTFULL_LEVEL_FULL;
-	if (count >= (now < CTFULL_LEVEL_WARNING ? warning : ctfull_level_off(warning)))
-		return CTFULL_LEVEL_WARNING;
-	return CTFULL_LEVEL_NORMAL;
+	warning = ctfull_warning(warn_at, max);
+	if (now >= CTFULL_LEVEL_WARNING)
+		warning = room ? ctfull_level_off(min(room, warning)) : 0;
+	return reserved || count >= warning ? CTFULL_LEVEL_WARNING : CTFULL_LEVEL_NORMAL;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/x_tables.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -19,6 +20,9 @@
 
 /* How often to look whether the level falls */
 #define CTFULL_LOOK	HZ
+
+/* Of so many sources a log line compares what all processors have counted */
+#define CTFULL_CANDIDATES	4
 
 static unsigned int ctfull_net_id __read_mostly;
 static u32 ctfull_hash_key __read_mostly;
@@ -47,7 +51,8 @@ static void ctfull_look(struct work_struct *work)
 	struct ctfull_table *table =
 		container_of(to_delayed_work(work), struct ctfull_table, work);
 
-	ctfull_table_saw(table, nf_conntrack_count(table->net), READ_ONCE(nf_conntrack_max));
+	ctfull_table_saw(table, nf_conntrack_count(table->net), READ_ONCE(nf_conntrack_max),
+			 false);
 	if (READ_ONCE(table->level) != CTFULL_LEVEL_NORMAL)
 		schedule_delayed_work(&table->work, CTFULL_LOOK);
 }
@@ -116,27 +121,51 @@ static void ctfull_table_rules(struct ctfull_table *table, int more)
 		else
 			reserve = max(reserve, rule->info.reserve);
 	}
+	spin_lock_bh(&table->lock);
 	WRITE_ONCE(table->n_rules, table->n_rules + more);
+	spin_unlock_bh(&table->lock);
 	WRITE_ONCE(table->warn_at, table->n_rules ? warn_at : XT_CTFULL_WARN_AT);
 	WRITE_ONCE(table->reserve, reserve);
 	WRITE_ONCE(table->reserve_percent, percent);
 	WRITE_ONCE(table->far, jiffies - 1);
 }
 
-struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tginfo *info)
+/* A rule that says the same to packets of the same hooks, the newest one; or NULL */
+static struct ctfull_rule *ctfull_rule_like(const struct ctfull_rule *rule)
 {
-	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	struct ctfull_rule *other;
+
+	lockdep_assert_held(&ctfull_table_mutex);
+	list_for_each_entry(other, &rule->table->rules, list)
+		if (other->family == rule->family && other->hooks == rule->hooks &&
+		    !memcmp(&other->info, &rule->info, offsetof(struct xt_ctfull_tginfo, rule)))
+			return other;
+	return NULL;
+}
+
+struct ctfull_rule *ctfull_rule_get(const struct xt_tgchk_param *par,
+				    const struct xt_ctfull_tginfo *info)
+{
+	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT), *like;
 
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
 	rule->info = *info;
+	rule->hooks = par->hook_mask;
+	rule->family = par->family;
 	spin_lock_init(&rule->lock);
 	ctfull_bucket_fill(&rule->bucket, info->flags & XT_CTFULL_PER_MINUTE ? 60 * HZ : HZ,
 			   info->log_burst, get_jiffies_64());
 
 	mutex_lock(&ctfull_table_mutex);
-	rule->table = ctfull_table_hold(net);
+	rule->table = ctfull_table_hold(par->net);
 	if (rule->table) {
+		like = ctfull_rule_like(rule);
+		if (like) {
+			spin_lock_bh(&like->lock);
+			rule->bucket = like->bucket;
+			spin_unlock_bh(&like->lock);
+		}
 		list_add(&rule->list, &rule->table->rules);
 		ctfull_table_rules(rule->table, 1);
 	}
@@ -150,12 +179,16 @@ struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tgin
 void ctfull_rule_put(struct ctfull_rule *rule)
 {
 	struct ctfull_table *table = rule->table;
+	struct ctfull_rule *like;
 
 	mutex_lock(&ctfull_table_mutex);
 	list_del(&rule->list);
+	like = ctfull_rule_like(rule);
+	if (like)
+		atomic64_add(atomic64_read(&rule->suppressed), &like->suppressed);
 	ctfull_table_rules(table, -1);
 	if (!table->n_rules) {
-		/* no packet raises it before ctfull_rule_get() has the mutex */
+		/* nobody raises it before ctfull_rule_get() has the mutex */
 		cancel_delayed_work_sync(&table->work);
 		WRITE_ONCE(table->level, CTFULL_LEVEL_NORMAL);
 	}
@@ -226,20 +259,25 @@ static void ctfull_table_peak(struct ctfull_table *table, u32 count)
 	}
 }
 
-void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max)
+void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max, bool reserved)
 {
 	enum ctfull_level level, before;
+	u32 room;
 
 	ctfull_table_peak(table, count);
 	before = READ_ONCE(table->level);
-	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at));
+	/* most packets of a flood */
+	if (before == CTFULL_LEVEL_FULL && max && count >= max)
+		return;
+	room = ctfull_table_room(table, max);
+	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at), room, reserved);
 	if (level == before)
 		return;
 
 	spin_lock_bh(&table->lock);
 	before = table->level;
-	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at));
-	if (level != before) {
+	level = ctfull_level(before, count, max, READ_ONCE(table->warn_at), room, reserved);
+	if (level != before && table->n_rules) {
 		WRITE_ONCE(table->level, level);
 		if (before == CTFULL_LEVEL_NORMAL) {
 			WRITE_ONCE(table->episode, table->episode + 1);
@@ -270,7 +308,8 @@ void ctfull_table_refused(const struct ctfull_refusal *refusal)
 		addr.in6 = ipv6_hdr(refusal->skb)->saddr;
 
 	spin_lock(&cpu->lock);
-	cpu->figures.refused++;
+	if (unlikely(!cpu->figures.refused++))
+		WRITE_ONCE(cpu->used, true);
 	cpu->figures.untracked += refusal->untrack;
 	cpu->figures.reserved += refusal->by_reserve;
 	if (cpu->episode != episode) {
@@ -289,6 +328,8 @@ void ctfull_table_figures(struct ctfull_table *table, struct ctfull_figures *sum
 	for_each_possible_cpu(i) {
 		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
 
+		if (!READ_ONCE(cpu->used))
+			continue;
 		spin_lock_bh(&cpu->lock);
 		sum->refused += cpu->figures.refused;
 		sum->untracked += cpu->figures.untracked;
@@ -298,50 +339,94 @@ void ctfull_table_figures(struct ctfull_table *table, struct ctfull_figures *sum
 	}
 }
 
-/* The one of all processors' top sources that has most packets, on all of them */
-static struct ctfull_source ctfull_table_top(struct ctfull_table *table)
+/*
+ * The sources that are the first one on some processor, the ones with most packets there,
+ * each once; returns how many
+ */
+static unsigned int ctfull_table_candidates(struct ctfull_table *table, u32 episode,
+					    struct ctfull_source candidate[CTFULL_CANDIDATES])
 {
-	struct ctfull_source best = {}, source, *same;
-	u32 episode = READ_ONCE(table->episode);
-	int i, j;
+	struct ctfull_source source, *least;
+	unsigned int i, n = 0;
+	int cpu_id;
 
-	for_each_possible_cpu(i) {
-		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
+	for_each_possible_cpu(cpu_id) {
+		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, cpu_id);
 
-		source.count = 0;
+		if (!READ_ONCE(cpu->used))
+			continue;
+		source.family = 0;
 		spin_lock_bh(&cpu->lock);
 		if (cpu->episode == episode && cpu->talkers.top)
 			source = *cpu->talkers.top;
 		spin_unlock_bh(&cpu->lock);
-		if (!source.count || ctfull_source_is(&best, source.family, &source.addr))
+		if (!source.family)
 			continue;
-		source.count = 0;
-		for_each_possible_cpu(j) {
-			cpu = per_cpu_ptr(table->cpu, j);
-			spin_lock_bh(&cpu->lock);
-			same = cpu->episode != episode ? NULL :
-				ctfull_talkers_find(&cpu->talkers,
-						    ctfull_hash(source.family, &source.addr),
-						    source.family, &source.addr);
-			source.count += same ? same->count : 0;
-			spin_unlock_bh(&cpu->lock);
+		least = candidate;
+		for (i = 0; i < n; i++) {
+			if (ctfull_source_is(&candidate[i], source.family, &source.addr))
+				break;
+			if (candidate[i].count < least->count)
+				least = &candidate[i];
 		}
-		if (source.count > best.count)
-			best = source;
+		if (i < n)
+			candidate[i].count = max(candidate[i].count, source.count);
+		else if (n < CTFULL_CANDIDATES)
+			candidate[n++] = source;
+		else if (source.count > least->count)
+			*least = source;
 	}
+	return n;
+}
+
+/* The one of these that has most packets on all processors; NULL if there are none */
+static const struct ctfull_source *ctfull_table_top(struct ctfull_table *table, u32 episode,
+						    struct ctfull_source *candidate,
+						    unsigned int n)
+{
+	const struct ctfull_source *best = NULL, *same;
+	unsigned int i;
+	int cpu_id;
+
+	for (i = 0; i < n; i++)
+		candidate[i].count = 0;
+	for_each_possible_cpu(cpu_id) {
+		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, cpu_id);
+
+		if (!READ_ONCE(cpu->used))
+			continue;
+		spin_lock_bh(&cpu->lock);
+		for (i = 0; i < n && cpu->episode == episode; i++) {
+			struct ctfull_source *source = &candidate[i];
+
+			same = ctfull_talkers_find(&cpu->talkers,
+						   ctfull_hash(source->family, &source->addr),
+						   source->family, &source->addr);
+			source->count += same ? same->count : 0;
+		}
+		spin_unlock_bh(&cpu->lock);
+	}
+	for (i = 0; i < n; i++)
+		if (!best || candidate[i].count > best->count)
+			best = &candidate[i];
 	return best;
 }
 
 u64 ctfull_table_logged(struct ctfull_table *table, char top[INET6_ADDRSTRLEN])
 {
+	struct ctfull_source candidate[CTFULL_CANDIDATES];
 	struct ctfull_cpu *cpu = this_cpu_ptr(table->cpu);
-	struct ctfull_source source = ctfull_table_top(table);
+	const u32 episode = READ_ONCE(table->episode);
+	const struct ctfull_source *source;
 	struct ctfull_figures sum;
+	unsigned int n;
 
+	n = ctfull_table_candidates(table, episode, candidate);
+	source = ctfull_table_top(table, episode, candidate, n);
 	top[0] = 0;
-	if (source.family)
+	if (source)
 		snprintf(top, INET6_ADDRSTRLEN,
-			 source.family == NFPROTO_IPV4 ? "%pI4" : "%pI6c", &source.addr);
+			 source->family == NFPROTO_IPV4 ? "%pI4" : "%pI6c", &source->addr);
 	spin_lock(&cpu->lock);
 	cpu->figures.logged++;
 	spin_unlock(&cpu->lock);
@@ -363,6 +448,8 @@ struct ctfull_source *ctfull_table_sources(struct ctfull_table *table, unsigned 
 	for_each_possible_cpu(i) {
 		struct ctfull_cpu *cpu = per_cpu_ptr(table->cpu, i);
 
+		if (!READ_ONCE(cpu->used))
+			continue;
 		spin_lock_bh(&cpu->lock);
 		if (cpu->episode == episode) {
 			memcpy(all + *n, cpu->talkers.source, sizeof(cpu->talkers.source));

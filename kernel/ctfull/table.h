@@ -2,6 +2,7 @@
 #ifndef _XT_CTFULL_TABLE_H
 #define _XT_CTFULL_TABLE_H
 
+#include <linux/cache.h>
 #include <linux/inet.h>
 #include <linux/jiffies.h>
 #include <linux/kref.h>
@@ -18,6 +19,7 @@
 struct net;
 struct sk_buff;
 struct nf_hook_state;
+struct xt_tgchk_param;
 
 /**
  * struct ctfull_figures - what happened to packets
@@ -47,12 +49,14 @@ static inline bool ctfull_still(const unsigned long *tick)
 /**
  * struct ctfull_cpu - what one processor counts
  * @lock: of all else here; nobody waits for it but readers
+ * @used: it has counted something; without @lock, and for good
  * @figures: since the namespace has its first rule
  * @talkers: since the level last left normal
  * @episode: which time that was; see &struct ctfull_table
  */
 struct ctfull_cpu {
 	spinlock_t lock; /* of all else here */
+	bool used;
 	struct ctfull_figures figures;
 	struct ctfull_talkers talkers;
 	u32 episode;
@@ -72,9 +76,10 @@ struct ctfull_cpu {
  * @reserve: the largest of their reserves in entries; changes so, too
  * @reserve_percent: the largest in percent; changes so, too
  * @episode: how often @level has left normal; changes under @lock
- * @unreported: refused packets without an event since the last one with one
  * @rules: &struct ctfull_rule.list; under the mutex of rules
- * @n_rules: how many; changes so, too
+ * @n_rules: how many; changes under both
+ * @unreported: refused packets without an event since the last one with one. From here on
+ *	is what refused packets write, apart from what all packets read
  * @lock: of what is below
  * @seq: number of the last event
  * @events: of the events about packets
@@ -93,11 +98,11 @@ struct ctfull_table {
 	u32 reserve;
 	u32 reserve_percent;
 	u32 episode;
-	atomic64_t unreported;
 	struct list_head rules;
 	u32 n_rules;
 
-	spinlock_t lock; /* of what is below, and of changes of level and episode */
+	atomic64_t unreported ____cacheline_aligned_in_smp;
+	spinlock_t lock; /* of what is below, and of changes of level, episode and n_rules */
 	u64 seq;
 	struct ctfull_bucket events;
 	struct delayed_work work;
@@ -130,7 +135,10 @@ struct ctfull_refusal {
  * @list: in &struct ctfull_table.rules
  * @table: its namespace's
  * @info: a copy of what userspace sent
- * @suppressed: packets refused without a log line since the last one with one
+ * @hooks: that its packets come from, bits of enum nf_inet_hooks
+ * @family: NFPROTO_*
+ * @suppressed: packets refused without a log line since the last one with one. From here on
+ *	is what refused packets write, apart from what all packets read
  * @lock: of @bucket
  * @bucket: of its log lines
  */
@@ -138,27 +146,35 @@ struct ctfull_rule {
 	struct list_head list;
 	struct ctfull_table *table;
 	struct xt_ctfull_tginfo info;
-	atomic64_t suppressed;
+	unsigned int hooks;
+	u8 family;
+
+	atomic64_t suppressed ____cacheline_aligned_in_smp;
 	spinlock_t lock; /* of bucket */
 	struct ctfull_bucket bucket;
 };
 
 /**
  * ctfull_rule_get() - what a new rule keeps
- * @net: its namespace
+ * @par: of its checkentry
  * @info: the rule
+ *
+ * iptables replaces all rules of a table when it changes one. So a rule that is like another
+ * one, which may be itself, goes on with as many tokens as that one has left.
  *
  * Context: process.
  * Return: it, for ctfull_rule_put(), or ERR_PTR(-ENOMEM)
  */
-struct ctfull_rule *ctfull_rule_get(struct net *net, const struct xt_ctfull_tginfo *info);
+struct ctfull_rule *ctfull_rule_get(const struct xt_tgchk_param *par,
+				    const struct xt_ctfull_tginfo *info);
 
 /**
  * ctfull_rule_put() - a rule goes
  * @rule: what it has kept
  *
- * With the last rule the level is normal again, and nobody looks at it: nothing is sent
- * when a module that has no rules any more goes.
+ * What it has not logged, a rule like it tells, if there is one: it has been replaced. With
+ * the last rule the level is normal again, and nobody looks at it or raises it: nothing is
+ * sent when a module that has no rules any more goes.
  *
  * Context: process. The namespace may be gone, and is not touched.
  */
@@ -219,10 +235,24 @@ struct ctfull_table *ctfull_table_find(struct net *net);
  * @table: the namespace's
  * @count: entries
  * @max: nf_conntrack_max
+ * @reserved: a reserve has refused a packet
  *
  * Context: any but hard interrupts.
  */
-void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max);
+void ctfull_table_saw(struct ctfull_table *table, u32 count, u32 max, bool reserved);
+
+/**
+ * ctfull_table_room() - what the largest reserve of all rules leaves
+ * @table: the namespace's
+ * @max: nf_conntrack_max
+ *
+ * Context: any.
+ * Return: entries
+ */
+static inline u32 ctfull_table_room(const struct ctfull_table *table, u32 max)
+{
+	return ctfull_room(READ_ONCE(table->reserve), READ_ONCE(table->reserve_percent), max);
+}
 
 /**
  * ctfull_table_refused() - a packet was refused: count it and its source

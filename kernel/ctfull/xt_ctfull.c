@@ -5,8 +5,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
+#include <linux/cpumask.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/jiffies.h>
@@ -14,19 +13,18 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/netfilter/x_tables.h>
-#include <net/ipv6.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
-#include <net/netfilter/nf_conntrack_l4proto.h>
+#include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_zones.h>
-#include "../ctstate2/tcp.h"
 #include "../log.h"
+#include "../tracker/invalid.h"
 #include "table.h"
 
 /* --- -m ctfull --- */
 
 /* Is this a connection's packet, or exempted? A template is neither. */
-static bool tracked(const struct sk_buff *skb, const struct nf_conn **tmpl)
+static bool tracked(const struct sk_buff *skb, struct nf_conn **tmpl)
 {
 	enum ip_conntrack_info ctinfo;
 
@@ -34,69 +32,28 @@ static bool tracked(const struct sk_buff *skb, const struct nf_conn **tmpl)
 	return *tmpl ? !nf_ct_is_template(*tmpl) : ctinfo == IP_CT_UNTRACKED;
 }
 
-/* tcp_new() in net/netfilter/nf_conntrack_proto_tcp.c, and the flags it is called for */
-static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *state)
+/* Is there an entry, in the zone that @tmpl names? Not of packets on their way. */
+static bool known(const struct sk_buff *skb, const struct nf_hook_state *state,
+		  const struct nf_conn *tmpl, const struct nf_conntrack_tuple *tuple)
 {
-	const struct ctstate2_tcp_sysctls sysctls = {
-		.loose = READ_ONCE(nf_tcp_pernet(state->net)->tcp_loose),
-	};
-	const unsigned int nhoff = skb_network_offset(skb);
-	u8 protocol, flags, _flags[sizeof(struct tcphdr)];
-	const u8 *header;
-	__be16 frag_off;
-	int offset;
+	const struct nf_conntrack_tuple_hash *h;
+	struct nf_conntrack_zone zone;
 
-	if (state->pf == NFPROTO_IPV4) {
-		offset = nhoff + ip_hdrlen(skb);
-	} else {
-		protocol = ipv6_hdr(skb)->nexthdr;
-		offset = ipv6_skip_exthdr(skb, nhoff + sizeof(struct ipv6hdr), &protocol,
-					  &frag_off);
-	}
-	header = offset < 0 ? NULL : skb_header_pointer(skb, offset, sizeof(_flags), _flags);
-	if (!header)
-		return false;
-	flags = header[13];
-	return ctstate2_tcp_flags_valid(flags) &&
-	       ctstate2_tcp_new_reason(ctstate2_tcp_kind(flags), &sysctls) ==
-	       XT_CTSTATE2_REASON_OTHER;
+	h = nf_conntrack_find_get(state->net, nf_ct_zone_tmpl(tmpl, skb, &zone), tuple);
+	if (h)
+		nf_ct_put(nf_ct_tuplehash_to_ctrack(h));
+	return h;
 }
 
 /* Would the tracker need a new entry for this packet? */
 static noinline bool new_connection(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	const struct nf_conntrack_tuple_hash *h;
 	struct nf_conntrack_tuple tuple;
-	struct nf_conntrack_zone zone;
-	const struct nf_conn *tmpl;
+	struct nf_conn *tmpl;
 
 	if (tracked(skb, &tmpl))
 		return tmpl && !nf_ct_is_confirmed(tmpl);
-	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple))
-		return false;
-
-	switch (tuple.dst.protonum) {
-	case IPPROTO_TCP:
-		if (!tcp_starts(skb, state))
-			return false;
-		break;
-	case IPPROTO_ICMP: /* icmp_pkt_valid_new() in nf_conntrack_proto_icmp.c */
-		if (tuple.dst.u.icmp.type != ICMP_ECHO &&
-		    tuple.dst.u.icmp.type != ICMP_TIMESTAMP &&
-		    tuple.dst.u.icmp.type != ICMP_INFO_REQUEST &&
-		    tuple.dst.u.icmp.type != ICMP_ADDRESS)
-			return false;
-		break;
-	case IPPROTO_ICMPV6: /* nf_conntrack_icmpv6_packet() in nf_conntrack_proto_icmpv6.c */
-		if (tuple.dst.u.icmp.type != ICMPV6_ECHO_REQUEST &&
-		    tuple.dst.u.icmp.type != ICMPV6_NI_QUERY)
-			return false;
-		break;
-	}
-	h = nf_conntrack_find_get(state->net, nf_ct_zone_tmpl(tmpl, skb, &zone), &tuple);
-	if (h)
-		nf_ct_put(nf_ct_tuplehash_to_ctrack(h));
-	return !h;
+	return tracker_starts(skb, state, &tuple) && !known(skb, state, tmpl, &tuple);
 }
 
 static noinline bool above_now(const struct xt_ctfull_mtinfo *info, struct net *net)
@@ -216,81 +173,147 @@ static void ctfull_log(const struct xt_action_param *par, const struct ctfull_re
 }
 
 /*
- * Lets the tracker have the packet now. *@full: it found no room. nf_conntrack_in()
- * then counts a dropped packet, and no INVALID one, which it counts too when a protocol
- * wants a drop. Bottom halves are off: nobody else counts on this processor.
+ * May the tracker have dropped a packet for its protocol's own reasons? It does so with a
+ * packet of an entry that there is, of few protocols, and never of UDP and ICMP.
  */
-static unsigned int ctfull_track(struct sk_buff *skb, const struct nf_hook_state *state,
-				 bool *full)
+static noinline bool of_an_entry(const struct sk_buff *skb, const struct nf_hook_state *state,
+				 const struct nf_conn *tmpl)
 {
-	const struct ip_conntrack_stat *stat = this_cpu_ptr(state->net->ct.stat);
-	const unsigned int drop = stat->drop, invalid = stat->invalid;
-	unsigned int verdict = nf_conntrack_in(skb, state);
+	struct nf_conntrack_tuple tuple;
 
-	*full = verdict == NF_DROP && stat->drop != drop && stat->invalid == invalid;
-	return verdict;
+	return nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple) &&
+	       known(skb, state, tmpl, &tuple);
 }
 
 /*
- * The reserve is of entries that are not there yet: this packet's is one too many. An
- * expected connection belongs to one that has been let in, and is not refused: its
- * expectation is used up by now.
+ * The tracker dropped this packet. Did it find no room? It drops what it can make no entry
+ * for, if that is not for want of memory.
  */
-static bool ctfull_reserved(const struct xt_ctfull_tginfo *info, const struct nf_conn *ct,
-			    u32 count, u32 max)
+static bool ctfull_is_full(const struct sk_buff *skb, const struct nf_hook_state *state,
+			   const struct nf_conn *tmpl, u32 count, u32 max)
 {
-	const bool percent = info->flags & XT_CTFULL_RESERVE_PERCENT;
+	const u8 protocol = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
+							ipv6_hdr(skb)->nexthdr;
 
-	return info->reserve && !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
-	       count > ctfull_room(percent ? 0 : info->reserve, percent ? info->reserve : 0, max);
+	if (!ctfull_no_room(count, max) &&
+	    !ctfull_no_room(nf_conntrack_count(state->net), max))
+		return false;
+	return protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
+	       protocol == IPPROTO_ICMPV6 || !of_an_entry(skb, state, tmpl);
 }
 
-/* There may be no room. Bottom halves are off. */
+/* How a packet stands to a rule's reserve */
+enum ctfull_standing {
+	CTFULL_MAY_PASS,	/* it needs no new entry, or there are enough */
+	CTFULL_MAY_BE_LATE,	/* it needs one, which may turn out to be one too many */
+	CTFULL_TOO_LATE,	/* it needs one, and what is left is reserved */
+};
+
+/*
+ * Before the tracker has the packet, so that nothing has to be undone: a connection that is
+ * known may end an entry to begin another, and one that is expected, which belongs to one
+ * that has been let in, would have used up its expectation.
+ */
+static noinline enum ctfull_standing
+ctfull_standing(const struct sk_buff *skb, const struct nf_hook_state *state,
+		const struct nf_conn *tmpl, u32 count, u32 room)
+{
+	struct nf_conntrack_tuple tuple;
+	struct nf_conntrack_zone zone;
+
+	if ((u64)count + nr_cpu_ids <= room || !tracker_starts(skb, state, &tuple) ||
+	    known(skb, state, tmpl, &tuple))
+		return CTFULL_MAY_PASS;
+	if (count < room ||
+	    __nf_ct_expect_find(state->net, nf_ct_zone_tmpl(tmpl, skb, &zone), &tuple))
+		return CTFULL_MAY_BE_LATE;
+	return CTFULL_TOO_LATE;
+}
+
+/*
+ * There may be no room. Bottom halves are off.
+ *
+ * The tracker takes the template off the packet, and may leave nothing in its place: what
+ * is INVALID to it goes on to its own turn, where it must be in the same zone. So there is a
+ * second reference to it, which goes back into such a packet.
+ */
 static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_param *par,
-				   const struct nf_conn *tmpl)
+				   struct nf_conn *tmpl, u32 count, u32 max)
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
+	const unsigned long nfct = skb_get_nfct(skb);
 	struct nf_conntrack_zone tmp;
 	struct ctfull_refusal refusal = {
 		.table = info->rule->table,
 		.skb = skb,
 		.state = par->state,
 		.zone = nf_ct_zone_id(nf_ct_zone_tmpl(tmpl, skb, &tmp), IP_CT_DIR_ORIGINAL),
-		.max = READ_ONCE(nf_conntrack_max),
+		.count = count,
+		.max = max,
 		.untrack = info->flags & XT_CTFULL_UNTRACK,
 	};
+	enum ctfull_standing standing = CTFULL_MAY_PASS;
 	enum ip_conntrack_info ctinfo;
 	unsigned int verdict;
 	struct nf_conn *ct;
-	bool full;
+	bool full = false;
+	u32 room = max;
 
-	verdict = ctfull_track(skb, par->state, &full);
-	if (!full && verdict != NF_ACCEPT)
-		return verdict;
-	ct = nf_ct_get(skb, &ctinfo);
-	if (!full && (!ct || nf_ct_is_confirmed(ct)))
-		return XT_CONTINUE;
-
-	refusal.count = nf_conntrack_count(xt_net(par));
-	if (!full && refusal.max && ctfull_reserved(info, ct, refusal.count, refusal.max)) {
-		refusal.by_reserve = true;
-		refusal.count--;
-		nf_ct_put(ct);
-		nf_ct_set(skb, NULL, 0);
+	if (info->reserve) {
+		room = ctfull_rule_room(info, max);
+		standing = ctfull_standing(skb, par->state, tmpl, count, room);
+		if (standing == CTFULL_TOO_LATE) {
+			refusal.by_reserve = true;
+			goto refused;
+		}
 	}
-	/* With no room it was full a moment ago, and may have been for a moment only. */
-	ctfull_table_saw(refusal.table, full ? max(refusal.count, refusal.max) : refusal.count,
-			 refusal.max);
-	if (!full && !refusal.by_reserve)
-		return XT_CONTINUE;
 
+	if (tmpl)
+		nf_conntrack_get(&tmpl->ct_general);
+	verdict = nf_conntrack_in(skb, par->state);
+	if (verdict == NF_ACCEPT) {
+		verdict = XT_CONTINUE;
+		ct = nf_ct_get(skb, &ctinfo);
+		if (!ct && tmpl) {
+			skb_set_nfct(skb, nfct);
+			return verdict;
+		}
+		if (!ct || nf_ct_is_confirmed(ct))
+			goto put_template;
+		if (standing == CTFULL_MAY_BE_LATE && !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
+		    nf_conntrack_count(xt_net(par)) > room) {
+			/* Somebody else's packet was counted first. */
+			nf_ct_set(skb, NULL, 0);
+			nf_ct_put(ct);
+			refusal.by_reserve = true;
+		}
+	} else if (verdict == NF_DROP) {
+		full = ctfull_is_full(skb, par->state, tmpl, count, max);
+	}
+	if (tmpl)
+		nf_ct_put(tmpl);
+	refusal.count = nf_conntrack_count(xt_net(par));
+	if (!full && !refusal.by_reserve) {
+		ctfull_table_saw(refusal.table, refusal.count, max, false);
+		return verdict;
+	}
+refused:
+	/* With no room it was full a moment ago, and may have been for a moment only. */
+	ctfull_table_saw(refusal.table, full ? max(refusal.count, max) : refusal.count, max,
+			 refusal.by_reserve);
 	ctfull_table_refused(&refusal);
 	ctfull_log(par, &refusal);
 	ctfull_event_refused(&refusal);
 	if (!refusal.untrack)
 		return NF_DROP;
+	nf_conntrack_put(skb_nfct(skb));
 	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
 	return XT_CONTINUE;
+
+put_template:
+	if (tmpl)
+		nf_ct_put(tmpl);
+	return verdict;
 }
 
 /*
@@ -302,24 +325,27 @@ static noinline unsigned int ctfull_tg_count(struct sk_buff *skb, const struct x
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
 	struct ctfull_table *table = info->rule->table;
-	const struct nf_conn *tmpl;
 	unsigned int verdict;
+	struct nf_conn *tmpl;
 	u32 count, max, warn, room;
 
 	if (tracked(skb, &tmpl))
 		return XT_CONTINUE;
 	count = nf_conntrack_count(xt_net(par));
 	max = READ_ONCE(nf_conntrack_max);
-	room = ctfull_room(READ_ONCE(table->reserve), READ_ONCE(table->reserve_percent), max);
+	room = ctfull_table_room(table, max);
 	if (max && ctfull_near(count, room)) {
+		/* the tracker is not asked about these before they are put together */
+		if (tracker_fragment(skb, par->state->pf))
+			return XT_CONTINUE;
 		local_bh_disable();
-		verdict = ctfull_tg_near(skb, par, tmpl);
+		verdict = ctfull_tg_near(skb, par, tmpl, count, max);
 		local_bh_enable();
 		return verdict;
 	}
-	warn = ctfull_entries(READ_ONCE(table->warn_at), true, max);
+	warn = max ? ctfull_warning(READ_ONCE(table->warn_at), max) : 0;
 	if (count > READ_ONCE(table->peak) || count >= warn)
-		ctfull_table_saw(table, count, max);
+		ctfull_table_saw(table, count, max, false);
 	if (ctfull_far(count, min(room, warn)))
 		WRITE_ONCE(table->far, jiffies);
 	return XT_CONTINUE;
@@ -342,8 +368,9 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 	unsigned int bad;
 	const char *what;
 	int ret;
+	u32 max;
 
-	what = ctfull_tg_check(info, READ_ONCE(nf_conntrack_max), &bad);
+	what = ctfull_tg_check(info, &bad);
 	if (!what)
 		what = log_check(nflog, info->level, info->group, info->prefix,
 				 sizeof(info->prefix), &bad);
@@ -351,7 +378,12 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
 		return -EINVAL;
 	}
-	rule = ctfull_rule_get(par->net, info);
+	max = READ_ONCE(nf_conntrack_max);
+	if (max && !ctfull_rule_room(info, max))
+		pr_warn_ratelimited("--reserve %u%s leaves this rule's packets nothing of nf_conntrack_max=%u\n",
+				    info->reserve,
+				    info->flags & XT_CTFULL_RESERVE_PERCENT ? "%" : "", max);
+	rule = ctfull_rule_get(par, info);
 	if (IS_ERR(rule))
 		return PTR_ERR(rule);
 	ret = log_get(par, nflog);
@@ -379,30 +411,40 @@ static void ctfull_tg_destroy(const struct xt_tgdtor_param *par)
 	ctfull_rule_put(info->rule);
 }
 
-static struct xt_match ctfull_mt_reg __read_mostly = {
-	.name		= "ctfull",
-	.revision	= 0,
-	.family		= NFPROTO_UNSPEC,
-	.match		= ctfull_mt,
-	.checkentry	= ctfull_mt_checkentry,
-	.destroy	= ctfull_mt_destroy,
-	.matchsize	= sizeof(struct xt_ctfull_mtinfo),
-	.usersize	= offsetof(struct xt_ctfull_mtinfo, latch),
-	.me		= THIS_MODULE,
+#define CTFULL_MATCH(pf) {						\
+	.name		= "ctfull",					\
+	.revision	= 0,						\
+	.family		= pf,						\
+	.match		= ctfull_mt,					\
+	.checkentry	= ctfull_mt_checkentry,				\
+	.destroy	= ctfull_mt_destroy,				\
+	.matchsize	= sizeof(struct xt_ctfull_mtinfo),		\
+	.usersize	= offsetof(struct xt_ctfull_mtinfo, latch),	\
+	.me		= THIS_MODULE,					\
+}
+
+static struct xt_match ctfull_mt_reg[] __read_mostly = {
+	CTFULL_MATCH(NFPROTO_IPV4),
+	CTFULL_MATCH(NFPROTO_IPV6),
 };
 
-static struct xt_target ctfull_tg_reg __read_mostly = {
-	.name		= "CTFULL",
-	.revision	= 0,
-	.family		= NFPROTO_UNSPEC,
-	.table		= "raw",
-	.hooks		= BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_OUT),
-	.target		= ctfull_tg,
-	.checkentry	= ctfull_tg_checkentry,
-	.destroy	= ctfull_tg_destroy,
-	.targetsize	= sizeof(struct xt_ctfull_tginfo),
-	.usersize	= offsetof(struct xt_ctfull_tginfo, rule),
-	.me		= THIS_MODULE,
+#define CTFULL_TARGET(pf) {						\
+	.name		= "CTFULL",					\
+	.revision	= 0,						\
+	.family		= pf,						\
+	.table		= "raw",					\
+	.hooks		= BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_OUT), \
+	.target		= ctfull_tg,					\
+	.checkentry	= ctfull_tg_checkentry,				\
+	.destroy	= ctfull_tg_destroy,				\
+	.targetsize	= sizeof(struct xt_ctfull_tginfo),		\
+	.usersize	= offsetof(struct xt_ctfull_tginfo, rule),	\
+	.me		= THIS_MODULE,					\
+}
+
+static struct xt_target ctfull_tg_reg[] __read_mostly = {
+	CTFULL_TARGET(NFPROTO_IPV4),
+	CTFULL_TARGET(NFPROTO_IPV6),
 };
 
 static int __init ctfull_init(void)
@@ -415,16 +457,16 @@ static int __init ctfull_init(void)
 	ret = ctfull_init_events();
 	if (ret)
 		goto exit_tables;
-	ret = xt_register_match(&ctfull_mt_reg);
+	ret = xt_register_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
 	if (ret)
 		goto exit_events;
-	ret = xt_register_target(&ctfull_tg_reg);
+	ret = xt_register_targets(ctfull_tg_reg, ARRAY_SIZE(ctfull_tg_reg));
 	if (ret)
-		goto unregister_match;
+		goto unregister_matches;
 	return 0;
 
-unregister_match:
-	xt_unregister_match(&ctfull_mt_reg);
+unregister_matches:
+	xt_unregister_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
 exit_events:
 	ctfull_exit_events();
 exit_tables:
@@ -434,8 +476,8 @@ exit_tables:
 
 static void __exit ctfull_exit(void)
 {
-	xt_unregister_target(&ctfull_tg_reg);
-	xt_unregister_match(&ctfull_mt_reg);
+	xt_unregister_targets(ctfull_tg_reg, ARRAY_SIZE(ctfull_tg_reg));
+	xt_unregister_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
 	ctfull_exit_events();
 	ctfull_exit_tables();
 }

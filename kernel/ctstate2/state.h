@@ -15,6 +15,7 @@
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/xt_ctstate2.h>
+#include "../tracker/packet.h"
 
 /* The state bits that nf_conn->status adds, in the order of IPS_*_NAT_BIT */
 #define CTSTATE2_NAT_SHIFT	9
@@ -26,32 +27,14 @@
 #define CTSTATE2_TRACKED	(CTSTATE2_ORIGINAL | CTSTATE2_REPLY)
 
 /*
- * Bits of xt_ctstate2_mtinfo.tests beside the conditions: the bits that are not as
- * status_flip has them are none, or any, of status_mask; the rule comes before the
- * tracker, so that a connection may be a template
+ * Bits of xt_ctstate2_mtinfo.tests beside the conditions: the rule may come before the
+ * tracker, where a connection may be a template; the bits that are not as status_flip has
+ * them are none, or any, of status_mask; the rule is sure to come before the tracker
  */
+#define CTSTATE2_TEST_TEMPLATE	BIT(12)
 #define CTSTATE2_TEST_NONE	BIT(13)
 #define CTSTATE2_TEST_ANY	BIT(14)
 #define CTSTATE2_TEST_RAW	BIT(15)
-
-/**
- * ctstate2_state() - the number of a packet's state bit
- * @nfct: skb->_nfct: ctinfo in the low three bits, the nf_conn above them
- *
- * Source: nf_ct_get() in include/linux/netfilter/nf_conntrack_common.h, and
- * conntrack_mt() in net/netfilter/xt_conntrack.c. There is no ctinfo for INVALID:
- * a packet without an nf_conn is INVALID whatever its ctinfo, unless that is
- * UNTRACKED. nf_conntrack_attach() leaves RELATED without an nf_conn in what
- * answers an untracked packet.
- *
- * Return: 0 to 4 (ctinfo), 7 (UNTRACKED) or 8 (INVALID)
- */
-static inline unsigned int ctstate2_state(unsigned long nfct)
-{
-	if (nfct > IP_CT_UNTRACKED)
-		return nfct & 7;
-	return nfct == IP_CT_UNTRACKED ? 7 : 8;
-}
 
 /**
  * ctstate2_nat() - index into xt_ctstate2_mtinfo.accept
@@ -192,13 +175,14 @@ static inline unsigned int ctstate2_compile_status(struct xt_ctstate2_mtinfo *in
  * ctstate2_compile() - turn the user's words into what the packet path reads
  * @info: a rule that ctstate2_check() found good; @accept and all after it is set
  * @raw: the rule's packets come before the tracker
+ * @early: they may
  *
  * A packet is in one state of bits 0 to 8 and, beside it, in those of SNAT and
  * DNAT that its connection has. The condition holds if one of them is in the
  * statemask, and the other way round when it is inverted. Its direction, whether
  * it has a connection and whether it is INVALID follow from its state.
  */
-static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw)
+static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw, bool early)
 {
 	const u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
 	const bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
@@ -229,7 +213,9 @@ static inline void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw)
 		info->tests ^= XT_CTSTATE2_ALL_STATUS;
 		info->tests |= ctstate2_compile_status(info, XT_CTSTATE2_ALL_STATUS);
 	}
-	if (raw && info->match & (XT_CTSTATE2_CONNECTION | XT_CTSTATE2_REASON))
+	if (early && info->match & XT_CTSTATE2_CONNECTION)
+		info->tests |= CTSTATE2_TEST_TEMPLATE;
+	if (raw && info->match & XT_CTSTATE2_REASON)
 		info->tests |= CTSTATE2_TEST_RAW;
 }
 
@@ -275,20 +261,38 @@ static inline bool ctstate2_match_status(const struct xt_ctstate2_mtinfo *info,
 	return holds != !!(info->invert & condition);
 }
 
-/**
- * ctstate2_lifetime() - what is left of a connection's time
- * @status: nf_conn->status
- * @timeout: nf_conn->timeout: a time stamp once the connection is confirmed, the
- *	lifetime that it will get before (__nf_conntrack_confirm())
- * @now: nfct_time_stamp
- *
- * Return: jiffies
- */
-static inline u32 ctstate2_lifetime(unsigned long status, u32 timeout, u32 now)
+/* Can a connection be as the conditions on its status and its NAT have it? */
+static inline bool ctstate2_status_can(const struct xt_ctstate2_mtinfo *info)
 {
-	s32 left = status & IPS_CONFIRMED ? timeout - now : timeout;
+	unsigned int status = XT_CTSTATE2_STATUS_IPS;
 
-	return max(left, 0);
+	/* all subsets: 2048, when a rule is made */
+	for (;; status = (status - 1) & XT_CTSTATE2_STATUS_IPS) {
+		if (info->accept[ctstate2_nat(status)] & CTSTATE2_TRACKED &&
+		    (!(info->match & XT_CTSTATE2_STATUS) ||
+		     ctstate2_match_status(info, XT_CTSTATE2_STATUS, status)) &&
+		    (!(info->match & XT_CTSTATE2_ALL_STATUS) ||
+		     ctstate2_match_status(info, XT_CTSTATE2_ALL_STATUS, status)))
+			return true;
+		if (!status)
+			return false;
+	}
+}
+
+/**
+ * ctstate2_never() - do a rule's conditions exclude each other?
+ * @info: a compiled rule
+ *
+ * Those on state, direction, status, NAT and the reason, and whatever needs a connection; by
+ * what they say, not by what the tracker never does. One condition by itself, such as
+ * "! --state" with all states, is as the user has it.
+ */
+static inline bool ctstate2_never(const struct xt_ctstate2_mtinfo *info)
+{
+	const unsigned int none = BIT(CTSTATE2_UNTRACKED) | BIT(CTSTATE2_INVALID);
+	const bool several = info->match & (info->match - 1);
+
+	return several && !(info->accept[0] & none) && !ctstate2_status_can(info);
 }
 
 /**

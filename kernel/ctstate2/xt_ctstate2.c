@@ -12,8 +12,7 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_extend.h>
 #include <net/netfilter/nf_conntrack_zones.h>
-#include "ctlog.h"
-#include "invalid.h"
+#include "../tracker/invalid.h"
 #include "state.h"
 
 static bool offloadable(const struct nf_conn *ct, unsigned long status)
@@ -47,7 +46,7 @@ static noinline bool ctstate2_mt_connection(const struct xt_ctstate2_mtinfo *inf
 	const unsigned int tests = info->tests;
 	u32 seconds;
 
-	if (tests & CTSTATE2_TEST_RAW && status & IPS_TEMPLATE)
+	if (tests & CTSTATE2_TEST_TEMPLATE && status & IPS_TEMPLATE)
 		return false;
 	if (tests & CTSTATE2_TEST_NONE && ctstate2_status_bits(info, status))
 		return false;
@@ -142,8 +141,21 @@ static unsigned int rule_protocol(const struct xt_mtchk_param *par, unsigned int
 	return 0;
 }
 
+/*
+ * May packets be here before the tracker? What legacy tables are for is fixed; a chain of
+ * nftables may have any priority, and one without a hook may be reached from any.
+ */
+static bool rule_early(const struct xt_mtchk_param *par, bool raw)
+{
+	if (!par->nft_compat)
+		return raw;
+	return !par->hook_mask ||
+	       par->hook_mask & (BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_OUT));
+}
+
 static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 {
+	const bool raw = !strcmp(par->table, "raw");
 	struct xt_ctstate2_mtinfo *info = par->matchinfo;
 	unsigned int icmp = 0, bad;
 	const char *what;
@@ -154,6 +166,12 @@ static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 		bad = rule_protocol(par, &icmp);
 		what = ctstate2_check_protocol(info, bad, icmp);
 	}
+	if (!what) {
+		ctstate2_compile(info, raw, rule_early(par, raw));
+		bad = info->match;
+		if (ctstate2_never(info))
+			what = "no packet can match all of these conditions";
+	}
 	if (what) {
 		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
 		return -EINVAL;
@@ -161,13 +179,10 @@ static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 
 	/* Nothing tracks in a namespace before somebody asked for it. */
 	ret = nf_ct_netns_get(par->net, par->family);
-	if (ret < 0) {
+	if (ret < 0)
 		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
 				    par->family);
-		return ret;
-	}
-	ctstate2_compile(info, !strcmp(par->table, "raw"));
-	return 0;
+	return ret;
 }
 
 static void ctstate2_mt_destroy(const struct xt_mtdtor_param *par)
@@ -175,34 +190,31 @@ static void ctstate2_mt_destroy(const struct xt_mtdtor_param *par)
 	nf_ct_netns_put(par->net, par->family);
 }
 
-static struct xt_match ctstate2_mt_reg __read_mostly = {
-	.name		= "ctstate2",
-	.revision	= 0,
-	.family		= NFPROTO_UNSPEC,
-	.match		= ctstate2_mt,
-	.checkentry	= ctstate2_mt_check,
-	.destroy	= ctstate2_mt_destroy,
-	.matchsize	= sizeof(struct xt_ctstate2_mtinfo),
-	.usersize	= offsetof(struct xt_ctstate2_mtinfo, accept),
-	.me		= THIS_MODULE,
+#define CTSTATE2_MATCH(pf) {						\
+	.name		= "ctstate2",					\
+	.revision	= 0,						\
+	.family		= pf,						\
+	.match		= ctstate2_mt,					\
+	.checkentry	= ctstate2_mt_check,				\
+	.destroy	= ctstate2_mt_destroy,				\
+	.matchsize	= sizeof(struct xt_ctstate2_mtinfo),		\
+	.usersize	= offsetof(struct xt_ctstate2_mtinfo, accept),	\
+	.me		= THIS_MODULE,					\
+}
+
+static struct xt_match ctstate2_mt_reg[] __read_mostly = {
+	CTSTATE2_MATCH(NFPROTO_IPV4),
+	CTSTATE2_MATCH(NFPROTO_IPV6),
 };
 
 static int __init ctstate2_init(void)
 {
-	int ret = ctlog_init();
-
-	if (ret)
-		return ret;
-	ret = xt_register_match(&ctstate2_mt_reg);
-	if (ret)
-		ctlog_exit();
-	return ret;
+	return xt_register_matches(ctstate2_mt_reg, ARRAY_SIZE(ctstate2_mt_reg));
 }
 
 static void __exit ctstate2_exit(void)
 {
-	xt_unregister_match(&ctstate2_mt_reg);
-	ctlog_exit();
+	xt_unregister_matches(ctstate2_mt_reg, ARRAY_SIZE(ctstate2_mt_reg));
 }
 
 module_init(ctstate2_init);

@@ -133,11 +133,21 @@ done
 
 # Nothing holds the module, or a logger, any more
 unloaded() {
-	modprobe -r xt_ctstate2
+	modprobe -r xt_CTLOG
 }
 wait_for 10 unloaded
 ok $? "without rules, the module is unloaded"
 run_in "$router" iptables-nft -A INPUT -j CTLOG
 ok $? "and loads by the target's name"
+run_in "$router" iptables-nft -F INPUT
+
+# A match alone takes neither it nor a logger
+wait_for 10 unloaded
+modprobe -r xt_ctstate2 2>/dev/null
+modprobe -r nf_log_syslog 2>/dev/null
+grep -q '^nf_log_syslog' /proc/modules && die "nf_log_syslog does not go"
+run_in "$router" iptables-nft -A INPUT -m ctstate2 --state INVALID
+is "$(grep -c -e ^xt_CTLOG -e ^nf_log_syslog /proc/modules)" 0 \
+	"a mere match loads no logger"
 run_in "$router" iptables-nft -F INPUT
 finish

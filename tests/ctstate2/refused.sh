@@ -82,7 +82,7 @@ good() {
 
 # logged: what the kernel's log says of all refused rules
 logged() {
-	dmesg | sed -n 's/.*xt_ct[a-z0-9]*: \(CTLOG: \)\{0,1\}rule refused: //p'
+	dmesg | sed -n 's/.*xt_[A-Za-z0-9]*: rule refused: //p'
 }
 
 # bad CASES: lines of DESCRIPTION|WHAT THE LOG SAYS, as a pattern|NAME=VALUE...
@@ -142,6 +142,10 @@ a zone without its condition|^a zone for .*: 0x5\$|match=0x100 zone=5
 unknown reasons|^unknown reasons: 0x4000\$|match=0x200 reason=0x4001
 no reason|^no reason: 0|match=0x200
 a reason without its condition|^a mask for .*: 0x1\$|match=0x100 reason=1
+a reason, and NEW|^no packet can match .*: 0x201\$|match=0x201 state=4 reason=1
+a direction that NEW has not|^no packet can match .*: 0x21\$|match=0x21 state=4 direction=1
+a status, and UNTRACKED|^no packet can match .*: 0x3\$|match=3 state=0x80 status=4
+statuses that exclude each other|^no packet can match .*: 0x6\$|match=6 invert=2 status=4 all_status=4
 a reason, and a direction|^a reason of .*: 0x20\$|match=0x220 reason=1
 "
 
@@ -182,7 +186,6 @@ reserved|^reserved .*: 0x12\$|$full reserved=0x1200
 to warn at nothing|^warn-at not .*: 0x0\$|$full warn_at=0
 to warn over all|^warn-at not .*: 0x65\$|$full warn_at=101
 a reserve of all|^reserve not 1 .*: 0x64\$|$full flags=4 reserve=100
-more in reserve than there is|^reserve not below .*: 0xffffffff\$|$full reserve=-1
 a rate too high|^log rate .*: 0xf4241\$|$full log_rate=1000001
 no burst|^log burst .*: 0x0\$|$full log_burst=0
 level 8|^not a log level.*: 0x8\$|$full level=8

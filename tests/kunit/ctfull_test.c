@@ -250,12 +250,12 @@ static struct xt_ctfull_tginfo target(unsigned int flags, u32 reserve)
 	};
 }
 
-static void target_refused(struct kunit *test, const struct xt_ctfull_tginfo *info, u32 max,
+static void target_refused(struct kunit *test, const struct xt_ctfull_tginfo *info,
 			   unsigned int value)
 {
 	unsigned int bad = ~value;
 
-	KUNIT_EXPECT_NOT_NULL(test, ctfull_tg_check(info, max, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctfull_tg_check(info, &bad));
 	KUNIT_EXPECT_EQ(test, bad, value);
 }
 
@@ -267,47 +267,49 @@ static void target_refuses(struct kunit *test)
 	for (i = 0; i < 8; i++) {
 		info = target(BIT(i), 1);
 		if (i < 4)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 		else
-			target_refused(test, &info, 1000, BIT(i));
+			target_refused(test, &info, BIT(i));
 	}
 	info = target(0xff, 1);
-	target_refused(test, &info, 1000, 0xf0);
+	target_refused(test, &info, 0xf0);
 	for (i = 0; i < ARRAY_SIZE(info.reserved); i++) {
 		info = target(0, 0);
 		info.reserved[i] = 0x80;
-		target_refused(test, &info, 1000, 0x80);
+		target_refused(test, &info, 0x80);
 	}
 	for (i = 0; i < 256; i++) {
 		info = target(0, 0);
 		info.warn_at = i;
 		if (i >= 1 && i <= 100)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 		else
-			target_refused(test, &info, 1000, i);
+			target_refused(test, &info, i);
 	}
 	for (i = 0; i < 256; i++) {
 		info = target(XT_CTFULL_RESERVE_PERCENT, i);
 		if (i >= 1 && i <= 99)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, i & 1, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 		else
-			target_refused(test, &info, 1000, i);
+			target_refused(test, &info, i);
 	}
 	info = target(XT_CTFULL_RESERVE_PERCENT, U32_MAX);
-	target_refused(test, &info, 0, U32_MAX);
+	target_refused(test, &info, U32_MAX);
 
+	/* as large as the table, which may be larger when sysctl has run, or smaller */
 	info = target(0, 999);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
-	target_refused(test, &info, 999, 999);
-	target_refused(test, &info, 1, 999);
-	/* no bound: the rule is good, and reserves nothing */
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 0, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 1);
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 999), 0);
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1), 0);
 	info = target(0, U32_MAX);
-	target_refused(test, &info, U32_MAX, U32_MAX);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 0, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, U32_MAX), 0);
+	info = target(XT_CTFULL_RESERVE_PERCENT, 10);
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 900);
 	info = target(0, 0);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 0, &bad));
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 1000);
 }
 
 static void target_refuses_log(struct kunit *test)
@@ -316,27 +318,27 @@ static void target_refuses_log(struct kunit *test)
 	unsigned int bad;
 
 	info.log_rate = 0;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 	info.log_rate = 1000000;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 	info.log_rate = 1000001;
-	target_refused(test, &info, 1000, 1000001);
+	target_refused(test, &info, 1000001);
 	info.log_rate = U32_MAX;
-	target_refused(test, &info, 1000, U32_MAX);
+	target_refused(test, &info, U32_MAX);
 
 	info = target(0, 0);
 	info.log_burst = 0;
-	target_refused(test, &info, 1000, 0);
+	target_refused(test, &info, 0);
 	info.log_rate = 0;
-	target_refused(test, &info, 1000, 0);
+	target_refused(test, &info, 0);
 	info.log_burst = 1;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 	info.log_burst = 1000000;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 	info.log_burst = 1000001;
-	target_refused(test, &info, 1000, 1000001);
+	target_refused(test, &info, 1000001);
 	info.log_burst = U32_MAX;
-	target_refused(test, &info, 1000, U32_MAX);
+	target_refused(test, &info, U32_MAX);
 
 	/* log_check() is for these, and the kernel's own is nobody's */
 	info = target(0, 0);
@@ -344,7 +346,7 @@ static void target_refuses_log(struct kunit *test)
 	info.group = 7;
 	memset(info.prefix, 1, sizeof(info.prefix));
 	info.rule = (void *)-1L;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, 1000, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
 }
 
 /* What CTFULL's rules have in common with CTLOG's */
@@ -454,6 +456,12 @@ static void near(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, ctfull_near(80000 - 10000 - 1024, 80000));
 }
 
+/* Without a reserve */
+static enum ctfull_level level(enum ctfull_level now, u32 count, u32 max, u32 warn_at)
+{
+	return ctfull_level(now, count, max, warn_at, max, false);
+}
+
 /* Is a level on that goes on at @bound? Off is a tenth under, and less than an entry */
 static bool level_on(bool now, u32 count, u32 bound)
 {
@@ -468,14 +476,14 @@ static void every_level(struct kunit *test)
 
 	for (max = 1; max <= 50; max++) {
 		for (warn_at = 1; warn_at <= 100; warn_at++) {
-			const u32 warning = max * warn_at / 100 + !!(max * warn_at % 100);
+			const u32 warning = max * warn_at / 100 ?: 1;
 
 			for (now = 0; now < 3; now++) {
 				unsigned int last = CTFULL_LEVEL_NORMAL;
 
 				for (count = 0; count <= max + 3; count++) {
-					const unsigned int is = ctfull_level(now, count, max,
-									     warn_at);
+					const unsigned int is = level(now, count, max,
+								      warn_at);
 					unsigned int expect = CTFULL_LEVEL_NORMAL;
 
 					if (level_on(now > 0, count, warning))
@@ -488,11 +496,11 @@ static void every_level(struct kunit *test)
 					wrong += !count && is != CTFULL_LEVEL_NORMAL;
 					wrong += is < last;
 					/* asked again it is the same */
-					wrong += ctfull_level(is, count, max, warn_at) != is;
+					wrong += level(is, count, max, warn_at) != is;
 					/* who was on stays so for longer than who comes to it */
 					if (now)
-						wrong += is < ctfull_level(now - 1, count, max,
-									   warn_at);
+						wrong += is < level(now - 1, count, max,
+								    warn_at);
 					/* an entry less is no other level */
 					if (now == 2 && count && count + 1 == max)
 						hysteresis += is != CTFULL_LEVEL_FULL;
@@ -513,27 +521,27 @@ static void levels(struct kunit *test)
 	unsigned int i, changes = 0;
 
 	/* up, and down: 90% of 1000, and a tenth of each under it */
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, 899, 1000, 90), CTFULL_LEVEL_NORMAL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, 900, 1000, 90), CTFULL_LEVEL_WARNING);
-	KUNIT_EXPECT_EQ(test, ctfull_level(1, 999, 1000, 90), CTFULL_LEVEL_WARNING);
-	KUNIT_EXPECT_EQ(test, ctfull_level(1, 1000, 1000, 90), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 900, 1000, 90), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 899, 1000, 90), CTFULL_LEVEL_WARNING);
-	KUNIT_EXPECT_EQ(test, ctfull_level(1, 810, 1000, 90), CTFULL_LEVEL_WARNING);
-	KUNIT_EXPECT_EQ(test, ctfull_level(1, 809, 1000, 90), CTFULL_LEVEL_NORMAL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 809, 1000, 90), CTFULL_LEVEL_NORMAL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, 1000, 1000, 90), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, 1001, 1000, 90), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(0, 899, 1000, 90), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(0, 900, 1000, 90), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, level(1, 999, 1000, 90), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, level(1, 1000, 1000, 90), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(2, 900, 1000, 90), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(2, 899, 1000, 90), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, level(1, 810, 1000, 90), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, level(1, 809, 1000, 90), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(2, 809, 1000, 90), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(0, 1000, 1000, 90), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(0, 1001, 1000, 90), CTFULL_LEVEL_FULL);
 
 	/* a table that hovers is reported once, and one that empties once more */
 	for (i = 0; i < 300; i++) {
-		next = ctfull_level(now, i == 299 ? 0 : 850 + i * 37 % 100, 1000, 90);
+		next = level(now, i == 299 ? 0 : 850 + i * 37 % 100, 1000, 90);
 		changes += next != now;
 		now = next;
 	}
 	KUNIT_EXPECT_EQ(test, changes, 2);
 	for (i = changes = 0; i < 300; i++) {
-		next = ctfull_level(now, 950 + i * 37 % 60, 1000, 90);
+		next = level(now, 950 + i * 37 % 60, 1000, 90);
 		changes += next == CTFULL_LEVEL_FULL && now != next;
 		changes += next < now;
 		now = next;
@@ -542,19 +550,76 @@ static void levels(struct kunit *test)
 
 	/* no bound */
 	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_EQ(test, ctfull_level(i, 0, 0, 1), CTFULL_LEVEL_NORMAL);
-		KUNIT_EXPECT_EQ(test, ctfull_level(i, U32_MAX, 0, 90), CTFULL_LEVEL_NORMAL);
+		KUNIT_EXPECT_EQ(test, level(i, 0, 0, 1), CTFULL_LEVEL_NORMAL);
+		KUNIT_EXPECT_EQ(test, level(i, U32_MAX, 0, 90), CTFULL_LEVEL_NORMAL);
 	}
 	/* the bound is changed */
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, 500, 400, 90), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 500, 600, 90), CTFULL_LEVEL_WARNING);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 500, 5000, 90), CTFULL_LEVEL_NORMAL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(1, 500, 5000, 90), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(0, 500, 400, 90), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(2, 500, 600, 90), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, level(2, 500, 5000, 90), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(1, 500, 5000, 90), CTFULL_LEVEL_NORMAL);
 	/* the largest */
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, U32_MAX - 1, U32_MAX, 100), CTFULL_LEVEL_NORMAL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(0, U32_MAX, U32_MAX, 100), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 3900000000U, U32_MAX, 100), CTFULL_LEVEL_FULL);
-	KUNIT_EXPECT_EQ(test, ctfull_level(2, 3800000000U, U32_MAX, 100), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(0, U32_MAX - 1, U32_MAX, 100), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, level(0, U32_MAX, U32_MAX, 100), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(2, 3900000000U, U32_MAX, 100), CTFULL_LEVEL_FULL);
+	KUNIT_EXPECT_EQ(test, level(2, 3800000000U, U32_MAX, 100), CTFULL_LEVEL_NORMAL);
+}
+
+/* Nothing is refused while the level is normal, whatever the numbers */
+static void reserves(struct kunit *test)
+{
+	unsigned int percent, warn_at, i, wrong = 0;
+	struct rnd_state rnd;
+
+	/* the README's: 10% and 90% */
+	for (i = 16384; i <= 2097152; i *= 2)
+		wrong += ctfull_level(0, ctfull_room(0, 10, i), i, 90, ctfull_room(0, 10, i),
+				      false) != CTFULL_LEVEL_WARNING;
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+
+	prandom_seed_state(&rnd, 7);
+	for (i = 0; i < 20000; i++) {
+		const u32 max = (i < 5000 ? i : prandom_u32_state(&rnd) >> i % 32) ?: 1;
+		u32 room, on;
+
+		percent = 1 + i % 99;
+		room = ctfull_room(0, percent, max);
+		/* what a reserve leaves is there: the warning at this percentage, too */
+		if (room)
+			wrong += ctfull_level(0, room, max, 100 - percent, room, false) ==
+				 CTFULL_LEVEL_NORMAL;
+		for (warn_at = 1; warn_at <= 100; warn_at += 33) {
+			/* refused: not normal, and not again before there is room */
+			wrong += ctfull_level(0, room, max, warn_at, room, true) ==
+				 CTFULL_LEVEL_NORMAL;
+			wrong += ctfull_level(1, room, max, warn_at, room, false) ==
+				 CTFULL_LEVEL_NORMAL;
+			if (!room)
+				continue;
+			on = min(room, ctfull_warning(warn_at, max));
+			wrong += ctfull_level(1, ctfull_level_off(on) - 1, max, warn_at, room,
+					      false) != CTFULL_LEVEL_NORMAL;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	/* all of it reserved: there never is room */
+	KUNIT_EXPECT_EQ(test, ctfull_level(1, 0, 1000, 90, 0, false), CTFULL_LEVEL_WARNING);
+	KUNIT_EXPECT_EQ(test, ctfull_level(0, 0, 1000, 90, 0, false), CTFULL_LEVEL_NORMAL);
+	KUNIT_EXPECT_EQ(test, ctfull_level(0, 0, 0, 90, 0, true), CTFULL_LEVEL_NORMAL);
+}
+
+static void no_room(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(0, 1));
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(60, 60));
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(61, 60));
+	/* 64, and a sixty-fourth */
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(6400 - 163, 6400));
+	KUNIT_EXPECT_FALSE(test, ctfull_no_room(6400 - 164, 6400));
+	KUNIT_EXPECT_FALSE(test, ctfull_no_room(0, 1000));
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(U32_MAX, 1000));
+	KUNIT_EXPECT_TRUE(test, ctfull_no_room(U32_MAX, U32_MAX));
+	KUNIT_EXPECT_FALSE(test, ctfull_no_room(U32_MAX / 2, U32_MAX));
 }
 
 /* --- Tokens --- */
@@ -1213,6 +1278,8 @@ static struct kunit_case ctfull_cases[] = {
 	KUNIT_CASE(near),
 	KUNIT_CASE(levels),
 	KUNIT_CASE(every_level),
+	KUNIT_CASE(reserves),
+	KUNIT_CASE(no_room),
 	KUNIT_CASE(tokens),
 	KUNIT_CASE(idle),
 	KUNIT_CASE(an_earlier_tick),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of kernel/ctstate2/ctlog.h
+ * KUnit tests of kernel/ctlog/ctlog.h
  */
 #include <kunit/test.h>
 #include <linux/string.h>
-#include "ctstate2/ctlog.h"
+#include "ctlog/ctlog.h"
 
 static struct ctlog_values packet(void)
 {

@@ -57,7 +57,7 @@ static void every_mask(struct kunit *test)
 
 			if (!ctstate2_check(&info, &bad) != good)
 				wrong++;
-			ctstate2_compile(&info, false);
+			ctstate2_compile(&info, false, false);
 			for (i = 0; good && i < ARRAY_SIZE(states); i++) {
 				for (nat = 0; nat < 4; nat++) {
 					bits = 1 << states[i];
@@ -84,7 +84,7 @@ static void nat_only_when_asked(struct kunit *test)
 		struct xt_ctstate2_mtinfo info = rule(mask, mask & 1);
 		bool same;
 
-		ctstate2_compile(&info, false);
+		ctstate2_compile(&info, false, false);
 		same = info.accept[0] == info.accept[1] &&
 		       info.accept[0] == info.accept[2] &&
 		       info.accept[0] == info.accept[3];
@@ -192,9 +192,9 @@ static void every_status(struct kunit *test)
 			both.match |= all.match;
 			both.invert |= invert & 2 ? XT_CTSTATE2_ALL_STATUS : 0;
 			both.all_status = mask;
-			ctstate2_compile(&any, false);
-			ctstate2_compile(&all, false);
-			ctstate2_compile(&both, false);
+			ctstate2_compile(&any, false, false);
+			ctstate2_compile(&all, false, false);
+			ctstate2_compile(&both, false, false);
 			for (a = 0; a < 16; a++) {
 				for (b = 0; b <= a; b++) {
 					u32 status = a == b ? BIT(a) : BIT(a) | BIT(b);
@@ -226,7 +226,7 @@ static void states_of_conditions(struct kunit *test)
 
 	for (bit = XT_CTSTATE2_STATUS; bit <= XT_CTSTATE2_OFFLOADABLE; bit <<= 1) {
 		info = (struct xt_ctstate2_mtinfo){ .match = bit, .status = 1, .all_status = 1 };
-		ctstate2_compile(&info, false);
+		ctstate2_compile(&info, false, false);
 		KUNIT_EXPECT_EQ(test, info.accept[0] & ~0x1f, 0);
 	}
 	for (dir = 0; dir < 2; dir++) {
@@ -235,7 +235,7 @@ static void states_of_conditions(struct kunit *test)
 				.match = XT_CTSTATE2_DIRECTION, .direction = dir,
 				.invert = invert ? XT_CTSTATE2_DIRECTION : 0,
 			};
-			ctstate2_compile(&info, false);
+			ctstate2_compile(&info, false, false);
 			KUNIT_EXPECT_EQ(test, info.accept[0], dir == invert ? 0x07 : 0x18);
 			KUNIT_EXPECT_EQ(test, info.tests, 0);
 		}
@@ -245,10 +245,113 @@ static void states_of_conditions(struct kunit *test)
 			.match = XT_CTSTATE2_REASON, .reason = 1,
 			.invert = invert ? XT_CTSTATE2_REASON : 0,
 		};
-		ctstate2_compile(&info, true);
+		ctstate2_compile(&info, true, true);
 		KUNIT_EXPECT_EQ(test, info.accept[0], XT_CTSTATE2_STATE_INVALID);
 		KUNIT_EXPECT_EQ(test, info.tests, XT_CTSTATE2_REASON | CTSTATE2_TEST_RAW);
 	}
+}
+
+/* Before the tracker, what has a template has no connection, whatever else is asked */
+static void templates(struct kunit *test)
+{
+	struct xt_ctstate2_mtinfo info = { .match = XT_CTSTATE2_DIRECTION };
+
+	ctstate2_compile(&info, false, true);
+	KUNIT_EXPECT_EQ(test, info.tests, CTSTATE2_TEST_TEMPLATE);
+	info = (struct xt_ctstate2_mtinfo){ .match = XT_CTSTATE2_STATUS, .status = IPS_CONFIRMED };
+	ctstate2_compile(&info, false, true);
+	KUNIT_EXPECT_EQ(test, info.tests, CTSTATE2_TEST_TEMPLATE | CTSTATE2_TEST_ANY);
+	info = (struct xt_ctstate2_mtinfo){ .match = XT_CTSTATE2_STATE, .state = BIT(IP_CT_NEW) };
+	ctstate2_compile(&info, false, true);
+	KUNIT_EXPECT_EQ(test, info.tests, 0);
+}
+
+/* Is there a packet for these conditions, by trying all kinds? */
+static bool possible(const struct xt_ctstate2_mtinfo *info)
+{
+	unsigned int i, status, invert = info->invert;
+
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		const bool none = states[i] > 4;
+
+		if (none && !(info->match & XT_CTSTATE2_CONNECTION) &&
+		    ctstate2_match(info, states[i], 0))
+			return true;
+		for (status = 0; !none && status < 1 << 16; status += 4) {
+			u32 has = status & XT_CTSTATE2_STATUS_IPS;
+
+			has = has ?: XT_CTSTATE2_STATUS_NONE;
+			if (!ctstate2_match(info, states[i], ctstate2_nat(status)))
+				continue;
+			if (info->match & XT_CTSTATE2_STATUS &&
+			    !(has & info->status) == !(invert & XT_CTSTATE2_STATUS))
+				continue;
+			if (info->match & XT_CTSTATE2_ALL_STATUS &&
+			    ((has & info->all_status) == info->all_status) ==
+			    !!(invert & XT_CTSTATE2_ALL_STATUS))
+				continue;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void never(struct kunit *test)
+{
+	static const u32 masks[] = {
+		XT_CTSTATE2_STATUS_NONE, IPS_SRC_NAT, IPS_DST_NAT | IPS_ASSURED, IPS_ASSURED,
+		XT_CTSTATE2_STATUS_ALL,
+	};
+	unsigned int state, conditions, i, all = 0, wrong = 0;
+	struct xt_ctstate2_mtinfo info;
+
+	for (state = 0; state < 1 << 9; state++) {
+		for (conditions = 0; conditions < 64; conditions++) {
+			const u32 mask = state & 0x1f;
+
+			info = (struct xt_ctstate2_mtinfo){ .match = XT_CTSTATE2_STATE };
+			/* without 5 and 6, which are nothing */
+			info.state = mask | (state >> 5) << 7;
+			if (!info.state)
+				info.match = 0;
+			if (conditions & 1)
+				info.match |= XT_CTSTATE2_DIRECTION;
+			if (conditions & 2)
+				info.match |= XT_CTSTATE2_STATUS;
+			if (conditions & 4)
+				info.match |= XT_CTSTATE2_ALL_STATUS;
+			if (conditions & 8)
+				info.invert |= info.match & XT_CTSTATE2_STATE;
+			if (conditions & 16)
+				info.invert |= info.match & XT_CTSTATE2_STATUS;
+			if (conditions & 32)
+				info.invert |= info.match & XT_CTSTATE2_ALL_STATUS;
+			i = (state + conditions) % ARRAY_SIZE(masks);
+			if (info.match & XT_CTSTATE2_STATUS)
+				info.status = masks[i];
+			if (info.match & XT_CTSTATE2_ALL_STATUS)
+				info.all_status = masks[state % 4];
+			if (!info.match)
+				continue;
+			ctstate2_compile(&info, false, false);
+			/* one condition alone is as the user has it */
+			wrong += ctstate2_never(&info) !=
+				 (info.match & (info.match - 1) && !possible(&info));
+			all += ctstate2_never(&info);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_GT(test, all, 100);
+
+	info = (struct xt_ctstate2_mtinfo){
+		.match = XT_CTSTATE2_REASON | XT_CTSTATE2_STATE, .reason = 1,
+		.state = XT_CTSTATE2_STATE_BIT(IP_CT_NEW),
+	};
+	ctstate2_compile(&info, false, false);
+	KUNIT_EXPECT_TRUE(test, ctstate2_never(&info));
+	info.state |= XT_CTSTATE2_STATE_INVALID;
+	ctstate2_compile(&info, false, false);
+	KUNIT_EXPECT_FALSE(test, ctstate2_never(&info));
 }
 
 static void lifetime(struct kunit *test)
@@ -308,6 +411,8 @@ static struct kunit_case ctstate2_cases[] = {
 	KUNIT_CASE(refuses_what_it_does_not_know),
 	KUNIT_CASE(every_status),
 	KUNIT_CASE(states_of_conditions),
+	KUNIT_CASE(templates),
+	KUNIT_CASE(never),
 	KUNIT_CASE(lifetime),
 	KUNIT_CASE(offloadable),
 	KUNIT_CASE(layout),

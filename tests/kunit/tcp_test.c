@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of kernel/ctstate2/tcp.h
+ * KUnit tests of kernel/tracker/tcp.h
  */
 #include <kunit/test.h>
 #include <linux/module.h>
-#include "ctstate2/tcp.h"
+#include "tracker/tcp.h"
 
 #define REASON(name) XT_CTSTATE2_REASON_##name
 

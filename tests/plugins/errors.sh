@@ -106,6 +106,9 @@ done <<-'EOF'
 	-A INPUT -j CTLOG --log-level 9|log level "9" unknown
 	-A INPUT -j CTLOG --nflog-group 65536|.*nflog-group.*\(0-65535\)
 	-A INPUT -j CTLOG --nflog-group 1 --log-level 1|.*cannot be used together
+	-A INPUT -m ctstate2 --state NEW --invalid-reason OTHER|ctstate2: --invalid-reason with --state: only INVALID packets have a reason; leave --state out
+	-A INPUT -m ctstate2 --state UNTRACKED --status ASSURED|ctstate2: --status with --state: packets in these states have no connection; this rule can never match
+	-A INPUT -m ctstate2 --state NEW --direction REPLY|ctstate2: --direction with --state: packets in these states go the other way; this rule can never match
 	-A INPUT -m ctfull|ctfull: --above or --new-connection is needed
 	-A INPUT -m ctfull --above 0|ctfull: --above "0": "0" is neither a number of entries, from 1 on, nor a percentage such as 90%
 	-A INPUT -m ctfull --above 90:x|ctfull: --above "90:x": "x" is neither

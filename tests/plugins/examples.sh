@@ -21,7 +21,9 @@ for iptables in $iptables_variants; do
 	while IFS= read -r command; do
 		eval "words=(${command#iptables })"
 		run_in "$here" "$iptables" -w "${words[@]}" &&
-			run_in "$here" "$iptables" -w "${words[@]/#-[AI]/-D}"
+			# a chain stays, for the rules that come after it
+			{ [ "${words[0]}" = -N ] ||
+				run_in "$here" "$iptables" -w "${words[@]/#-[AI]/-D}"; }
 		ok $? "$iptables ${words[*]}"
 	done <"$work/examples"
 done

@@ -195,14 +195,14 @@ void report_parse(const struct nlmsghdr *nlh, struct report *report)
 	mnl_attr_for_each(attr, nlh, GENL_HDRLEN) {
 		uint16_t type = mnl_attr_get_type(attr);
 
-		if (type > CTFULL_A_MAX_ATTR)
+		if (type > CTFULL_A_MAX)
 			continue;
 		report->has |= 1U << type;
 		switch (type) {
 		case CTFULL_A_COUNT:
 			report->count = attr_u32(attr);
 			break;
-		case CTFULL_A_MAX:
+		case CTFULL_A_LIMIT:
 			report->max = attr_u32(attr);
 			break;
 		case CTFULL_A_LEVEL:

@@ -71,8 +71,8 @@ struct ctfull_rule;
  * @warn_at: report when the table holds so many percent of nf_conntrack_max, 1 to 100
  * @prefix: what a line begins with; ends with a NUL, has no control characters
  * @reserved: zero
- * @reserve: so many entries, or so many percent (1 to 99), are not for this rule's
- *	packets
+ * @reserve: so many entries, which may be more than there are, or so many percent (1 to
+ *	99), are not for this rule's packets
  * @log_rate: lines a second or minute, up to XT_CTFULL_LOG_MAX; 0: none
  * @log_burst: lines at once, 1 to XT_CTFULL_LOG_MAX
  * @rule: kernel only. What the rule keeps
@@ -123,7 +123,9 @@ enum ctfull_cmd {
 /* How full a table is */
 enum ctfull_level {
 	CTFULL_LEVEL_NORMAL,
-	CTFULL_LEVEL_WARNING,	/* from the lowest --warn-at of the namespace's rules on */
+	CTFULL_LEVEL_WARNING,	/* from the lowest --warn-at of the namespace's rules on, or
+				 * since a --reserve began to refuse
+				 */
 	CTFULL_LEVEL_FULL,	/* no room for another entry */
 };
 
@@ -137,15 +139,14 @@ enum ctfull_action {
  * enum ctfull_attr - attributes; numbers in host byte order but for addresses and ports
  * @CTFULL_A_PAD: alignment of 64-bit attributes
  * @CTFULL_A_COUNT: u32, entries in the table (GET, LEVEL, REFUSED)
- * @CTFULL_A_MAX: u32, nf_conntrack_max, 0: unlimited (GET, LEVEL, REFUSED)
+ * @CTFULL_A_LIMIT: u32, nf_conntrack_max, 0: unlimited (GET, LEVEL, REFUSED)
  * @CTFULL_A_LEVEL: u32, enum ctfull_level (GET, LEVEL)
  * @CTFULL_A_WARN_AT: u32, percent (GET, LEVEL)
  * @CTFULL_A_REFUSED: u64, refused packets: all that CTFULL dropped or let pass
  *	untracked (GET, LEVEL, REFUSED); with GET_SOURCES those of one source, as far as
  *	they are remembered
  * @CTFULL_A_UNTRACKED: u64, those of them that passed untracked (GET)
- * @CTFULL_A_RESERVED: u64, those of them that --reserve refused, while there was
- *	room for others (GET)
+ * @CTFULL_A_RESERVED: u64, those of them that --reserve refused, and not the kernel (GET)
  * @CTFULL_A_LOGGED: u64, those of them with a log line of their own (GET)
  * @CTFULL_A_SUPPRESSED: u64, those of them without one (GET); with REFUSED, the
  *	refused packets without an event since the last one that had one
@@ -170,12 +171,14 @@ enum ctfull_action {
  * @CTFULL_A_ACTION: u32, enum ctfull_action (REFUSED)
  * @CTFULL_A_BY_RESERVE: flag, --reserve refused it (REFUSED)
  * @CTFULL_A_ERROR: u64, of REFUSED, as many may be other sources' (GET_SOURCES)
+ * @CTFULL_A_ROOM: u32, entries that the rule with the largest --reserve leaves to its own
+ *	packets; LIMIT if none has one. 0: it refuses all that would start a connection (GET)
  */
 enum ctfull_attr {
 	CTFULL_A_UNSPEC,
 	CTFULL_A_PAD,
 	CTFULL_A_COUNT,
-	CTFULL_A_MAX,
+	CTFULL_A_LIMIT,
 	CTFULL_A_LEVEL,
 	CTFULL_A_WARN_AT,
 	CTFULL_A_REFUSED,
@@ -200,9 +203,10 @@ enum ctfull_attr {
 	CTFULL_A_ACTION,
 	CTFULL_A_BY_RESERVE,
 	CTFULL_A_ERROR,
+	CTFULL_A_ROOM,
 	__CTFULL_A_MAX
 };
 
-#define CTFULL_A_MAX_ATTR (__CTFULL_A_MAX - 1)
+#define CTFULL_A_MAX (__CTFULL_A_MAX - 1)
 
 #endif /* _LINUX_NETFILTER_XT_CTFULL_H */

@@ -2,7 +2,7 @@
 /*
  * xt_CTLOG - log a packet with what the connection tracker knows about it
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": CTLOG: " fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
 #include <linux/skbuff.h>
@@ -11,9 +11,9 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include "../log.h"
+#include "../tracker/invalid.h"
+#include "../tracker/packet.h"
 #include "ctlog.h"
-#include "invalid.h"
-#include "state.h"
 
 static void get_connection(struct ctlog_values *v, const struct nf_conn *ct,
 			   enum ip_conntrack_info ctinfo)
@@ -56,7 +56,7 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 	ct = nf_ct_get(skb, &ctinfo);
 	if (ct && !nf_ct_is_template(ct))
 		get_connection(&v, ct, ctinfo);
-	else if (v.state == 8)
+	else if (v.state == CTSTATE2_INVALID)
 		v.reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
 				       ctstate2_invalid_reason(skb, par->state);
 	ctlog_print(line, &v);
@@ -100,29 +100,38 @@ static void ctlog_tg_destroy(const struct xt_tgdtor_param *par)
 	log_put(par->family, info->flags & XT_CTLOG_NFLOG);
 }
 
-static struct xt_target ctlog_tg_reg __read_mostly = {
-	.name		= "CTLOG",
-	.revision	= 0,
-	.family		= NFPROTO_UNSPEC,
-	.target		= ctlog_tg,
-	.checkentry	= ctlog_tg_check,
-	.destroy	= ctlog_tg_destroy,
-	.targetsize	= sizeof(struct xt_ctlog_tginfo),
-	.usersize	= offsetof(struct xt_ctlog_tginfo, raw),
-	.me		= THIS_MODULE,
+#define CTLOG_TARGET(pf) {						\
+	.name		= "CTLOG",					\
+	.revision	= 0,						\
+	.family		= pf,						\
+	.target		= ctlog_tg,					\
+	.checkentry	= ctlog_tg_check,				\
+	.destroy	= ctlog_tg_destroy,				\
+	.targetsize	= sizeof(struct xt_ctlog_tginfo),		\
+	.usersize	= offsetof(struct xt_ctlog_tginfo, raw),	\
+	.me		= THIS_MODULE,					\
+}
+
+static struct xt_target ctlog_tg_reg[] __read_mostly = {
+	CTLOG_TARGET(NFPROTO_IPV4),
+	CTLOG_TARGET(NFPROTO_IPV6),
 };
 
-int __init ctlog_init(void)
+static int __init ctlog_init(void)
 {
-	return xt_register_target(&ctlog_tg_reg);
+	return xt_register_targets(ctlog_tg_reg, ARRAY_SIZE(ctlog_tg_reg));
 }
 
-/* not __exit: called when the match cannot be registered, too */
-void ctlog_exit(void)
+static void __exit ctlog_exit(void)
 {
-	xt_unregister_target(&ctlog_tg_reg);
+	xt_unregister_targets(ctlog_tg_reg, ARRAY_SIZE(ctlog_tg_reg));
 }
 
+module_init(ctlog_init);
+module_exit(ctlog_exit);
+
+MODULE_DESCRIPTION("Xtables: log packets with what the connection tracker knows about them");
+MODULE_LICENSE("GPL");
 MODULE_ALIAS("ipt_CTLOG");
 MODULE_ALIAS("ip6t_CTLOG");
 MODULE_SOFTDEP("pre: nf_log_syslog nfnetlink_log");

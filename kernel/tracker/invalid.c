@@ -5,6 +5,7 @@
  * one of the kernel whose rules it follows.
  */
 #include <linux/crc32c.h>
+#include <linux/dccp.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/ip.h>
@@ -66,7 +67,22 @@ static int transport_offset(const struct sk_buff *skb, unsigned int nhoff, u8 pf
 		*reason = REASON(FRAGMENT);
 		return -1;
 	}
+	/* whole, but without a transport header */
+	if (offset < 0 && ipv6_find_hdr(skb, &nhoff, NEXTHDR_NONE, NULL, NULL) == NEXTHDR_NONE)
+		*reason = REASON(OTHER);
 	return offset;
+}
+
+bool tracker_fragment6(const struct sk_buff *skb)
+{
+	u8 protocol = ipv6_hdr(skb)->nexthdr;
+	__be16 frag_off;
+
+	if (!ipv6_ext_hdr(protocol))
+		return false;
+	return ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr), &protocol,
+				&frag_off) >= 0 &&
+	       frag_off & htons(IP6_OFFSET | IP6_MF);
 }
 
 /* What the tracker saw: it checks no sums of packets that this machine makes. */
@@ -168,17 +184,47 @@ static u32 highest_sack(const u8 *option, int length, u32 ack)
 	return ack;
 }
 
-/* nf_conntrack_tcp_packet() */
-static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
-					  const struct nf_hook_state *state, unsigned int dataoff)
+/*
+ * tcp_error(): a segment's header, in @header if need be; or NULL, and *@reason is what is
+ * wrong with it
+ */
+static const struct tcphdr *tcp_header(const struct sk_buff *skb,
+				       const struct nf_hook_state *state, unsigned int dataoff,
+				       u8 header[15 * 4], enum xt_ctstate2_reason *reason)
 {
-	const struct nf_tcp_net *tn = nf_tcp_pernet(state->net);
-	const struct ctstate2_tcp_sysctls sysctls = {
+	const struct tcphdr *th = skb_header_pointer(skb, dataoff, sizeof(*th), header);
+
+	*reason = REASON(TRUNCATED);
+	if (!th || th->doff * 4 < sizeof(*th) || skb->len - dataoff < th->doff * 4)
+		return NULL;
+	th = skb_header_pointer(skb, dataoff, th->doff * 4, header);
+	if (!th)
+		return NULL;
+	*reason = REASON(CHECKSUM);
+	if (bad_checksum(skb, state, dataoff, IPPROTO_TCP))
+		return NULL;
+	*reason = REASON(TCP_FLAGS);
+	return ctstate2_tcp_flags_valid(tcp_flag_byte(th)) ? th : NULL;
+}
+
+static struct ctstate2_tcp_sysctls tcp_sysctls(struct net *net)
+{
+	const struct nf_tcp_net *tn = nf_tcp_pernet(net);
+
+	return (struct ctstate2_tcp_sysctls){
 		.loose = READ_ONCE(tn->tcp_loose),
 		.be_liberal = READ_ONCE(tn->tcp_be_liberal),
 		.ignore_invalid_rst = READ_ONCE(tn->tcp_ignore_invalid_rst),
 	};
+}
+
+/* nf_conntrack_tcp_packet() */
+static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
+					  const struct nf_hook_state *state, unsigned int dataoff)
+{
+	const struct ctstate2_tcp_sysctls sysctls = tcp_sysctls(state->net);
 	struct nf_conntrack_tuple tuple;
+	enum xt_ctstate2_reason reason;
 	struct ctstate2_segment seg;
 	enum ip_conntrack_dir dir;
 	const struct tcphdr *th;
@@ -187,21 +233,12 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 	struct nf_conn *ct;
 	u8 header[15 * 4];
 	u32 offset;
-	u8 flags;
 
-	th = skb_header_pointer(skb, dataoff, sizeof(*th), header);
-	if (!th || th->doff * 4 < sizeof(*th) || skb->len - dataoff < th->doff * 4)
-		return REASON(TRUNCATED);
-	th = skb_header_pointer(skb, dataoff, th->doff * 4, header);
+	th = tcp_header(skb, state, dataoff, header, &reason);
 	if (!th)
-		return REASON(TRUNCATED);
-	if (bad_checksum(skb, state, dataoff, IPPROTO_TCP))
-		return REASON(CHECKSUM);
-	flags = tcp_flag_byte(th);
-	if (!ctstate2_tcp_flags_valid(flags))
-		return REASON(TCP_FLAGS);
+		return reason;
 
-	seg.kind = ctstate2_tcp_kind(flags);
+	seg.kind = ctstate2_tcp_kind(tcp_flag_byte(th));
 	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple))
 		return REASON(OTHER);
 	ct = find(state->net, &tuple, &dir);
@@ -415,4 +452,147 @@ enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
 		return skb->len < dataoff + 4 ? REASON(TRUNCATED) : REASON(OTHER);
 	}
 	return REASON(OTHER);
+}
+
+/* --- What may start a connection --- */
+
+/* tcp_new() */
+static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+		       unsigned int dataoff)
+{
+	const struct ctstate2_tcp_sysctls sysctls = tcp_sysctls(state->net);
+	enum xt_ctstate2_reason reason;
+	const struct tcphdr *th;
+	u8 header[15 * 4];
+
+	th = tcp_header(skb, state, dataoff, header, &reason);
+	return th && ctstate2_tcp_new_reason(ctstate2_tcp_kind(tcp_flag_byte(th)), &sysctls) ==
+		     REASON(OTHER);
+}
+
+/* What of SCTP's chunks the tracker takes in the first packet that it sees: sctp_new() */
+#define SCTP_STARTS	(BIT(SCTP_CID_INIT) | BIT(SCTP_CID_INIT_ACK) | BIT(SCTP_CID_HEARTBEAT) | \
+			 BIT(SCTP_CID_HEARTBEAT_ACK) | BIT(SCTP_CID_SHUTDOWN) | \
+			 BIT(SCTP_CID_SHUTDOWN_ACK) | BIT(SCTP_CID_ERROR) | \
+			 BIT(SCTP_CID_COOKIE_ECHO))
+/* And of them, what may come with any verification tag */
+#define SCTP_ANY_TAG	(BIT(SCTP_CID_HEARTBEAT) | BIT(SCTP_CID_HEARTBEAT_ACK) | \
+			 BIT(SCTP_CID_SHUTDOWN_ACK))
+
+/* do_basic_checks(), sctp_new(), and the verification tag of a new association: none */
+static bool sctp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+			unsigned int dataoff)
+{
+	const unsigned int alone = BIT(SCTP_CID_INIT) | BIT(SCTP_CID_INIT_ACK);
+	const struct sctp_chunkhdr *chunk;
+	struct sctp_chunkhdr _chunk;
+	unsigned int offset, seen = 0;
+	const struct sctphdr *sh;
+	struct sctphdr _sh;
+
+	sh = skb_header_pointer(skb, dataoff, sizeof(_sh), &_sh);
+	if (!sh || bad_sctp_checksum(skb, state, dataoff, sh))
+		return false;
+	for (offset = dataoff + sizeof(_sh); offset < skb->len;
+	     offset += round_up(ntohs(chunk->length), 4)) {
+		chunk = skb_header_pointer(skb, offset, sizeof(_chunk), &_chunk);
+		if (!chunk)
+			break;
+		if (!chunk->length || chunk->type > SCTP_CID_COOKIE_ECHO ||
+		    !(BIT(chunk->type) & SCTP_STARTS))
+			return false;
+		if (seen && (seen & alone ||
+			     BIT(chunk->type) & (alone | BIT(SCTP_CID_COOKIE_ECHO))))
+			return false;
+		seen |= BIT(chunk->type);
+		if (seen & alone &&
+		    offset + sizeof(_chunk) + sizeof(struct sctp_inithdr) > skb->len)
+			return false;
+	}
+	if (!seen || !sh->vtag)
+		return seen;
+	/* a HEARTBEAT's tag is then the association's */
+	if (seen & BIT(SCTP_CID_COOKIE_ECHO))
+		return seen & BIT(SCTP_CID_HEARTBEAT);
+	return seen & SCTP_ANY_TAG;
+}
+
+/* dccp_error(), dccp_new() */
+static bool dccp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+			unsigned int dataoff)
+{
+	const unsigned int len = skb->len - dataoff;
+	const struct dccp_hdr *dh;
+	struct dccp_hdr _dh;
+
+	dh = skb_header_pointer(skb, dataoff, sizeof(_dh), &_dh);
+	if (!dh || dh->dccph_doff * 4 < sizeof(_dh) || dh->dccph_doff * 4 > len)
+		return false;
+	/* as with UDP-Lite, a sum over a part only */
+	if (dh->dccph_cscov && ((dh->dccph_cscov - 1) * 4 > len || sums_checked(skb, state)))
+		return false;
+	/* a REQUEST, with its long sequence number and its service code */
+	return dh->dccph_type == DCCP_PKT_REQUEST && dh->dccph_x &&
+	       len >= sizeof(_dh) + sizeof(struct dccp_hdr_ext) + sizeof(struct dccp_hdr_request) &&
+	       !bad_checksum(skb, state, dataoff, IPPROTO_DCCP);
+}
+
+/* icmp_pkt_valid_new() */
+static bool icmp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+			unsigned int dataoff)
+{
+	const struct icmphdr *ih;
+	struct icmphdr _ih;
+
+	ih = skb_header_pointer(skb, dataoff, sizeof(_ih), &_ih);
+	if (!ih || bad_checksum(skb, state, dataoff, IPPROTO_ICMP))
+		return false;
+	return ih->type == ICMP_ECHO || ih->type == ICMP_TIMESTAMP ||
+	       ih->type == ICMP_INFO_REQUEST || ih->type == ICMP_ADDRESS;
+}
+
+/* nf_conntrack_icmpv6_packet() */
+static bool icmpv6_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+			  unsigned int dataoff)
+{
+	const struct icmp6hdr *ih;
+	struct icmp6hdr _ih;
+
+	ih = skb_header_pointer(skb, dataoff, sizeof(_ih), &_ih);
+	if (!ih || bad_checksum(skb, state, dataoff, IPPROTO_ICMPV6))
+		return false;
+	return ih->icmp6_type == ICMPV6_ECHO_REQUEST || ih->icmp6_type == ICMPV6_NI_QUERY;
+}
+
+bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+		    struct nf_conntrack_tuple *tuple)
+{
+	enum xt_ctstate2_reason reason;
+	u8 protocol;
+	int dataoff;
+
+	if (tracker_fragment(skb, state->pf) ||
+	    !nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, tuple))
+		return false;
+	dataoff = transport_offset(skb, skb_network_offset(skb), state->pf, &protocol, &reason);
+	if (dataoff < 0)
+		return false;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return tcp_starts(skb, state, dataoff);
+	case IPPROTO_UDP:
+		return udp_reason(skb, state, dataoff, protocol) == REASON(OTHER);
+	case IPPROTO_UDPLITE:
+		return !IS_ENABLED(CONFIG_NF_CT_PROTO_UDPLITE) ||
+		       udp_reason(skb, state, dataoff, protocol) == REASON(OTHER);
+	case IPPROTO_SCTP:
+		return !IS_ENABLED(CONFIG_NF_CT_PROTO_SCTP) || sctp_starts(skb, state, dataoff);
+	case IPPROTO_DCCP:
+		return !IS_ENABLED(CONFIG_NF_CT_PROTO_DCCP) || dccp_starts(skb, state, dataoff);
+	case IPPROTO_ICMP:
+		return state->pf == NFPROTO_IPV4 && icmp_starts(skb, state, dataoff);
+	case IPPROTO_ICMPV6:
+		return state->pf == NFPROTO_IPV6 && icmpv6_starts(skb, state, dataoff);
+	}
+	return true;
 }

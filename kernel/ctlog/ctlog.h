@@ -3,8 +3,8 @@
  * What -j CTLOG writes, on plain values: no skb, no lock, any context.
  * tests/kunit/ctlog_test.c includes this file as it is.
  */
-#ifndef _XT_CTSTATE2_CTLOG_H
-#define _XT_CTSTATE2_CTLOG_H
+#ifndef _XT_CTLOG_H
+#define _XT_CTLOG_H
 
 #include <linux/kernel.h>
 #include <linux/netfilter/nf_conntrack_common.h>
@@ -13,6 +13,7 @@
 #include <linux/netfilter/xt_CTLOG.h>
 #include <linux/netfilter/xt_ctstate2.h>
 #include "../log.h"
+#include "../tracker/packet.h"
 
 /* A line and its end: NF_LOG_PREFIXLEN, which nf_log_packet() cuts at */
 #define CTLOG_LINE	128
@@ -68,8 +69,8 @@ static const char *const ctlog_states[] = {
 	[IP_CT_NEW] = "NEW",
 	[IP_CT_ESTABLISHED_REPLY] = "ESTABLISHED_REPLY",
 	[IP_CT_RELATED_REPLY] = "RELATED_REPLY",
-	[7] = "UNTRACKED",
-	[8] = "INVALID",
+	[CTSTATE2_UNTRACKED] = "UNTRACKED",
+	[CTSTATE2_INVALID] = "INVALID",
 };
 
 static const char *const ctlog_status[] = {
@@ -255,19 +256,4 @@ static inline void ctlog_print(char line[CTLOG_LINE], const struct ctlog_values 
 		strscpy(line + used, "... ", CTLOG_LINE - used);
 }
 
-/**
- * ctlog_init() - offer the target to x_tables
- *
- * Context: process.
- * Return: 0 or a negative error
- */
-int ctlog_init(void);
-
-/**
- * ctlog_exit() - take it back
- *
- * Context: process.
- */
-void ctlog_exit(void);
-
-#endif /* _XT_CTSTATE2_CTLOG_H */
+#endif /* _XT_CTLOG_H */

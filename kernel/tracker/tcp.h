@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Why the tracker makes a TCP segment INVALID, on plain values: no skb, no lock,
- * any context. tests/kunit/ctstate2_test.c includes this file as it is.
+ * any context. tests/kunit/tcp_test.c includes this file as it is.
  *
  * Source of all rules here: net/netfilter/nf_conntrack_proto_tcp.c.
  */
-#ifndef _XT_CTSTATE2_TCP_H
-#define _XT_CTSTATE2_TCP_H
+#ifndef _XCA_TRACKER_TCP_H
+#define _XCA_TRACKER_TCP_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -223,4 +223,4 @@ ctstate2_tcp_reason(const struct ip_ct_tcp *tcp, unsigned long status,
 	return window ? XT_CTSTATE2_REASON_TCP_WINDOW : XT_CTSTATE2_REASON_OTHER;
 }
 
-#endif /* _XT_CTSTATE2_TCP_H */
+#endif /* _XCA_TRACKER_TCP_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _XCA_TRACKER_INVALID_H
+#define _XCA_TRACKER_INVALID_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+#include <linux/netfilter/xt_ctstate2.h>
+#include <net/ip.h>
+
+struct nf_conntrack_tuple;
+
+/**
+ * ctstate2_invalid_reason() - why the tracker made a packet INVALID
+ * @skb: a packet without a connection that is not UNTRACKED, of which the tracker
+ *	has had its look; non-linear, truncated and cloned ones are normal, and none
+ *	is changed
+ * @state: of the hook that the caller runs in
+ *
+ * The tracker keeps no reason, so this judges the packet again, by the same rules,
+ * against the namespace's sysctls and the entry that is in the table now. What has
+ * changed meanwhile, and a packet of another zone than 0, may come out as OTHER.
+ *
+ * Context: RCU read side, softirq or process. Takes the lock of one connection.
+ * Return: never XT_CTSTATE2_REASON_NOT_TRACKED, which is the caller's to know
+ */
+enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
+						const struct nf_hook_state *state);
+
+/* tracker_fragment() of an IPv6 packet */
+bool tracker_fragment6(const struct sk_buff *skb);
+
+/**
+ * tracker_fragment() - is it a part of a packet only?
+ * @skb: a packet, its IP header readable
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * The tracker has packets put together first, and leaves alone what nobody puts together:
+ * what a program sends with IP_NODEFRAG. A rule may see fragments all the same, in OUTPUT,
+ * or with raw_before_defrag=1.
+ *
+ * Context: any.
+ */
+static inline bool tracker_fragment(const struct sk_buff *skb, u8 pf)
+{
+	return pf == NFPROTO_IPV4 ? ip_is_fragment(ip_hdr(skb)) : tracker_fragment6(skb);
+}
+
+/**
+ * tracker_starts() - would the tracker start a connection with a packet?
+ * @skb: a packet that has no connection, whole and linear or not; not changed
+ * @state: of the hook that the caller runs in
+ * @tuple: where to put what the packet would be found by
+ *
+ * It is judged as if nothing was known of it: whether there is an entry, or an
+ * expectation, is the caller's question.
+ *
+ * Context: RCU read side, softirq or process.
+ * Return: false for what it makes INVALID, and for ICMP errors and fragments
+ */
+bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+		    struct nf_conntrack_tuple *tuple);
+
+#endif /* _XCA_TRACKER_INVALID_H */
