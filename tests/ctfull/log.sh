@@ -30,6 +30,13 @@ ulog_lines() {
 	[ "$(grep -c "oob.prefix\": \"\\[$iptables" "$work/json")" -ge "$1" ]
 }
 
+# replace: the same rules in place of those that there are, as iptables does it for each
+# change of a legacy table
+replace() {
+	run_in "$router" "$iptables-save" -t raw >"$work/rules"
+	run_in "$router" "$iptables-restore" -w <"$work/rules" || die "$iptables-restore"
+}
+
 for iptables in $iptables_variants; do
 	seen_lines=0
 	address=$(by_family "$iptables" 10.0.9.1 fd00:9::1)
@@ -52,11 +59,17 @@ count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=e
 	look "$router" "$iptables"
 	is "${grown[refused]} ${grown[logged]} ${grown[suppressed]}" "5 2 3" "$iptables: the others are counted"
 
+	replace
+	flows "$client" "$address" 5
+	read_lines
+	is "$lines" "" "$iptables: a rule that is replaced by its like goes on with the tokens that are left"
+
 	# Two rates: what one rule has not logged is in its own next line
 	ctfull --log-rate 2 --log-burst 1 --on-full untrack
 	look --mark "$router" "$iptables"
 	start=${figure[refused]}
 	flows "$client" "$address" 300
+	replace
 	sleep 0.6
 	flows "$client" "$address" 1
 	look "$router" "$iptables"

@@ -115,7 +115,34 @@ for iptables in $iptables_variants; do
 	send "flow(9); alice(error('port', from_bob(udp())))"
 	counts "old=1" "an ICMP error"
 	send "flow(9); alice(sctp(SCTPChunkInit(init_tag=1)))"
-	counts "new=1" "SCTP"
+	counts "new=1" "SCTP's INIT"
+	for chunk in "CookieEcho(cookie=b'cake')" "HeartbeatReq()" "ShutdownAck()"; do
+		send "flow(9); alice(sctp(SCTPChunk$chunk))"
+		counts "new=1" "SCTP's $chunk"
+	done
+	for chunk in "Data(data=b'x'), tag=1" "Abort()" "CookieAck()" "Init(init_tag=1), tag=5" \
+		     "CookieEcho(cookie=b'cake'), tag=5" "Shutdown(), tag=5"; do
+		send "flow(9); alice(sctp(SCTPChunk$chunk))"
+		counts "old=1" "SCTP's $chunk starts nothing"
+	done
+	for packet in "udp(chksum=0x1234)" "udp(len=3)" "udp(len=100)" "tcp('S', chksum=0x1234)" \
+		      "tcp('S', dataofs=15)" "echo(0x1234)" "sctp(SCTPChunkData(data=b'x'))"; do
+		send "flow(9); alice($packet)"
+		counts "old=1" "what the tracker finds INVALID starts nothing: $packet"
+	done
+	# REQUEST, RESPONSE: ports, offset, no sum, type and long numbers
+	set_sysctl "$router" net.netfilter.nf_conntrack_checksum=0
+	for type in 0 1; do
+		send "x = struct.pack('!HHBBHBBHIII', 7, 9 + port, 5 + $type, 0, 0, $type << 1 | 1, 0, 0, 1, 5, 0)"
+		send "flow(9); alice(**protocol(33, x))"
+		[ "$type" = 0 ] && wanted=new=1 || wanted=old=1
+		counts "$wanted" "DCCP of type $type"
+	done
+	set_sysctl "$router" net.netfilter.nf_conntrack_checksum=1
+	send "alice(**protocol(47, bytes(4)))"
+	counts "new=1" "GRE"
+	send "flow(9); put('client', fragments(udp(b'x' * 3000))[0])"
+	counts "" "a fragment is not seen"
 	observe raw "zone=PREROUTING -i eth1 -p udp -j CT --zone 7" \
 		"new=$new --new-connection" "old=$new ! --new-connection"
 	send "flow(9); alice(udp())"
