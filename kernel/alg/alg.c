@@ -4,6 +4,9 @@
  * protocol's grammar, and carries out what it decides. Nothing is parsed or judged here;
  * stream.c knows what a segment becomes.
  *
+ * What only some packets need is noinline, so that all others do not keep registers and stack
+ * for it.
+ *
  * Context: alg_help() runs in the hooks, under RCU, in softirq or with a process's data.
  * A connection's state has a lock of its own; alg_lock is for states that come or go.
  *
@@ -105,7 +108,7 @@ struct alg_net {
  * @dead: the state was taken back
  * @used: when the last packet came
  * @why: what is still to be written to the log
- * @lines: of the segment so far
+ * @lines: of the segment that may still come
  * @gap: when the first segment was dropped since the stream went on, or 0
  * @hole: what may be open, with a reference
  * @offer: with NAT, the port that is kept for an offer, with a reference
@@ -135,7 +138,7 @@ struct alg_conn {
 	bool dead;
 	unsigned long used;
 	const char *why;
-	unsigned int lines;
+	int lines;
 	unsigned long gap;
 	struct nf_conntrack_expect *hole;
 	struct nf_conntrack_expect *offer[ALG_OFFERS];
@@ -144,7 +147,7 @@ struct alg_conn {
 	u8 dialogue[] __aligned(8);
 };
 
-/* What a packet is to its connection */
+/* What a packet is to its connection. @flags: TCPHDR_* */
 struct alg_packet {
 	struct sk_buff *skb;
 	struct nf_conn *ct;
@@ -155,9 +158,7 @@ struct alg_packet {
 	unsigned int len;
 	u32 seq;
 	u32 ack;
-	bool fin;
-	bool rst;
-	bool has_ack;
+	u8 flags;
 };
 
 static unsigned int alg_max = 16384;
@@ -268,11 +269,14 @@ static void alg_close(struct alg_conn *conn, struct nf_conn *ct)
 {
 	struct nf_conntrack_expect *exp;
 
-	/* With nothing else to keep, all go, and none has to be marked. */
 	if (conn->hole)
 		nf_ct_expect_put(conn->hole);
 	conn->hole = NULL;
-	alg_tidy(conn, ct);
+	/* With nothing else to keep, all go, and none has to be marked. */
+	if (!conn->offers) {
+		nf_ct_remove_expectations(ct);
+		return;
+	}
 	hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations, lnode)
 		if (!(READ_ONCE(exp->flags) & NF_CT_EXPECT_INACTIVE))
 			nf_ct_unexpect_related(exp);
@@ -438,6 +442,18 @@ static unsigned int alg_host(const struct alg_conn *conn)
 {
 	return (jhash2(conn->tuple.src.u3.all, ARRAY_SIZE(conn->tuple.src.u3.all),
 		       alg_hash_key) ^ net_hash_mix(conn->net)) % ALG_SAMPLE;
+}
+
+/* How little is lost without it: 0 is its connection, 1 the dialogue; -1: it is in use */
+static int alg_rank(struct alg_conn *conn)
+{
+	int rank;
+
+	if (!spin_trylock(&conn->lock))
+		return -1;
+	rank = !alg_plain(conn) ? 0 : !conn->asleep && !alg_between_lines(conn) ? 1 : 2;
+	spin_unlock(&conn->lock);
+	return rank;
 }
 
 /*
@@ -913,8 +929,8 @@ static void alg_sleep(struct alg_conn *conn, struct nf_conn *ct, const char *why
 	alg_tidy(conn, ct);
 }
 
-static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
-			  const struct alg_decision *d)
+static noinline void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
+				   const struct alg_decision *d)
 {
 	unsigned int i;
 
@@ -937,8 +953,8 @@ static void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet
 /* --- segments --- */
 
 /* The end of the first line of a dialogue that is taken up in its middle */
-static unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *packet,
-			     const u8 *p, unsigned int len)
+static noinline unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *packet,
+				      const u8 *p, unsigned int len)
 {
 	struct alg_line *line = &conn->stream[packet->dir].line;
 	const u8 *end = memchr(p, '\n', len);
@@ -950,9 +966,10 @@ static unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *pac
 	return len;
 }
 
-/* Bytes that come next in the stream. Returns how many were taken. */
-static unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
-			      const struct alg_packet *packet, const u8 *p, unsigned int len)
+/* Bytes that come next in the stream. Returns how many were taken. Inline for most packets */
+static __always_inline unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
+					      const struct alg_packet *packet, const u8 *p,
+					      unsigned int len)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
@@ -967,7 +984,7 @@ static unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
 		taken += alg_line_add(&s->line, p + taken, len - taken);
 		if (!alg_line_ready(&s->line))
 			break;
-		if (unlikely(++conn->lines > ALG_LINES)) {
+		if (unlikely(--conn->lines < 0)) {
 			alg_sleep(conn, packet->ct, "too many lines at once");
 			break;
 		}
@@ -1000,16 +1017,27 @@ static noinline_for_stack void alg_pieces(struct alg_conn *conn, struct alg_stre
 	}
 }
 
+/* With NAT, what came of a line may have to wait for the rest. */
+static noinline void alg_hold(struct alg_conn *conn, struct alg_stream *s,
+			      const struct alg_packet *packet)
+{
+	const struct alg_protocol *protocol = conn->helper->protocol;
+
+	if (!conn->asleep && !(packet->flags & TCPHDR_FIN) && !s->line.whole && s->line.len &&
+	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY, &s->line))
+		alg_stream_hold(s);
+	else
+		alg_stream_release(s);
+}
+
 /* Takes what is new in a segment. @offset: where that begins. */
 static void alg_take(struct alg_conn *conn, struct alg_stream *s, const struct alg_packet *packet,
 		     unsigned int offset)
 {
-	const struct alg_protocol *protocol = conn->helper->protocol;
-
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
 	conn->ends.active = READ_ONCE(conn->helper->active) &&
 			    (!conn->resumed || READ_ONCE(conn->helper->takeover));
-	conn->lines = 0;
+	conn->lines = ALG_LINES;
 	if (offset < packet->len && !conn->asleep) {
 		if (skb_is_nonlinear(packet->skb))
 			alg_pieces(conn, s, packet, offset);
@@ -1017,13 +1045,8 @@ static void alg_take(struct alg_conn *conn, struct alg_stream *s, const struct a
 			alg_bytes(conn, s, packet, packet->skb->data + packet->dataoff + offset,
 				  packet->len - offset);
 	}
-	if (!conn->nat[packet->dir])
-		return;
-	if (!conn->asleep && !packet->fin && !s->line.whole && s->line.len &&
-	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY, &s->line))
-		alg_stream_hold(s);
-	else
-		alg_stream_release(s);
+	if (conn->nat[packet->dir])
+		alg_hold(conn, s, packet);
 }
 
 static void alg_set_be32(struct sk_buff *skb, struct tcphdr *th, __be32 *field, u32 value)
@@ -1077,7 +1100,7 @@ static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
 	 * administrator can, by ctnetlink, to the harm of this connection.
 	 */
 	alg_set_be32(skb, th, &th->seq, plan->seq - seqadj[packet->dir].offset_after);
-	if (packet->has_ack)
+	if (packet->flags & TCPHDR_ACK)
 		alg_set_be32(skb, th, &th->ack_seq, ack + seqadj[!packet->dir].offset_after);
 	if (plan->cut && th->fin) {
 		inet_proto_csum_replace2(&th->check, skb, htons(1), 0, false);
@@ -1123,7 +1146,7 @@ static bool alg_closed(const struct nf_conn *ct)
  * The connection ends, or it is left alone and nothing has to be remembered. What was
  * written anew may come again, together with what follows, for as long as it lives.
  */
-static bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
+static noinline bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	const struct alg_stream *s = &conn->stream[packet->dir];
 	struct nf_conn *ct = packet->ct;
@@ -1132,7 +1155,8 @@ static bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
 	 * receiver believes in.
 	 */
 	bool reset = READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_CLOSE ||
-		     (packet->rst && conn->synced[packet->dir] && packet->seq == s->line.next);
+		     ((packet->flags & TCPHDR_RST) && conn->synced[packet->dir] &&
+		      packet->seq == s->line.next);
 	bool closed = reset || alg_closed(ct);
 
 	if (closed && !conn->asleep)
@@ -1144,18 +1168,22 @@ static bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
 }
 
 /*
- * Is the segment before its turn? Then it is dropped, and comes again: what leaves
- * without having been read may be what has to be written anew. But what another way
- * took, or this one never gets, is no reason to cut the ends off from each other.
+ * A segment before its turn: is it dropped? Then it comes again: what leaves without having
+ * been read may be what has to be written anew. But what another way took, or this one never
+ * gets, is no reason to cut the ends off from each other.
  */
-static bool alg_early(struct alg_conn *conn, const struct alg_stream *s,
-		      const struct alg_packet *packet)
+static noinline bool alg_early(struct alg_conn *conn, struct alg_stream *s,
+			       const struct alg_packet *packet)
 {
-	if ((!packet->len && !packet->fin) || !alg_before(s->line.next, packet->seq)) {
+	/* What was on its way when another gateway took over is not waited for. */
+	if (!conn->synced[packet->dir]) {
+		alg_line_init(&s->line, packet->seq);
 		if (packet->len)
 			conn->gap = 0;
 		return false;
 	}
+	if (!packet->len && !(packet->flags & TCPHDR_FIN))
+		return false;
 	if (!conn->gap)
 		conn->gap = jiffies | 1;
 	if (time_before(jiffies, conn->gap + ALG_GAP))
@@ -1169,7 +1197,7 @@ static bool alg_early(struct alg_conn *conn, const struct alg_stream *s,
  * anybody may acknowledge what was never sent: of that, nothing follows. It is so, too, where
  * segments go another way, which alg_early() finds out if it matters.
  */
-static u32 alg_acked(struct alg_conn *conn, const struct alg_packet *packet)
+static noinline u32 alg_acked(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	struct alg_stream *other = &conn->stream[!packet->dir];
 	u32 shift = alg_stream_shift(other);
@@ -1189,17 +1217,18 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	u32 ack = packet->ack;
 
 	conn->used = jiffies;
-	if (packet->has_ack && conn->translated)
+	if (conn->translated && (packet->flags & TCPHDR_ACK))
 		ack = alg_acked(conn, packet);
-	/* What was on its way when another gateway took over is not waited for. */
-	if (!conn->synced[packet->dir] && alg_before(s->line.next, packet->seq))
-		alg_line_init(&s->line, packet->seq);
 	if (!conn->asleep || s->held) {
-		if (alg_early(conn, s, packet))
-			return NF_DROP;
+		if (unlikely(alg_before(s->line.next, packet->seq))) {
+			if (alg_early(conn, s, packet))
+				return NF_DROP;
+		} else if (packet->len) {
+			conn->gap = 0;
+		}
 		if (conn->translated)
 			s->fresh = s->held ? s->line.start : s->line.next;
-		if (packet->len || packet->fin || s->held)
+		if (packet->len || (packet->flags & TCPHDR_FIN) || s->held)
 			alg_take(conn, s, packet, s->line.next - packet->seq);
 	}
 	/* For alg_acked() */
@@ -1324,30 +1353,31 @@ static noinline struct alg_conn *alg_get(const struct alg_helper *helper,
  * alg_help() - a packet of a connection with a helper
  * @skb: the packet
  * @protoff: where its TCP header is
- * @ct: the connection
+ * @ct: the connection, which is not alg_dormant()
  * @ctinfo: what the packet is to it
  * @helper: the helper
+ * @data: alg_data() of @ct
  *
  * Context: the tracker's last hook, after NAT, under RCU.
  * Return: NF_ACCEPT, or NF_DROP for a segment that the sender has to send again
  */
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper)
+	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
+	     const struct alg_data *data)
 {
+	bool ends, over = false;
+	const char *why = NULL;
 	struct alg_packet packet = {
 		.skb = skb, .ct = ct, .ctinfo = ctinfo, .protoff = protoff,
 		.dir = CTINFO2DIR(ctinfo),
 	};
-	const struct alg_data *data = alg_data(ct);
 	struct tcphdr header, *th;
 	struct alg_conn *conn;
-	const char *why;
-	bool ends, over;
 	int verdict;
 
 	/* Others are errors of ICMP's */
-	if (!data || (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
-		      ctinfo != IP_CT_NEW))
+	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
+	    ctinfo != IP_CT_NEW)
 		return NF_ACCEPT;
 	/* What goes over the loopback device passes twice, and was changed the first time. */
 	if (nf_is_loopback_packet(skb))
@@ -1360,22 +1390,21 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	packet.len = skb->len - packet.dataoff;
 	packet.seq = ntohl(th->seq);
 	packet.ack = ntohl(th->ack_seq);
-	packet.has_ack = th->ack;
-	packet.fin = th->fin;
-	packet.rst = th->rst;
+	packet.flags = tcp_flag_byte(th);
 
-	if (unlikely(th->syn || ctinfo == IP_CT_NEW)) {
+	if (unlikely((packet.flags & TCPHDR_SYN) || ctinfo == IP_CT_NEW)) {
 		alg_handshake(alg_find(ct, data), &packet, th);
 		return NF_ACCEPT;
 	}
-	ends = th->fin || th->rst;
-	/* What it may say is for people (RFC 9293, 3.5.3). */
-	if (unlikely(th->rst))
-		packet.len = 0;
-
-	/* With neither payload nor NAT, there is nothing to be read or written. */
-	if (!packet.len && !ends && !(READ_ONCE(ct->status) & IPS_NAT_MASK))
+	ends = packet.flags & (TCPHDR_FIN | TCPHDR_RST);
+	if (unlikely(ends)) {
+		/* What a RST may say is for people (RFC 9293, 3.5.3). */
+		if (packet.flags & TCPHDR_RST)
+			packet.len = 0;
+	} else if (!packet.len && !(READ_ONCE(ct->status) & IPS_NAT_MASK)) {
+		/* With neither payload nor NAT, there is nothing to be read or written. */
 		return NF_ACCEPT;
+	}
 	conn = alg_find(ct, data);
 	if (unlikely(!conn))
 		conn = alg_get(helper, &packet);
@@ -1400,15 +1429,17 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
 	else
 		verdict = alg_segment(conn, &packet);
-	over = unlikely(ends || conn->asleep) && !conn->dead && alg_over(conn, &packet);
-	why = conn->why;
-	conn->why = NULL;
+	if (unlikely(ends || conn->asleep) && !conn->dead) {
+		over = alg_over(conn, &packet);
+		why = conn->why;
+		conn->why = NULL;
+	}
 	spin_unlock_bh(&conn->lock);
-	if (over)
+	if (unlikely(over))
 		alg_release(ct, conn);
 	if (unlikely(why))
 		alg_log(ct, helper, why);
-	if (verdict != NF_ACCEPT)
+	if (unlikely(verdict != NF_ACCEPT))
 		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
 	return verdict;
 }

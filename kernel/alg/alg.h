@@ -117,6 +117,7 @@ static inline bool alg_dormant(const struct nf_conn *ct)
 int alg_register(struct alg_helper *helper);
 void alg_unregister(struct alg_helper *helper);
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper);
+	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
+	     const struct alg_data *data);
 
 #endif /* _NF_ALG_H */

@@ -8,6 +8,9 @@
  * that, some replies say themselves what they are to: 227 and 229, 125 and 150, 230 and
  * 232; what waits before the first four gets no answer any more. All else that goes out of step
  * opens less, not more: what is not known to be agreed on is not.
+ *
+ * What only some lines need is noinline, so that all others do not keep registers and stack
+ * for it.
  */
 
 #include <asm/byteorder.h>
@@ -387,7 +390,7 @@ static void close_hole(struct ftp *f, struct alg_decision *d)
 }
 
 /* Let it alone from now on */
-static void dormant(struct ftp *f, struct alg_decision *d, enum ftp_why why)
+static noinline void dormant(struct ftp *f, struct alg_decision *d, enum ftp_why why)
 {
 	while (f->count)
 		pop(f, d, false);
@@ -410,7 +413,7 @@ static void take_up(struct ftp *f, struct alg_decision *d)
 }
 
 /* Is there an @verb in the queue? Then it is the oldest one now. */
-static bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
+static noinline bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 {
 	unsigned int i;
 
@@ -516,8 +519,9 @@ static u8 epsv_argument(struct ftp_text *t)
 	return VERB_OTHER;
 }
 
-static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct alg_line *line,
-		       const struct alg_ends *ends, struct alg_decision *d)
+static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
+				const struct alg_line *line, const struct alg_ends *ends,
+				struct alg_decision *d)
 {
 	bool good = true;
 	unsigned int at;
@@ -542,8 +546,8 @@ static bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb, const struct 
 	       (d->own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
 }
 
-static void ftp_command(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
-			struct alg_decision *d)
+static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
+				 const struct alg_ends *ends, struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	bool offered = false;
@@ -613,42 +617,39 @@ static void ftp_command(struct ftp *f, const struct alg_line *line, const struct
  * 227 in its forms in the wild: the six numbers are in parentheses, after =, or bare,
  * with any text around them. More than one of them in a line is ambiguous.
  */
-static bool read_227(const struct alg_line *line, const struct alg_ends *ends,
-		     struct alg_decision *d)
+static noinline bool read_227(const struct alg_line *line, const struct alg_ends *ends,
+			      struct alg_decision *d)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len, .at = 3 };
-	unsigned int at, start = 0, end = 0;
-	struct alg_addr addr;
+	struct ftp_text t = { .s = line->text, .len = line->len };
+	unsigned int at = 3, start = 0, end = 0;
+	const u8 *s = line->text;
 	bool good;
-	u16 port;
 
 	for (;;) {
-		while (t.at < t.len && !is_digit(t.s[t.at]))
-			t.at++;
-		at = t.at;
-		if (at == t.len)
+		while (at < line->len && !is_digit(s[at]))
+			at++;
+		if (at == line->len)
 			break;
-		if (read_six(&t, &addr, &port, &good)) {
+		t.at = at;
+		if (read_six(&t, &d->addr, &d->port, &good)) {
 			if (!good || end)
 				return false;
 			start = at;
 			end = t.at;
-			d->addr = addr;
-			d->port = port;
+			at = end;
 			continue;
 		}
 		/* not six numbers from here: perhaps from the next one */
-		t.at = at;
-		while (is_digit(text_peek(&t)))
-			t.at++;
+		while (is_digit(s[at]))
+			at++;
 	}
 	d->form = FTP_FORM_PORT;
 	d->to_client = false;
 	return end && endpoint(d, ends->server, ends->loose, line, start, end);
 }
 
-static bool read_229(const struct alg_line *line, const struct alg_ends *ends,
-		     struct alg_decision *d)
+static noinline bool read_229(const struct alg_line *line, const struct alg_ends *ends,
+			      struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
@@ -667,8 +668,8 @@ static bool read_229(const struct alg_line *line, const struct alg_ends *ends,
 }
 
 /* The oldest command has this final reply. */
-static void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
-		   const struct alg_ends *ends, struct alg_decision *d)
+static noinline void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
+			    const struct alg_ends *ends, struct alg_decision *d)
 {
 	const struct ftp_pending *p = pending_at(f, 0);
 	bool success = code >= 200 && code < 300, open = false;
@@ -731,8 +732,8 @@ static void answer(struct ftp *f, unsigned int code, const struct alg_line *line
 	take_up(f, d);
 }
 
-static void final_reply(struct ftp *f, unsigned int code, const struct alg_line *line,
-			const struct alg_ends *ends, struct alg_decision *d)
+static noinline void final_reply(struct ftp *f, unsigned int code, const struct alg_line *line,
+				 const struct alg_ends *ends, struct alg_decision *d)
 {
 	if (!f->greeted) {
 		if (code == 220)
@@ -763,8 +764,8 @@ static void final_reply(struct ftp *f, unsigned int code, const struct alg_line 
 		f->beyond--;
 }
 
-static void ftp_reply(struct ftp *f, const struct alg_line *line, const struct alg_ends *ends,
-		      struct alg_decision *d)
+static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
+			       const struct alg_ends *ends, struct alg_decision *d)
 {
 	unsigned int code = 0;
 	u8 after = '\n';

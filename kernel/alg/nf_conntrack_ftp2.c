@@ -56,7 +56,7 @@ static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *
 {
 	if (alg_dormant(ct))
 		return NF_ACCEPT;
-	return alg_help(skb, protoff, ct, ctinfo, &ftp2);
+	return alg_help(skb, protoff, ct, ctinfo, &ftp2, alg_data(ct));
 }
 
 static int __init ftp2_init(void)

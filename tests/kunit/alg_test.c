@@ -106,7 +106,9 @@ static struct alg_helper toy;
 static int toy_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		    enum ip_conntrack_info ctinfo)
 {
-	return alg_dormant(ct) ? NF_ACCEPT : alg_help(skb, protoff, ct, ctinfo, &toy);
+	if (alg_dormant(ct))
+		return NF_ACCEPT;
+	return alg_help(skb, protoff, ct, ctinfo, &toy, alg_data(ct));
 }
 
 static struct alg_helper toy = {
