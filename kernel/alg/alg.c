@@ -23,6 +23,7 @@
 #include <linux/ipv6.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
+#include <linux/kmemleak.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -66,6 +67,15 @@
 #define ALG_LINES	8192
 /* States that are looked at for the one that goes when there are too many */
 #define ALG_SAMPLE	64
+/*
+ * How long one that has something to remember is spared then, and if its owner has many of
+ * them; until then there may be a few more
+ */
+#define ALG_SPARE	(60 * HZ)
+#define ALG_SPARE_MANY	HZ
+#define ALG_MORE(max)	((max) / 8 + 16)
+/* Of alg_data.saved, beside the protocol's: another gateway began with it */
+#define ALG_SAVED_RESUMED	0x80
 #define ALG_BUCKETS	4096
 
 /* States that have one bound in common */
@@ -109,7 +119,8 @@ struct alg_net {
  * @used: when the last packet came
  * @why: what is still to be written to the log
  * @lines: of the segment that may still come
- * @gap: when the first segment was dropped since the stream went on, or 0
+ * @gap: of each direction: when the first segment was dropped since the stream went on, or 0
+ * @gap_last: when the last one was
  * @hole: what may be open, with a reference
  * @offer: with NAT, the port that is kept for an offer, with a reference
  * @offers: so many of them
@@ -139,7 +150,8 @@ struct alg_conn {
 	unsigned long used;
 	const char *why;
 	int lines;
-	unsigned long gap;
+	unsigned long gap[IP_CT_DIR_MAX];
+	unsigned long gap_last[IP_CT_DIR_MAX];
 	struct nf_conntrack_expect *hole;
 	struct nf_conntrack_expect *offer[ALG_OFFERS];
 	unsigned int offers;
@@ -306,8 +318,8 @@ static struct alg_conn *alg_find(const struct nf_conn *ct, const struct alg_data
 	return NULL;
 }
 
-/* Nobody finds it any more. */
-static void alg_unlink_locked(struct alg_conn *conn)
+/* Nobody finds it any more. @data: of its connection, or %NULL if that is gone */
+static void alg_unlink_locked(struct alg_conn *conn, struct alg_data *data)
 {
 	lockdep_assert_held(&alg_lock);
 	conn->unlinked = true;
@@ -315,17 +327,19 @@ static void alg_unlink_locked(struct alg_conn *conn)
 	list_del(&conn->list);
 	conn->pool->count--;
 	WRITE_ONCE(alg_count, alg_count - 1);
+	if (data && data->id == conn->id)
+		WRITE_ONCE(data->id, 0);
 }
 
 /* Whoever unlinks a state frees it. Returns false if somebody else does. */
-static bool alg_unlink(struct alg_conn *conn)
+static bool alg_unlink(struct alg_conn *conn, struct alg_data *data)
 {
 	bool mine;
 
 	spin_lock_bh(&alg_lock);
 	mine = !conn->unlinked;
 	if (mine)
-		alg_unlink_locked(conn);
+		alg_unlink_locked(conn, data);
 	spin_unlock_bh(&alg_lock);
 	return mine;
 }
@@ -345,12 +359,8 @@ static void alg_free(struct alg_conn *conn)
 /* The connection, to which the caller has a reference, needs no state any more. */
 static void alg_release(struct nf_conn *ct, struct alg_conn *conn)
 {
-	struct alg_data *data = alg_data(ct);
-
-	if (!alg_unlink(conn))
-		return;
-	cmpxchg(&data->id, conn->id, 0);
-	alg_free(conn);
+	if (alg_unlink(conn, alg_data(ct)))
+		alg_free(conn);
 }
 
 /* The connection of a state with a reference, or %NULL if it is gone. Under RCU */
@@ -437,168 +447,160 @@ static bool alg_between_lines(const struct alg_conn *conn)
 	       alg_line_between(&s[IP_CT_DIR_REPLY].line);
 }
 
-/* Whose connection it is, as a number under ALG_SAMPLE: those of one host have the same */
-static unsigned int alg_host(const struct alg_conn *conn)
+/*
+ * Whose state it is, as a number under ALG_SAMPLE: in the namespaces of users the user's,
+ * else the client's, who has a whole /64 of IPv6
+ */
+static unsigned int alg_owner(const struct alg_conn *conn)
 {
-	return (jhash2(conn->tuple.src.u3.all, ARRAY_SIZE(conn->tuple.src.u3.all),
-		       alg_hash_key) ^ net_hash_mix(conn->net)) % ALG_SAMPLE;
-}
+	const union nf_inet_addr *src = &conn->tuple.src.u3;
+	u32 hash;
 
-/* How little is lost without it: 0 is its connection, 1 the dialogue; -1: it is in use */
-static int alg_rank(struct alg_conn *conn)
-{
-	int rank;
-
-	if (!spin_trylock(&conn->lock))
-		return -1;
-	rank = !alg_plain(conn) ? 0 : !conn->asleep && !alg_between_lines(conn) ? 1 : 2;
-	spin_unlock(&conn->lock);
-	return rank;
+	if (conn->pool == &alg_users)
+		hash = jhash_1word(__kuid_val(conn->net->user_ns->owner), alg_hash_key);
+	else
+		hash = jhash_2words(src->all[0], src->all[1], alg_hash_key);
+	return hash % ALG_SAMPLE;
 }
 
 /*
- * How easily can a state be done without? 0: its connection would end; 1: it would be left
- * alone; 2: it would go on; negative: somebody is at it.
+ * What is lost with a state? 0: its connection, whose ends were told what only the state
+ * knows; 1: its dialogue, of which something is half read or waits for an answer; 2: nothing.
+ * With its lock
  */
-static int alg_rank(struct alg_conn *conn)
+static int alg_rank(const struct alg_conn *conn)
 {
-	int rank = 2;
-
-	if (!spin_trylock(&conn->lock))
-		return -1;
 	if (!alg_plain(conn))
-		rank = 0;
-	else if (!conn->asleep && !alg_between_lines(conn))
-		rank = 1;
-	spin_unlock(&conn->lock);
-	return rank;
+		return 0;
+	if (!conn->asleep &&
+	    (!alg_between_lines(conn) || !conn->helper->protocol->save(conn->dialogue)))
+		return 1;
+	return 2;
 }
 
 /*
- * There are too many states: which one goes? Of some, the one that was not used for longest.
- * One that has something to remember would take its connection along, so only if there is no
- * other, and only of a host that has many of them. Unlinked, so that the caller has to
- * alg_retire() it; %NULL if there is none.
+ * There are too many states: which one goes? Of some, the one with which least is lost, and of
+ * these the one that was not used for longest. If there is an owner who has a quarter of them
+ * or more, it is one of his. None goes whose connection would end, unless it does nothing.
+ * Returns it with its lock, or %NULL.
  */
-static struct alg_conn *alg_choose(struct alg_pool *pool)
+static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool)
 {
-	struct alg_conn *conn, *next, *best = NULL, *last[ALG_SAMPLE] = {};
-	unsigned int n = 0, host, busy = 0, most = 0;
-	int rank, best_rank = 0;
+	unsigned int i, n = min_t(unsigned int, pool->count, ALG_SAMPLE), owner, most = 0;
+	struct alg_conn *conn, *best[ALG_SAMPLE] = {}, *chosen = NULL;
+	s8 best_rank[ALG_SAMPLE] = {}, rank;
 	u8 count[ALG_SAMPLE] = {};
+	bool many;
 
 	lockdep_assert_held(&alg_lock);
-	list_for_each_entry_safe(conn, next, &pool->conns, list) {
-		if (n++ == ALG_SAMPLE)
-			break;
+	for (i = 0; i < n; i++) {
+		conn = list_first_entry(&pool->conns, struct alg_conn, list);
 		list_move_tail(&conn->list, &pool->conns);
+		if (!spin_trylock(&conn->lock))
+			continue;
 		rank = alg_rank(conn);
-		if (rank < 0)
+		spin_unlock(&conn->lock);
+		owner = alg_owner(conn);
+		if (++count[owner] > count[most])
+			most = owner;
+		if (best[owner] &&
+		    (rank < best_rank[owner] || (rank == best_rank[owner] &&
+						 !time_before(conn->used, best[owner]->used))))
 			continue;
-		if (!rank) {
-			host = alg_host(conn);
-			busy++;
-			count[host]++;
-			if (!last[host] || time_before(conn->used, last[host]->used))
-				last[host] = conn;
-			if (count[host] > count[most])
-				most = host;
-			continue;
-		}
-		if (rank < best_rank ||
-		    (rank == best_rank && !time_before(conn->used, best->used)))
-			continue;
-		best = conn;
-		best_rank = rank;
+		best[owner] = conn;
+		best_rank[owner] = rank;
 	}
-	if (!best && count[most] > 1 && count[most] * 4 >= busy)
-		best = last[most];
-	if (best)
-		alg_unlink_locked(best);
-	return best;
+	many = count[most] > 1 && count[most] * 4 >= n;
+	for (rank = 0, i = 0; i < ALG_SAMPLE; i++) {
+		conn = best[i];
+		if (!conn || (many && i != most))
+			continue;
+		if (!best_rank[i] &&
+		    time_before(jiffies, conn->used + (many ? ALG_SPARE_MANY : ALG_SPARE)))
+			continue;
+		if (chosen && (best_rank[i] < rank ||
+			       (best_rank[i] == rank && !time_before(conn->used, chosen->used))))
+			continue;
+		chosen = conn;
+		rank = best_rank[i];
+	}
+	if (!chosen || !spin_trylock(&chosen->lock))
+		return NULL;
+	/* A packet may have come meanwhile. */
+	if (alg_rank(chosen) < rank) {
+		spin_unlock(&chosen->lock);
+		return NULL;
+	}
+	return chosen;
 }
 
 /*
- * What is to become of a connection whose state goes: it is taken up again with its next
- * line; or it is left alone; or it cannot go on, because its ends were told what only the
- * state knows. Returns true in the last case.
+ * What becomes of a connection whose state goes: it is taken up again with its next line, or it
+ * is left alone. With the state's lock
  */
-static bool alg_pause(struct alg_conn *conn, struct alg_data *data)
+static void alg_pause(struct alg_conn *conn, struct alg_data *data)
 {
 	unsigned int dir;
-	u8 saved = 0;
 
-	if (!alg_plain(conn))
-		return true;
 	if (conn->asleep)
-		return false;
-	if (alg_between_lines(conn))
-		saved = conn->helper->protocol->save(conn->dialogue);
-	if (!saved) {
+		return;
+	if (alg_rank(conn) < 2) {
 		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
-		return false;
+		return;
 	}
 	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
 		data->first[dir] = conn->stream[dir].line.next;
-	data->saved = saved;
-	/* data->first and data->saved come before it */
-	smp_store_release(&data->phase, ALG_PHASE_PAUSED);
-	return false;
+	data->saved = conn->helper->protocol->save(conn->dialogue);
+	if (conn->resumed)
+		data->saved |= ALG_SAVED_RESUMED;
+	WRITE_ONCE(data->phase, ALG_PHASE_PAUSED);
+	/* What is open stays so: it is closed as before. */
+	if (conn->hole)
+		nf_ct_expect_put(conn->hole);
+	conn->hole = NULL;
 }
 
-/* Of a state that is unlinked, and whose place is needed. Under RCU, without a lock. */
-static void alg_retire(struct alg_conn *conn)
-{
-	struct nf_conn *ct = alg_connection(conn);
-	struct alg_data *data;
-	bool kill = false;
+/*
+ * A state that makes room for another one, and is unlinked.
+ *
+ * @ct: its connection, with a reference, or %NULL if that is gone
+ * @kill: that cannot go on
+ */
+struct alg_victim {
+	struct alg_conn *conn;
+	struct nf_conn *ct;
+	bool kill;
+};
 
-	if (ct) {
-		data = alg_data(ct);
-		spin_lock_bh(&conn->lock);
-		kill = alg_pause(conn, data);
-		conn->dead = true;
-		/* What is open stays so: it is closed as before. */
-		if (conn->hole) {
-			nf_ct_expect_put(conn->hole);
-			conn->hole = NULL;
-		}
-		cmpxchg(&data->id, conn->id, 0);
-		spin_unlock_bh(&conn->lock);
-		if (kill)
-			nf_ct_kill(ct);
-		nf_ct_put(ct);
-	}
-	alg_free(conn);
+/* Takes a state out of the pool. Returns false if none can go. */
+static bool alg_evict(struct alg_pool *pool, struct alg_victim *victim)
+{
+	struct alg_conn *conn = alg_choose(pool);
+
+	if (!conn)
+		return false;
+	victim->conn = conn;
+	victim->ct = alg_connection(conn);
+	victim->kill = !alg_plain(conn);
+	if (victim->ct)
+		alg_pause(conn, alg_data(victim->ct));
+	conn->dead = true;
+	alg_unlink_locked(conn, victim->ct ? alg_data(victim->ct) : NULL);
+	spin_unlock(&conn->lock);
+	return true;
 }
 
-/* Makes room in the pool, and the state known. Returns false if there is no room. */
-static bool alg_link(struct alg_conn *conn)
+/* What is left to be done without alg_lock */
+static void alg_bury(const struct alg_victim *victim)
 {
-	struct alg_conn *victim = NULL;
-	bool room;
-
-	spin_lock_bh(&alg_lock);
-	room = conn->pool->count < READ_ONCE(alg_max);
-	if (!room) {
-		victim = alg_choose(conn->pool);
-		room = victim;
-	}
-	if (room) {
-		if (!++alg_last_id)
-			alg_last_id = 1;
-		conn->id = alg_last_id;
-		list_add_tail(&conn->list, &conn->pool->conns);
-		hlist_add_head_rcu(&conn->node, &alg_table[conn->id % ALG_BUCKETS]);
-		conn->pool->count++;
-		WRITE_ONCE(alg_count, alg_count + 1);
-	}
-	spin_unlock_bh(&alg_lock);
-	if (victim)
-		alg_retire(victim);
-	if (room)
-		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
-	return room;
+	alg_free(victim->conn);
+	if (!victim->ct)
+		return;
+	if (victim->kill)
+		nf_ct_kill(victim->ct);
+	else if (READ_ONCE(alg_data(victim->ct)->phase) == ALG_PHASE_DORMANT)
+		nf_ct_remove_expectations(victim->ct);
+	nf_ct_put(victim->ct);
 }
 
 /* Does a line end with this segment? */
@@ -611,17 +613,102 @@ static bool alg_ends_line(const struct alg_packet *packet)
 	return last && *last == '\n';
 }
 
+/* Where a state begins to read, and what it knows. With alg_lock, for @data */
+static void alg_begin(struct alg_conn *conn, const struct alg_packet *packet,
+		      const struct alg_data *data)
+{
+	const struct nf_conn_seqadj *seqadj = conn->translated ? nfct_seqadj(packet->ct) : NULL;
+	bool resumed = data->phase == ALG_PHASE_RESUMED;
+	unsigned int dir;
+
+	conn->resumed = resumed || (data->phase == ALG_PHASE_PAUSED &&
+				    data->saved & ALG_SAVED_RESUMED);
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
+		struct alg_stream *s = &conn->stream[dir];
+		u32 shift = seqadj ? seqadj->seq[dir].offset_after : 0;
+		u32 first = data->first[dir];
+
+		/*
+		 * Nothing is read of the segment that finds no state but its end: some kernels
+		 * have decided by now whether they adjust its numbers.
+		 */
+		if (resumed)
+			first = dir == packet->dir ? packet->seq + packet->len :
+						     packet->ack - shift;
+		alg_stream_init(s, first);
+		s->shift = shift;
+		/* What has been read may still be on its way, and be sent again. */
+		if (data->phase != ALG_PHASE_KNOWN)
+			s->acked = first - ALG_ACKED_UNKNOWN;
+		conn->synced[dir] = !resumed || (dir == packet->dir && alg_ends_line(packet));
+		conn->moved |= shift;
+	}
+	if (data->phase != ALG_PHASE_KNOWN)
+		conn->helper->protocol->resume(conn->dialogue, resumed ? 0 :
+					       data->saved & ~ALG_SAVED_RESUMED);
+}
+
+/*
+ * Makes a state known, and room for it if need be. What another packet of the connection has done
+ * meanwhile counts. Returns the connection's state, or %NULL, and *@why it has none.
+ */
+static struct alg_conn *alg_link(struct alg_conn *conn, const struct alg_packet *packet,
+				 const char **why)
+{
+	unsigned int max = READ_ONCE(alg_max), n = 0;
+	struct alg_data *data = alg_data(packet->ct);
+	struct alg_conn *other = NULL;
+	struct alg_victim victims[2];
+
+	spin_lock_bh(&alg_lock);
+	if (data->id) {
+		/* The other direction's first packet was on another processor. */
+		other = alg_find(packet->ct, data);
+		/* Or its state was taken back when the table was made larger. */
+		if (!other) {
+			WRITE_ONCE(data->id, 0);
+			WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		}
+		goto unlock;
+	}
+	if (data->phase == ALG_PHASE_UNSEEN || data->phase >= ALG_PHASE_DORMANT)
+		goto unlock;
+	while (unlikely(conn->pool->count >= max) && n < ARRAY_SIZE(victims) &&
+	       alg_evict(conn->pool, &victims[n]))
+		n++;
+	if (conn->pool->count >= max + (max ? ALG_MORE(max) : 0)) {
+		*why = "too many connections";
+		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+		goto unlock;
+	}
+	alg_begin(conn, packet, data);
+	if (!++alg_last_id)
+		alg_last_id = 1;
+	conn->id = alg_last_id;
+	list_add_tail(&conn->list, &conn->pool->conns);
+	hlist_add_head_rcu(&conn->node, &alg_table[conn->id % ALG_BUCKETS]);
+	conn->pool->count++;
+	WRITE_ONCE(alg_count, alg_count + 1);
+	/* what it names is in the table before */
+	smp_store_release(&data->id, conn->id);
+	other = conn;
+unlock:
+	spin_unlock_bh(&alg_lock);
+	while (n--)
+		alg_bury(&victims[n]);
+	return other;
+}
+
 /*
  * With the first payload. Returns NULL if the connection is not to be helped, which it
  * then never is.
  */
 static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_conn *ct,
-				   const struct alg_packet *packet, u8 phase)
+				   const struct alg_packet *packet)
 {
-	struct alg_data *data = alg_data(ct);
-	struct alg_conn *conn;
+	struct alg_conn *conn, *other;
+	const char *why = NULL;
 	unsigned int dir;
-	const char *why;
 
 	conn = alg_alloc(helper, ct);
 	if (!conn) {
@@ -633,51 +720,27 @@ static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_co
 		why = "set the helper before NAT";
 		goto leave;
 	}
-	conn->resumed = phase == ALG_PHASE_RESUMED;
-	for (dir = 0; dir < IP_CT_DIR_MAX; dir++) {
-		u32 shift = conn->translated ? nfct_seqadj(ct)->seq[dir].offset_after : 0;
-		u32 first = data->first[dir];
-
-		/*
-		 * Nothing is read of the segment that finds no state but its end: some kernels
-		 * have decided by now whether they adjust its numbers.
-		 */
-		if (conn->resumed)
-			first = dir == packet->dir ? packet->seq + packet->len :
-						     packet->ack - shift;
-		alg_stream_init(&conn->stream[dir], first);
-		conn->stream[dir].shift = shift;
-		conn->synced[dir] = !conn->resumed ||
-				    (dir == packet->dir && alg_ends_line(packet));
-		conn->moved |= shift;
-	}
-	if (phase != ALG_PHASE_KNOWN)
-		helper->protocol->resume(conn->dialogue, conn->resumed ? 0 : data->saved);
-	if (!alg_link(conn)) {
-		why = "too many connections";
-		goto leave;
-	}
-
-	/* The other direction's first packet may be on another processor. */
-	if (cmpxchg(&data->id, 0, conn->id)) {
-		alg_unlink(conn);
-		alg_free(conn);
-		return alg_find(ct, data);
-	}
 	/*
 	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
 	 * this before they call the helper, and some afterwards.
 	 */
 	if (conn->translated) {
 		for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
-			alg_shift(ct, dir, conn->stream[dir].line.next, 0);
+			alg_shift(ct, dir, dir == packet->dir ? packet->seq : packet->ack, 0);
 		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	}
-	return conn;
+	other = alg_link(conn, packet, &why);
+	if (other != conn)
+		kfree(conn);
+	else
+		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
+	if (why)
+		alg_log(ct, helper, why);
+	return other;
 
 leave:
 	kfree(conn);
-	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
+	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
 	alg_log(ct, helper, why);
 	return NULL;
 }
@@ -691,10 +754,11 @@ static void alg_abandon(struct nf_conn *ct, struct alg_conn *conn)
 	struct alg_data *data = alg_data(ct);
 	bool kill;
 
+	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 	spin_lock_bh(&conn->lock);
 	kill = !alg_plain(conn);
+	conn->dead = true;
 	spin_unlock_bh(&conn->lock);
-	WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 	if (kill)
 		nf_ct_kill(ct);
 	alg_release(ct, conn);
@@ -709,7 +773,7 @@ static void alg_look(struct alg_conn *conn)
 	struct nf_conn *ct = alg_connection(conn);
 
 	if (!ct) {
-		if (conn->missed && alg_unlink(conn))
+		if (conn->missed && alg_unlink(conn, NULL))
 			alg_free(conn);
 		conn->missed = true;
 		return;
@@ -760,7 +824,7 @@ static void alg_release_all(const struct alg_helper *helper, const struct net *n
 			if (ct) {
 				alg_abandon(ct, conn);
 				nf_ct_put(ct);
-			} else if (alg_unlink(conn)) {
+			} else if (alg_unlink(conn, NULL)) {
 				alg_free(conn);
 			}
 		}
@@ -1178,15 +1242,16 @@ static noinline bool alg_early(struct alg_conn *conn, struct alg_stream *s,
 	/* What was on its way when another gateway took over is not waited for. */
 	if (!conn->synced[packet->dir]) {
 		alg_line_init(&s->line, packet->seq);
-		if (packet->len)
-			conn->gap = 0;
 		return false;
 	}
 	if (!packet->len && !(packet->flags & TCPHDR_FIN))
 		return false;
-	if (!conn->gap)
-		conn->gap = jiffies | 1;
-	if (time_before(jiffies, conn->gap + ALG_GAP))
+	/* One that came long ago, and nothing since, was a stray one. */
+	if (!conn->gap[packet->dir] ||
+	    time_after(jiffies, conn->gap_last[packet->dir] + 2 * ALG_GAP))
+		conn->gap[packet->dir] = jiffies | 1;
+	conn->gap_last[packet->dir] = jiffies;
+	if (time_before(jiffies, conn->gap[packet->dir] + ALG_GAP))
 		return true;
 	alg_sleep(conn, packet->ct, "segments are missing");
 	return false;
@@ -1224,7 +1289,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 			if (alg_early(conn, s, packet))
 				return NF_DROP;
 		} else if (packet->len) {
-			conn->gap = 0;
+			conn->gap[packet->dir] = 0;
 		}
 		if (conn->translated)
 			s->fresh = s->held ? s->line.start : s->line.next;
@@ -1296,8 +1361,11 @@ static void alg_handshake(struct alg_conn *conn, const struct alg_packet *packet
 	struct alg_data *data = alg_data(ct);
 	u8 phase = READ_ONCE(data->phase), state = READ_ONCE(ct->proto.tcp.state);
 
-	/* Before the handshake is over, nobody has anything to say. */
-	if (packet->len && !conn)
+	/*
+	 * Before the handshake is over, nobody has anything to say. Afterwards, the tracker lets a
+	 * SYN of anybody's pass, for the other end to judge.
+	 */
+	if (packet->len && !conn && (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED))
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
 	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
 		return;
@@ -1332,21 +1400,17 @@ static noinline struct alg_conn *alg_get(const struct alg_helper *helper,
 					 const struct alg_packet *packet)
 {
 	struct nf_conn *ct = packet->ct;
-	struct alg_data *data = alg_data(ct);
-	/* data->first was written before it */
-	u8 phase = smp_load_acquire(&data->phase);
+	u8 phase = READ_ONCE(alg_data(ct)->phase);
 
-	/* With a number, its state was taken back, and it had one to be taken. */
-	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || READ_ONCE(data->id) ||
-	    !packet->len || !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
-	    READ_ONCE(helper->going))
+	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || !packet->len ||
+	    !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) || READ_ONCE(helper->going))
 		return NULL;
 	/* The server speaks before the client has answered, so that it cannot be the answer. */
 	if (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_SYN_RECV) {
 		WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_NEVER);
 		return NULL;
 	}
-	return alg_attach(helper, ct, packet, phase);
+	return alg_attach(helper, ct, packet);
 }
 
 /**
@@ -1476,56 +1540,12 @@ static int alg_register_family(struct nf_conntrack_helper *h)
 	return err;
 }
 
-/**
- * alg_register() - let rules use a helper
- * @helper: it; stays until alg_unregister()
- *
- * Return: 0, or a negative error: -EBUSY if there is one of that name
- */
-int alg_register(struct alg_helper *helper)
-{
-	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	unsigned int i;
-	int err;
-
-	static_assert(sizeof(struct alg_data) <= sizeof_field(struct nf_conn_help, data));
-
-	WRITE_ONCE(helper->going, false);
-	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
-	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name), NF_NAT_HELPER_PREFIX "%s",
-		 helper->name);
-	helper->nat.module = helper->module;
-	nf_nat_helper_register(&helper->nat);
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		struct nf_conntrack_helper *h = &helper->families[i];
-
-		strscpy(h->name, helper->name, sizeof(h->name));
-		strscpy(h->nat_mod_name, helper->nat.mod_name, sizeof(h->nat_mod_name));
-		h->me = helper->module;
-		h->expect_policy = &helper->policy;
-		h->tuple.src.l3num = families[i];
-		h->tuple.dst.protonum = IPPROTO_TCP;
-		h->help = helper->help;
-		h->from_nlattr = alg_from_nlattr;
-		err = alg_register_family(h);
-		if (err) {
-			while (i--)
-				nf_conntrack_helper_unregister(&helper->families[i]);
-			nf_nat_helper_unregister(&helper->nat);
-			alg_release_all(helper, NULL);
-			return err;
-		}
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(alg_register);
-
 static bool alg_has(const struct alg_helper *helper, const struct nf_conntrack_helper *h)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
-		if (h == &helper->families[i])
+		if (h && h == helper->families[i])
 			return true;
 	}
 	return false;
@@ -1569,7 +1589,8 @@ void alg_unregister(struct alg_helper *helper)
 	synchronize_rcu();
 	alg_release_all(helper, NULL);
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
-		nf_conntrack_helper_unregister(&helper->families[i]);
+		if (helper->families[i])
+			nf_conntrack_helper_unregister(helper->families[i]);
 	/*
 	 * The kernel has taken the expectations first, and then the helper off the connections.
 	 * Meanwhile ctnetlink could make more of them, which still name the helper. And it
@@ -1579,8 +1600,76 @@ void alg_unregister(struct alg_helper *helper)
 	nf_ct_expect_iterate_destroy(alg_expect_has, helper);
 	nf_ct_iterate_destroy(alg_masters_unhelp, helper);
 	nf_nat_helper_unregister(&helper->nat);
+	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
+		if (!helper->families[i])
+			continue;
+		/*
+		 * Not freed: a connection that nobody finds, because its reader of events does
+		 * not read, still points to it, and the kernel reads its name when it lists such.
+		 */
+		helper->families[i]->help = NULL;
+		helper->families[i]->from_nlattr = NULL;
+		helper->families[i] = NULL;
+	}
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
+
+static int alg_add_family(struct alg_helper *helper, unsigned int i, u8 family)
+{
+	struct nf_conntrack_helper *h = kzalloc(sizeof(*h), GFP_KERNEL);
+	int err;
+
+	if (!h)
+		return -ENOMEM;
+	strscpy(h->name, helper->name, sizeof(h->name));
+	strscpy(h->nat_mod_name, helper->nat.mod_name, sizeof(h->nat_mod_name));
+	h->me = helper->module;
+	h->expect_policy = &helper->policy;
+	h->tuple.src.l3num = family;
+	h->tuple.dst.protonum = IPPROTO_TCP;
+	h->help = helper->help;
+	h->from_nlattr = alg_from_nlattr;
+	err = alg_register_family(h);
+	if (err) {
+		kfree(h);
+		return err;
+	}
+	/* see alg_unregister() */
+	kmemleak_not_leak(h);
+	helper->families[i] = h;
+	return 0;
+}
+
+/**
+ * alg_register() - let rules use a helper
+ * @helper: it; stays until alg_unregister()
+ *
+ * Return: 0, or a negative error: -EBUSY if there is one of that name
+ */
+int alg_register(struct alg_helper *helper)
+{
+	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	unsigned int i;
+	int err;
+
+	static_assert(sizeof(struct alg_data) <= sizeof_field(struct nf_conn_help, data));
+
+	WRITE_ONCE(helper->going, false);
+	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
+	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name), NF_NAT_HELPER_PREFIX "%s",
+		 helper->name);
+	helper->nat.module = helper->module;
+	nf_nat_helper_register(&helper->nat);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		err = alg_add_family(helper, i, families[i]);
+		if (err) {
+			alg_unregister(helper);
+			return err;
+		}
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(alg_register);
 
 /* For grammars: line.c is compiled for userspace, too */
 EXPORT_SYMBOL_GPL(alg_line_seq);

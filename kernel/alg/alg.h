@@ -44,7 +44,7 @@ struct alg_helper {
 	int (*help)(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		    enum ip_conntrack_info ctinfo);
 	struct module *module;
-	struct nf_conntrack_helper families[2];
+	struct nf_conntrack_helper *families[2];
 	struct nf_conntrack_nat_helper nat;
 	bool going;
 };

@@ -29,7 +29,7 @@ enum {
 	VERB_PASV,
 	VERB_EPSV,
 	VERB_EPSV_ALL,
-	VERB_USER,
+	VERB_LOGIN,	/* USER, ACCT */
 	VERB_PASS,
 	VERB_AUTH,
 	VERB_REIN,
@@ -47,7 +47,7 @@ struct ftp_verb {
 static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	['A' - 'A'] = (const struct ftp_verb[]) {
 		{ "ABOR", VERB_OTHER }, { "AUTH", VERB_AUTH }, { "APPE", VERB_DATA },
-		{ "ACCT", VERB_OTHER }, { "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
+		{ "ACCT", VERB_LOGIN }, { "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
 		{ "ALLO", VERB_OTHER }, { "AVBL", VERB_OTHER }, {}
 	},
 	['C' - 'A'] = (const struct ftp_verb[]) {
@@ -109,7 +109,7 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "TYPE", VERB_OTHER }, { "THMB", VERB_DATA }, {}
 	},
 	['U' - 'A'] = (const struct ftp_verb[]) {
-		{ "USER", VERB_USER }, {}
+		{ "USER", VERB_LOGIN }, {}
 	},
 	['X' - 'A'] = (const struct ftp_verb[]) {
 		{ "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER }, { "XCWD", VERB_OTHER },
@@ -412,6 +412,20 @@ static void take_up(struct ftp *f, struct alg_decision *d)
 		close_hole(f, d);
 }
 
+/* Is there a command in the queue that the server accepts the login with? */
+static bool login_waits(struct ftp *f)
+{
+	unsigned int i;
+	u8 verb;
+
+	for (i = 0; i < f->count; i++) {
+		verb = pending_at(f, i)->verb;
+		if (verb == VERB_LOGIN || verb == VERB_PASS)
+			return true;
+	}
+	return false;
+}
+
 /* Is there an @verb in the queue? Then it is the oldest one now. */
 static noinline bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 {
@@ -595,7 +609,6 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut && f->login && ends->active)
 		offered = read_offer(f, &t, verb, line, ends, d);
 
-	f->named |= verb == VERB_USER;
 	p = pending_at(f, f->count);
 	p->verb = verb;
 	p->offered = offered;
@@ -678,7 +691,7 @@ static noinline void answer(struct ftp *f, unsigned int code, const struct alg_l
 	switch (p->verb) {
 	case VERB_PORT:
 	case VERB_EPRT:
-		open = p->offered && code == 200 && !f->epsv_all;
+		open = p->offered && code == 200 && f->login && !f->epsv_all;
 		if (open) {
 			d->to_client = true;
 			d->own = p->own;
@@ -712,7 +725,6 @@ static noinline void answer(struct ftp *f, unsigned int code, const struct alg_l
 			close_hole(f, d);
 			f->epsv_all = false;
 			f->trusted = false;
-			f->named = false;
 			f->login = false;
 		}
 		break;
@@ -751,8 +763,8 @@ static noinline void final_reply(struct ftp *f, unsigned int code, const struct 
 		dormant(f, d, FTP_WHY_SECURE);
 		return;
 	}
-	/* These two say themselves what they are to. */
-	if (f->named && (code == 230 || code == 232))
+	/* These two say themselves what they are to. Of what nobody has asked for, nothing follows. */
+	if ((code == 230 || code == 232) && login_waits(f))
 		f->login = true;
 	if (code == 227)
 		skip_to(f, d, VERB_PASV);
@@ -865,25 +877,27 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 #define FTP_LOGIN	0x08
 #define FTP_EPSV_ALL	0x10
 #define FTP_HOLE	0x20
-#define FTP_NAMED	0x40
+/* A transfer waits for its last reply */
+#define FTP_TRANSFER	0x40
 
 /**
  * ftp_save() - what is needed to go on later
  * @dialogue: struct ftp, between two lines
  *
- * What waits for an answer is forgotten, and opens nothing.
- *
- * Return: for ftp_resume(); 0 in the middle of a reply
+ * Return: for ftp_resume(); 0 in the middle of a reply, or while commands wait for theirs: what
+ * that is to must not be forgotten. A transfer may wait: it does so for hours.
  */
 u8 ftp_save(const void *dialogue)
 {
 	const struct ftp *f = dialogue;
 
-	if (f->why || f->multi)
+	bool transfer = f->count == 1 && f->pending[f->first].verb == VERB_DATA;
+
+	if (f->why || f->multi || f->beyond || (f->count && !transfer))
 		return 0;
 	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) | (f->trusted ? FTP_TRUSTED : 0) |
 	       (f->login ? FTP_LOGIN : 0) | (f->epsv_all ? FTP_EPSV_ALL : 0) |
-	       (f->hole ? FTP_HOLE : 0) | (f->named ? FTP_NAMED : 0);
+	       (f->hole ? FTP_HOLE : 0) | (transfer ? FTP_TRANSFER : 0);
 }
 
 /**
@@ -899,13 +913,16 @@ void ftp_resume(void *dialogue, u8 saved)
 	struct ftp *f = dialogue;
 
 	if (!saved)
-		saved = FTP_GREETED | FTP_NAMED | FTP_LOGIN | FTP_HOLE;
+		saved = FTP_GREETED | FTP_LOGIN | FTP_HOLE;
 	f->greeted = saved & FTP_GREETED;
 	f->trusted = saved & FTP_TRUSTED;
-	f->named = saved & FTP_NAMED;
 	f->login = saved & FTP_LOGIN;
 	f->epsv_all = saved & FTP_EPSV_ALL;
 	f->hole = saved & FTP_HOLE;
+	if (saved & FTP_TRANSFER) {
+		f->pending[0].verb = VERB_DATA;
+		f->count = 1;
+	}
 }
 
 /**

@@ -71,7 +71,6 @@ struct ftp_pending {
  * struct ftp - a dialogue; all zero at its beginning
  * @greeted: the server said 220
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
- * @named: the client said who it is: USER
  * @login: the server accepted the login
  * @epsv_all: it accepted EPSV ALL
  * @hole: ALG_OPEN was told, here or by another gateway, and no ALG_CLOSE since
@@ -85,7 +84,6 @@ struct ftp_pending {
 struct ftp {
 	bool greeted;
 	bool trusted;
-	bool named;
 	bool login;
 	bool epsv_all;
 	bool hole;

@@ -99,8 +99,8 @@ struct alg_decision {
  * @hold: with NAT, may this incomplete line become one whose address has to be written
  *	anew? Then its bytes do not leave before its end is there. Only of a line that
  *	has no bytes removed.
- * @save: what is needed to go on with a dialogue between two lines, in one byte; 0: it cannot.
- *	What waits for an answer may be forgotten.
+ * @save: what is needed to go on with a dialogue between two lines, from 1 to 0x7f; 0: it cannot,
+ *	as something waits for an answer, say
  * @resume: the dialogue goes on: with what save() returned, or with 0: it has begun
  *	elsewhere, and is not known. A hole may have come with it: what closes one has to say
  *	ALG_CLOSE.

@@ -15,6 +15,8 @@
 #define ALG_EDITS	8
 /* A line may add so many: what was held, and an address */
 #define ALG_LINE_EDITS	2
+/* Before so many bytes, what the receiver has is not known; the other way round it is late */
+#define ALG_ACKED_UNKNOWN	0x3fffffffU
 /* Any path takes a segment of so many bytes: RFC 791's 576 and RFC 8200's 1280 less headers */
 #define ALG_SEGMENT_MIN	516
 

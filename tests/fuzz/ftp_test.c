@@ -260,6 +260,12 @@ static const struct dialogue benign[] = {
 		">" PORT, OFFER,
 		"<200 ok\r\n", OPEN,
 	} },
+	{ "REIN and USER at once", 0, {
+		">REIN\r\nUSER a\r\n", "",
+		"<220 again\r\n230 in\r\n", "",
+		">" PORT, OFFER,
+		"<200 ok\r\n", OPEN,
+	} },
 	{ "REIN refused", 0, {
 		">" PORT, OFFER,
 		"<200 ok\r\n", OPEN,
@@ -403,6 +409,18 @@ static const struct dialogue hostile[] = {
 		"<530 no\r\n", "",
 		">" PORT, "",
 		"<200 ok\r\n", "",
+	} },
+	{ "before the login: 230 behind 331, for what comes next", FRESH, {
+		"<220 evil\r\n", "",
+		">USER a\r\n", "",
+		"<331 go on\r\n230 in\r\n", "",
+		">PASS b\r\n" PORT, "",
+		"<230 in\r\n200 ok\r\n", "",
+	} },
+	{ "PORT behind REIN, answered after it", 0, {
+		">REIN\r\n" PORT, OFFER,
+		"<220 ready\r\n", "",
+		"<200 ok\r\n", "withdraw",
 	} },
 	{ "after REIN, before the next login", 0, {
 		">REIN\r\n", "",
@@ -1040,6 +1058,54 @@ static void test_hold(void)
 	   "other replies are not");
 }
 
+/* What another state goes on with */
+static bool goes_on(const char *before, bool reply, const char *part, const char *after,
+		    bool opens)
+{
+	struct alg_ends ends;
+	u8 saved;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	log_in();
+	one(&whole, false, before);
+	one(&whole, reply, part);
+	saved = ftp_save(&whole.f);
+	if (!saved || saved & 0x80)
+		return false;
+	memset(&whole.f, 0, sizeof(whole.f));
+	ftp_resume(&whole.f, saved);
+	one(&whole, false, PORT);
+	whole.count = 0;
+	one(&whole, true, after);
+	return (whole.count && whole.events[whole.count - 1].d.act & ALG_OPEN) == opens;
+}
+
+static bool cannot_go_on(const char *before)
+{
+	struct alg_ends ends;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	log_in();
+	one(&whole, before[0] == '<', before + 1);
+	return !ftp_save(&whole.f);
+}
+
+static void test_save(void)
+{
+	ok(goes_on("NOOP\r\n", true, "200 ok\r\n", "200 ok\r\n", true) &&
+	   goes_on("NOOP\r\n", true, "200 ok\r\n", "500 no\r\n", false), "",
+	   "a dialogue that waits for nothing goes on later");
+	ok(goes_on("RETR a\r\n", true, "150 go\r\n", "226 done\r\n200 ok\r\n", true) &&
+	   goes_on("RETR a\r\n", true, "150 go\r\n", "226 done\r\n500 no\r\n", false), "",
+	   "one with a transfer goes on, and the transfer's reply is its own");
+	ok(cannot_go_on(">TYPE I\r\n") && cannot_go_on(">REIN\r\n") &&
+	   cannot_go_on(">AUTH TLS\r\n") && cannot_go_on(">EPSV ALL\r\n") &&
+	   cannot_go_on(">" PORT) && cannot_go_on(">RETR a\r\nRETR b\r\n") &&
+	   cannot_go_on("<200-a\r\n"), "", "one that waits for an answer, or amid a reply, cannot");
+}
+
 static void test_print(void)
 {
 	const struct alg_addr v4 = { 4, { 255, 255, 255, 255 } };
@@ -1075,6 +1141,7 @@ int main(void)
 	test_many();
 	test_flood();
 	test_hold();
+	test_save();
 	test_print();
 	printf("1..%u\n", tests);
 	return !!failed;

@@ -142,7 +142,7 @@ static struct nf_conn *connection(struct kunit *test, bool nat)
 	refcount_set(&ct->ct_general.use, 1);
 	help = nf_ct_helper_ext_add(ct, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, help);
-	RCU_INIT_POINTER(help->helper, &toy.families[0]);
+	RCU_INIT_POINTER(help->helper, toy.families[0]);
 	if (nat) {
 		KUNIT_ASSERT_NOT_NULL(test, nfct_seqadj_ext_add(ct));
 		ct->status |= IPS_SRC_NAT;
@@ -424,8 +424,8 @@ static void no_destroy(struct kunit *test)
 {
 	struct nf_conn *ct = connection(test, false);
 
-	KUNIT_EXPECT_NULL(test, toy.families[0].destroy);
-	KUNIT_EXPECT_NULL(test, toy.families[1].destroy);
+	KUNIT_EXPECT_NULL(test, toy.families[0]->destroy);
+	KUNIT_EXPECT_NULL(test, toy.families[1]->destroy);
 	handshake(test, ct);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_TRUE(test, has_state(ct));
@@ -547,10 +547,10 @@ static void said_again(struct kunit *test)
 {
 	struct nf_conn *ct = connection(test, false);
 
-	KUNIT_EXPECT_EQ(test, toy.families[0].from_nlattr(NULL, ct), 0);
+	KUNIT_EXPECT_EQ(test, toy.families[0]->from_nlattr(NULL, ct), 0);
 	KUNIT_EXPECT_EQ(test, alg_data(ct)->phase, ALG_PHASE_UNSEEN);
 	ct->status &= ~IPS_CONFIRMED;
-	KUNIT_EXPECT_EQ(test, toy.families[0].from_nlattr(NULL, ct), 0);
+	KUNIT_EXPECT_EQ(test, toy.families[0]->from_nlattr(NULL, ct), 0);
 	KUNIT_EXPECT_EQ(test, alg_data(ct)->phase, ALG_PHASE_RESUMED);
 	ct->status |= IPS_CONFIRMED;
 	forget(ct);
