@@ -478,13 +478,25 @@ static int alg_rank(const struct alg_conn *conn)
 	return 2;
 }
 
+/* alg_rank(), or -1 if a packet is at it */
+static int alg_try_rank(struct alg_conn *conn)
+{
+	int rank;
+
+	if (!spin_trylock(&conn->lock))
+		return -1;
+	rank = alg_rank(conn);
+	spin_unlock(&conn->lock);
+	return rank;
+}
+
 /*
  * There are too many states: which one goes? Of some, the one with which least is lost, and of
  * these the one that was not used for longest. If there is an owner who has a quarter of them
  * or more, it is one of his. None goes whose connection would end, unless it does nothing.
- * Returns it with its lock, or %NULL.
+ * Returns it, and its rank, or %NULL.
  */
-static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool)
+static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool, s8 *chosen_rank)
 {
 	unsigned int i, n = min_t(unsigned int, pool->count, ALG_SAMPLE), owner, most = 0;
 	struct alg_conn *conn, *best[ALG_SAMPLE] = {}, *chosen = NULL;
@@ -496,10 +508,9 @@ static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool)
 	for (i = 0; i < n; i++) {
 		conn = list_first_entry(&pool->conns, struct alg_conn, list);
 		list_move_tail(&conn->list, &pool->conns);
-		if (!spin_trylock(&conn->lock))
+		rank = alg_try_rank(conn);
+		if (rank < 0)
 			continue;
-		rank = alg_rank(conn);
-		spin_unlock(&conn->lock);
 		owner = alg_owner(conn);
 		if (++count[owner] > count[most])
 			most = owner;
@@ -524,13 +535,7 @@ static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool)
 		chosen = conn;
 		rank = best_rank[i];
 	}
-	if (!chosen || !spin_trylock(&chosen->lock))
-		return NULL;
-	/* A packet may have come meanwhile. */
-	if (alg_rank(chosen) < rank) {
-		spin_unlock(&chosen->lock);
-		return NULL;
-	}
+	*chosen_rank = rank;
 	return chosen;
 }
 
@@ -575,10 +580,17 @@ struct alg_victim {
 /* Takes a state out of the pool. Returns false if none can go. */
 static bool alg_evict(struct alg_pool *pool, struct alg_victim *victim)
 {
-	struct alg_conn *conn = alg_choose(pool);
+	struct alg_conn *conn;
+	s8 rank;
 
-	if (!conn)
+	conn = alg_choose(pool, &rank);
+	if (!conn || !spin_trylock(&conn->lock))
 		return false;
+	/* A packet may have come meanwhile. */
+	if (alg_rank(conn) < rank) {
+		spin_unlock(&conn->lock);
+		return false;
+	}
 	victim->conn = conn;
 	victim->ct = alg_connection(conn);
 	victim->kill = !alg_plain(conn);
@@ -1365,7 +1377,8 @@ static void alg_handshake(struct alg_conn *conn, const struct alg_packet *packet
 	 * Before the handshake is over, nobody has anything to say. Afterwards, the tracker lets a
 	 * SYN of anybody's pass, for the other end to judge.
 	 */
-	if (packet->len && !conn && (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED))
+	if (packet->len && !conn &&
+	    (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED))
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
 	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
 		return;

@@ -763,7 +763,7 @@ static noinline void final_reply(struct ftp *f, unsigned int code, const struct 
 		dormant(f, d, FTP_WHY_SECURE);
 		return;
 	}
-	/* These two say themselves what they are to. Of what nobody has asked for, nothing follows. */
+	/* These two say themselves what they are to, but only if somebody has asked. */
 	if ((code == 230 || code == 232) && login_waits(f))
 		f->login = true;
 	if (code == 227)
