@@ -1,9 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# alg.sh: the pure part of the helpers (kernel/alg/line.c, ftp.c, stream.c) against tables
+# usage: alg.sh
+# The pure part of the helpers (kernel/alg/line.c, ftp.c, stream.c) against tables
 # of dialogues, and between two ends of TCP on bad networks, TAP. Here, not in a guest:
 # needs a compiler, no root and no kernel.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/usage.sh" || exit
+no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

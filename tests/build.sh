@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# build.sh: configure, make, install, dist, and how they fail, on copies of the
+# usage: build.sh
+# Configure, make, install, dist, and how they fail, on copies of the
 # checkout, for each Debian kernel whose headers are installed. No guest, no root.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/tap.sh"
+no_arguments "$@"
 
 # What `make install` installs
 plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
@@ -164,8 +166,11 @@ refuses() {
 
 "$tests/packages" build || die "build tools are missing"
 trees=()
-for version in 6.1 6.12; do
-	tree=$(compgen -G "/usr/src/linux-headers-$version.*-$(dpkg --print-architecture)" |
+# Those of PREEMPT_RT end with -rt-amd64; check all fetches them.
+versions=("6.1.*[!t]" "6.12.*[!t]")
+[ -z "${CHECK_ALL-}" ] || versions=("6.12.*-rt" "${versions[@]}")
+for version in "${versions[@]}"; do
+	tree=$(compgen -G "/usr/src/linux-headers-$version-$(dpkg --print-architecture)" |
 		sort -V | tail -n 1)
 	[ -z "$tree" ] || trees+=("$tree")
 done

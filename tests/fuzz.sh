@@ -1,8 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# fuzz.sh: a minute of libFuzzer on what reads packets' bytes without a kernel, TAP: nothing
+# usage: fuzz.sh
+# A minute of libFuzzer on what reads packets' bytes without a kernel, TAP: nothing
 # breaks, and the corpus still reaches the code (95% of its lines). See fuzz/run.
 set -u
+. "$(dirname "${BASH_SOURCE[0]}")/usage.sh" || exit
+no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
 seconds=${FUZZ_SECONDS-60}

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Network namespaces of ip-netns(8), for the ends of connections that tests make."""
+"""
+Network namespaces of ip-netns(8), for the ends of connections that tests make. What imports
+this ends here, if it does not run in a guest: see in_guest.py.
+"""
 import contextlib
 import ctypes
 import os
+
+import in_guest
 
 CLONE_NEWNET = 0x40000000
 

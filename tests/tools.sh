@@ -1,8 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# tools.sh: what ctfull makes of a dump of the table, tools/table_test.c, TAP. Here, not in
+# usage: tools.sh
+# What ctfull makes of a dump of the table, tools/table_test.c, TAP. Here, not in
 # a guest: needs a compiler and libmnl, no root and no kernel.
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/usage.sh" || exit
+no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

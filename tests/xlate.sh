@@ -1,10 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# xlate.sh [BUILD]: iptables-translate prints what extensions/*.txlate say (the
-# format is that of iptables' own). Takes the plugins from the build folder BUILD
-# (default: build/debian-6.12); needs no root and no kernel.
-# xlate.sh --nft: nft takes the translations, and lists them as they are. In a guest.
-. "$(dirname "$0")/lib.sh"
+# usage: xlate.sh [BUILD]
+# iptables-translate prints what extensions/*.txlate say (the format is that of iptables'
+# own). Takes the plugins from the build folder BUILD (default: build/debian-6.12); needs no
+# root and no kernel.
+# usage: xlate.sh --nft
+# nft takes the translations, and lists them as they are. In a guest.
+case ${1-} in
+--nft) . "$(dirname "${BASH_SOURCE[0]}")/lib.sh" || exit ;;
+*) . "$(dirname "${BASH_SOURCE[0]}")/tap.sh" || exit ;;
+esac
+case $#${1-} in
+0* | 1[!-]* | 1--nft) ;;
+*) no_arguments "$@" ;;
+esac
 
 # Each pair of the files, in arrays: a command line, and what it prints
 read_pairs() {

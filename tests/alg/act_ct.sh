@@ -7,7 +7,7 @@
 #    10.0.1.2 ------------- eth1          eth2 ------------- 10.0.2.2
 #              ct; new: commit, SNAT,      ct, NAT back; lets in
 #              helper ftp2                 what is RELATED
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 modprobe -a act_ct cls_flower sch_ingress || die "no act_ct"

@@ -11,7 +11,7 @@
 #    10.0.1.2              helper, no NAT, SNAT,          10.0.2.2
 #    10.0.1.3, a third     DNAT, both; lets in what       10.0.2.3, another one
 #    10.0.1.9, a ghost     it expects and port 21
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 # add_router HELPER NAT: and dialogues.py's argument for it to the array HELPER
 ftp2=() ftp=()

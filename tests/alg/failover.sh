@@ -9,7 +9,7 @@
 #   client               | conntrackd    server
 #  10.0.1.2 \            |             / 10.0.2.2
 #            10.0.3.1 router2 10.0.4.1
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 takeover=/sys/module/nf_conntrack_ftp2/parameters/takeover

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # FTP that goes on in TLS (RFC 4217), which the helper cannot read and so leaves alone. The
 # client is curl, the server vsftpd; with NAT and without.
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 topology_router

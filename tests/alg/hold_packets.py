@@ -1,10 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
 """usage: hold_packets.py NUMBER: lets packets wait in this queue of NFQUEUE, and gives no verdict."""
+import os
 import signal
 import socket
 import struct
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import in_guest
 
 NFQNL_MSG_CONFIG = 3 << 8 | 2	# NFNL_SUBSYS_QUEUE
 NLM_F_REQUEST, NLM_F_ACK = 1, 4

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The helper among other parts of the tracker: matches, conntrack(8), zones, other helpers,
 # parameters, and what happens when it, or all around it, goes.
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 parameters=/sys/module/nf_conntrack_ftp2/parameters

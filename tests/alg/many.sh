@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Many control connections, more than there may be, and too little memory: what is not
 # helped passes, and all is given back.
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 connections=/sys/module/nf_conntrack_alg/parameters/connections

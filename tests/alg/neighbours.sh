@@ -7,7 +7,7 @@
 #   10.0.1.2, a neighbour                   10.0.2.2
 #   10.0.1.3, another one
 #   10.0.1.4, the attacker
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
 connections=/sys/module/nf_conntrack_alg/parameters/connections

@@ -3,7 +3,7 @@
 # For the tests of helpers: a router that lets in what the control connection opens, and
 # nothing else.
 
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # alg_rules HELPER NAT [KIND [PORTS]]: on the router, whose rules are forgotten, the helper
 # for the PORTS of TCP (21), IPv4 and IPv6, in both of which FORWARD lets through what is

@@ -6,7 +6,7 @@
 # All of NAT's modes; each of them with every client, with both servers, with every way to
 # set rules and with PASV, PORT, EPSV and EPRT, over IPv4 and IPv6, each there or back; and
 # each client with each server and with each kind of rules.
-. "$(dirname "$0")/router.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe nf_conntrack_ftp2 || die "no nf_conntrack_ftp2"
 topology_router

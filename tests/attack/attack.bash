@@ -8,7 +8,7 @@
 # ATTACK_SECONDS: how long all of them may take together (90). ATTACK_SEED: a number that
 # begins a sequence again that found something.
 
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 attack_seconds=${ATTACK_SECONDS-90}
 [ -n "${ATTACK_SEED-}" ] || ATTACK_SEED=$((SRANDOM % 1000000))

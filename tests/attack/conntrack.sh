@@ -3,7 +3,7 @@
 # An ordinary user makes, changes and deletes connections and expectations with this project's
 # helper by ctnetlink, at random, while packets of the same connections come by, and lists and
 # listeners are left half-read.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 ordinary_user "$@"
 make_lab

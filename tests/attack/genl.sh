@@ -3,7 +3,7 @@
 # Requests of the generic netlink family ctfull that no program of this project would make,
 # lists that are left half-read, listeners that do not read, while the table is full of refused
 # packets; and all of it while the module comes and goes.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 [ "$(id -u)" = 0 ] || die "not root"
 die_at_once

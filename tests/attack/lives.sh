@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Rules, tables, namespaces, modules, helpers, limits and connections come and go at random,
 # while packets of all kinds come by and ctnetlink makes connections of its own.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 [ "$(id -u)" = 0 ] || die "not root"
 die_at_once

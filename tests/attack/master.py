@@ -7,9 +7,13 @@ many of them there were. With an empty HELPER, takes the helper off the connecti
 With "leave" for PORT, the masters go, and the others stay.
 """
 import errno
+import os
 import socket
 import struct
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import in_guest
 
 NEW, GET, DELETE = 0, 1, 2
 REQUEST, ACK, EXCL, CREATE = 1, 4, 0x200, 0x400

@@ -4,7 +4,7 @@
 # after, and deletes them: of each protocol, and with a master that is an entry and nothing
 # more, is in the middle of its dialogue, has lost its helper, or is gone. The kernel takes
 # some of them for its own helpers' (GRE's for PPTP's).
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 ordinary_user "$@"
 topology_router

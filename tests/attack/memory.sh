@@ -3,7 +3,7 @@
 # Each allocation below this project's modules fails in turn, while rules are loaded, packets
 # pass, are refused and are helped, lists are made, and connections come by ctnetlink: the same
 # call is made again and again until none of its allocations is left to fail.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 [ "$(id -u)" = 0 ] || die "not root"
 failslab=/sys/kernel/debug/failslab

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Packets of all protocols, many of them broken, through each match, reason, target and the
 # helper, with NAT and without, near a full table. Besides: what is in a zone stays there.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 reasons="FRAGMENT TRUNCATED CHECKSUM TCP_FLAGS TCP_WINDOW TCP_STATE TCP_NEW TCP_RST ICMP_TYPE
 	ICMP_UNRELATED ICMP_MISMATCH SCTP OTHER"

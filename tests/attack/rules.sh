@@ -3,7 +3,7 @@
 # An ordinary user sets rules with this project's matches and targets that no plugin would
 # make, in all tables of both families and by nftables in four, while packets of all kinds go
 # through what the kernel has taken.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 ordinary_user "$@"
 make_lab

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The helper's module goes again and again, while ctnetlink makes connections and expectations
 # with the helper, and has the module loaded again. Nothing that is left may name it.
-. "$(dirname "$0")/attack.bash"
+. "$(dirname "${BASH_SOURCE[0]}")/attack.bash" || exit
 
 [ "$(id -u)" = 0 ] || die "not root"
 die_at_once

@@ -7,7 +7,7 @@
 #
 # Observed: one first packet of each kind, with rules that do not fit the packets
 # that follow it; each chain that it passes has to count one, as NEW.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

@@ -6,7 +6,7 @@
 # Observed: rules for what comes from the server only, and one reply of each kind:
 # a UDP answer, the SYN/ACK of a handshake, an echo reply. The same for a reply to
 # the router itself (PREROUTING, INPUT) and one that it gives (OUTPUT, POSTROUTING).
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

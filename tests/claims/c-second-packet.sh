@@ -4,7 +4,7 @@
 # sends, and ESTABLISHED (in the original direction) from then on.
 #
 # Observed: a UDP flow, packet by packet, with a look at the counters after each.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

@@ -9,7 +9,7 @@
 # Observed: FTP data connections, opened by the client (PASV, EPSV) and by the
 # server (PORT, EPRT), which the kernel's helper expects from a control connection
 # played by two sockets; and "port unreachable" of the real stacks.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe nf_conntrack_ftp || die "no FTP helper"
 topology_router

@@ -8,7 +8,7 @@
 # of a bare rule, in every chain. And where that might be doubted, on the second
 # router of an asymmetric path, which sees replies only: for it they are NEW, that
 # is, of the original direction.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 chains="PREROUTING INPUT FORWARD OUTPUT POSTROUTING"
 

@@ -6,7 +6,7 @@
 # Observed: packets that the tracker refuses, each alone, in FORWARD; packets that
 # a CT --notrack rule exempts; and that before the tracker had its turn, in the raw
 # table, every ordinary packet is INVALID, too.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets client="$client" router="$router" server="$server"

@@ -5,7 +5,7 @@
 # Observed: a pair of UDP packets reaches it, and so do echo request and reply,
 # which have no connection at all; and the SYN/ACK of a TCP handshake is
 # ESTABLISHED while the tracker's TCP sub-state is still SYN_RECV.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets client="$client" router="$router" server="$server"

@@ -3,7 +3,7 @@
 # Claim (h): TCP's handshake walks SYN_SENT, SYN_RECV, ESTABLISHED.
 #
 # Observed: the sub-state after each packet of a connection of two sockets.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

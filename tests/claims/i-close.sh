@@ -4,7 +4,7 @@
 #
 # Observed: the sub-state after each packet of a connection of two sockets, which
 # the client closes, and the server a while later, so that its ACK comes first.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

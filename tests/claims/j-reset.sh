@@ -6,7 +6,7 @@
 # Observed: connections of two sockets that either side resets; made connections, one
 # for each state and each end, which then gets a RST; and one that gets a RST of a
 # number further on before.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets client="$client" router="$router" server="$server"

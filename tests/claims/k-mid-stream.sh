@@ -4,7 +4,7 @@
 # ESTABLISHED, and INVALID with tcp_loose=0.
 #
 # Observed: an ACK of a connection whose handshake the router has not seen.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets client="$client" router="$router" server="$server"

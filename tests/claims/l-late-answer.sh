@@ -5,7 +5,7 @@
 #
 # Observed: the server's answers through a router that lets only the client start,
 # with lifetimes of a second.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

@@ -4,7 +4,7 @@
 # reply ESTABLISHED in the reply direction, and the entry stays until its timeout.
 #
 # Observed: three pings of one ping(8), with a lifetime of two seconds.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 set_sysctl "$router" net.netfilter.nf_conntrack_icmp_timeout=2 \

@@ -5,7 +5,7 @@
 # Observed: what is left of the lifetime, after each packet, and the entries. TCP's
 # is days long until the close, then that of TIME_WAIT; a UDP flow has no end that
 # the tracker could see.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

@@ -5,7 +5,7 @@
 # when its entry goes.
 #
 # Observed: where the packets of one flow go, with rules for each target.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"

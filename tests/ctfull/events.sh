@@ -3,7 +3,7 @@
 # The events, as ctfull monitor shows them: one when the table gets to --warn-at, none
 # while it hovers there, one when it clears, without any packet; each refused packet with
 # all that is known of it; and namespaces that know nothing of each other.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 topology_router

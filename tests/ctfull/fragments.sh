@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Fragments, which the tracker sees only when they have been put together, and never if a
 # program wants it so: -j CTFULL leaves them alone, near a full table and in it.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -r iptable_raw ip6table_raw 2>/dev/null
+# and without that setting for the next script
+trap 'cleanup; wait_for 20 modprobe -r iptable_raw ip6table_raw' EXIT
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 for table in iptable_raw ip6table_raw; do
 	modprobe $table raw_before_defrag=1 || die "no $table"

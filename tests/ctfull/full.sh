@@ -4,7 +4,7 @@
 # dropped and what did not pass, or what passed untracked; established connections
 # lose nothing. The reserve, by the order of rules; nf_conntrack_max that changes; and
 # that nothing stays behind.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 topology_router
@@ -159,7 +159,8 @@ table_max 10000
 unloaded() {
 	modprobe -r xt_ctfull
 }
-modprobe -r xt_ctfull 2>/dev/null && run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL
+# a namespace goes later than its name
+wait_for 20 unloaded && run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL
 ok $? "without rules, the module is unloaded, and loads by the target's name"
 ! modprobe -r xt_ctfull 2>/dev/null
 ok $? "with a rule, it is not"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What -j CTFULL logs: each field, in the kernel's log and through nfnetlink_log to a
 # real ulogd that writes JSON; and that what has no line is counted in the next one.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink nf_log_syslog nfnetlink_log || die "no xt_ctfull"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"

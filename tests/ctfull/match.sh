@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # -m ctfull: --above at its bounds, with and without a lower one, in entries and in
 # percent; --new-connection for what the tracker makes an entry of, and nothing else.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 topology_router

@@ -4,7 +4,7 @@
 # one that is expected, one that the tracker finds INVALID; that it refuses before anything
 # was done about the packet; that the level is not normal then; a reserve that is as large as
 # the table; and that no memory is not taken for no room.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink nf_conntrack_ftp || die "no xt_ctfull"
 topology_router

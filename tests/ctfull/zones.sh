@@ -4,7 +4,7 @@
 # -j CTFULL: what the tracker makes of their packets is the same as without it, far from a
 # full table, near it, in it, and with a reserve; and neither gets into the other's
 # connections. The zone comes from -j CT, for both directions or one, and from nft.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 topology_router

@@ -3,7 +3,7 @@
 # The conditions about a connection, each way round, on live traffic; beside them the
 # twins of -m conntrack, where it has them. HW_OFFLOAD cannot be seen here, as no
 # virtual network card takes a connection; OFFLOAD is in flowtable.sh.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a nf_conntrack_ftp nf_nat_ftp || die "no FTP helper"
 topology_router

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # -j CTLOG: every field, in the kernel's log and through nfnetlink_log to a real
 # ulogd that writes JSON; and that the loggers are let go.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a nf_conntrack_ftp nf_log_syslog nfnetlink_log || die "no FTP helper, no logger"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"

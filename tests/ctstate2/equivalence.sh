@@ -8,7 +8,7 @@
 # nft, IPv4 and IPv6. After each situation of the table below, the two must have
 # counted the same everywhere; and -m conntrack alone must have counted what the
 # table says, or else the situation was not the one that the line is about.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # What the rules are about: words of --state and --ctstate, inverted with !
 lists="NEW ESTABLISHED RELATED INVALID UNTRACKED SNAT DNAT

@@ -5,7 +5,7 @@
 # adjusts sequence numbers; once it is taken, --status OFFLOAD is true. "flow add" stands
 # behind "ct state established", as the kernel's documentation has it: by itself it takes
 # a UDP flow that was never answered, too.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe nf_conntrack_ftp || die "no FTP helper"
 topology_router

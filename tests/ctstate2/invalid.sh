@@ -3,7 +3,7 @@
 # Why a packet is INVALID: for many kinds of broken packets (see invalid.py), the
 # rule of its reason counts it and no other does, before and after routing, and
 # what the kernel itself logs about the packet says the same.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 reasons="NOT_TRACKED FRAGMENT TRUNCATED CHECKSUM TCP_FLAGS TCP_WINDOW TCP_STATE TCP_NEW
 	TCP_RST ICMP_TYPE ICMP_UNRELATED ICMP_MISMATCH SCTP OTHER"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The module, its rules and their namespaces come and go, under traffic: loading
 # by alias, a reference for each rule, conntrack released with the last rule.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 loaded() {
 	grep -q "^$1 " /proc/modules

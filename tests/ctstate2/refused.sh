@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The kernel trusts no plugin: a rule that ours would not make is refused with
 # EINVAL, and a line in the kernel's log says which bits are wrong.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # Not in the namespace of others
 if [ $# = 0 ]; then

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # -m ctstate2 --state on live traffic: every word, both directions, lists (any of),
 # inversion, SNAT and DNAT; and that a rule with it is all that tracking needs.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # Packets that the rules must count in FORWARD, of four flows of three packets each
 # (the client's first, the server's reply, the client's second): FLOW, LIST, how

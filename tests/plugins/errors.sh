@@ -3,7 +3,7 @@
 # What is wrong on the command line is refused by the plugin, with each of the four
 # programs: exit status 2, a message that names the bad word and all good ones, no
 # change. The help has the option and all words.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 words="NEW, ESTABLISHED, RELATED, ESTABLISHED_ORIGINAL, ESTABLISHED_REPLY, \
 RELATED_ORIGINAL, RELATED_REPLY, INVALID, UNTRACKED, SNAT, DNAT"

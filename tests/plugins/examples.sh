@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Every iptables command that the man page, the README and doc/ show is a rule that
 # iptables takes, and that can be deleted by its own words.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 top=$tests/..
 

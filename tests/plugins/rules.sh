@@ -7,7 +7,7 @@
 #
 # Programs take 0.1 s to start in a guest, so the rules of a file go in and out
 # together, through iptables-restore, which parses a line as iptables does.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 for_each_iptables "$@"
 iptables=$1

@@ -4,7 +4,7 @@
 # only what the server answers (topology_two_routers). With the README's ruleset on
 # either of them a connection fails, its packets are INVALID for the reasons that the
 # README names, and the README's recipe makes it work without letting others through.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # firewall NS: the README's ruleset, behind counters
 firewall() {

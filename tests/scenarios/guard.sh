@@ -4,7 +4,7 @@
 # bans the flooder and the victim gets in. Whom it never bans, the trial without effect,
 # and what happens to a guard: sets that are not there yet, a kill, a module that goes
 # and comes back. IPv4 and IPv6 at once, with the rules and sets of doc/table-full.md.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 topology_router

@@ -3,7 +3,7 @@
 # ctfull metrics: what a real node_exporter makes of the file is what ctfull status says,
 # of one namespace and of all; who reads the file while it is replaced sees all of it;
 # and the dashboard and the alerts of the documentation ask for what there is.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 setup_ns one two watcher

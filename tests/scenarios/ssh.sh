@@ -4,7 +4,7 @@
 # whose table is full of what the tracker does not give up, while a flood of new
 # connections goes on: without rules for it, with the reserve of doc/table-full.md, and
 # untracked. The other rules of the runbook are tried in guard.sh and at the end.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 sshd=$(command -v sshd) || die "no sshd"

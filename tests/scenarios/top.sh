@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The program ctfull: top, on a table of known entries, its options, its errors. What
 # needs packages that are refused is elsewhere.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 command -v ctfull >/dev/null || die "ctfull is not installed"
 modprobe nf_conntrack_netlink || die "no ctnetlink"

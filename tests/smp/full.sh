@@ -3,7 +3,7 @@
 # -j CTFULL on all processors at once: of 200,000 packets, IPv4 on one and IPv6 on the
 # other, each one that the kernel has dropped is counted once, and is in a log line or in
 # what lines say was suppressed. A large table: 250,000 entries.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink nf_log_syslog || die "no xt_ctfull"
 sysctl -qw net.netfilter.nf_log_all_netns=1 || die "the kernel logs nothing of a namespace"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # 20 rounds of loading the module, setting rules, and unloading it, under traffic in
 # both directions and on all processors.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 hold_code "$router"

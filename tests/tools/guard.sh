@@ -3,7 +3,7 @@
 # ctfull guard, on tables of known entries: who is banned, who is not and why. Zones, IPv6
 # networks, addresses that a route makes local, sources that may be forged; sets that are
 # full or not what they should be; --exec, --json; and a namespace without a rule.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 setup_ns ns bare

@@ -3,7 +3,7 @@
 # What is installed beside the program, and what the documentation says to do with it:
 # the unit of the guard and its options, as far as that goes without systemd as process 1;
 # the line for cron; how to uninstall.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 prefix=$(dirname "$(dirname "$(command -v ctfull)")")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the figures of a table do not fit together: entries that are counted and not
 # listed, and a hash table that is resized while ctfull reads it.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink nfnetlink_queue || die "modules"
 topology_router

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # ctfull metrics --textfile, run by root: what it replaces, and what it leaves alone.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe xt_ctfull || die "no xt_ctfull"
 setup_ns ns

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# usage: selftest.sh
 # Runs on this machine, not in a guest: what tests/vm/run promises. The kernel's
 # complaints fail a run, a guest that hangs is killed, and nothing that a guest
 # writes reaches this machine but through $VM_OUT.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/../tap.sh"
+no_arguments "$@"
 
 run=$tests/vm/run
 
@@ -98,6 +100,10 @@ guest debian-6.12 -- bash -c 'echo c >/proc/sysrq-trigger; sleep 60'
 is "$status" 99 "a guest that dies: status 99"
 like "$errors" "sysrq triggered crash" "and the end of its console"
 
+guest uml --mem 8 -- true
+is "$status $(wc -l <"$work/errors")" "125 1" "a kernel that does not boot: status 125, and a sentence"
+like "$errors" "the kernel uml does not boot: Too few physical memory" "which says why"
+
 # The README's transcript of the demo. Numbers that depend on timing, or are made up
 # by the kernel, do not count; TCP may send an acknowledgement alone or with data.
 transcript() {
@@ -108,6 +114,4 @@ transcript() {
 is "$("$tests/../demo" 2>"$work/errors" | transcript)" \
 	"$(sed -n '/^```text$/,/^```$/{/^```/d;p}' "$tests/../README.md" | transcript)" \
 	"the demo prints what the README shows"
-is "$("$run" --kernel nothing -- true 2>&1)" \
-	"prepare: usage: prepare uml|debian-6.1|debian-6.12" "an unknown kernel is an error"
 finish
