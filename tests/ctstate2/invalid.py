@@ -92,6 +92,18 @@ def ip6_destination_options_said_too_long():
     alice(Raw(b"\x11\x09" + bytes(6)), nh=60)
 
 
+@kind("OTHER", silent=f"{CORE_C}:ipv6_get_l4proto", only=6)
+def ip6_no_next_header():
+    yield
+    alice(Raw(b"data"), nh=59)
+
+
+@kind("OTHER", silent=f"{CORE_C}:ipv6_get_l4proto", only=6)
+def ip6_no_next_header_after_options():
+    yield
+    alice(Raw(b"\x3b\x00" + bytes(6) + b"data"), nh=60)
+
+
 # --- TCP without a connection ---
 
 @kind("TRUNCATED", silent=f"{CORE_C}:nf_ct_get_tuple_ports")
