@@ -32,6 +32,13 @@ static bool tracked(const struct sk_buff *skb, struct nf_conn **tmpl)
 	return *tmpl ? !nf_ct_is_template(*tmpl) : ctinfo == IP_CT_UNTRACKED;
 }
 
+/* What a packet would be found by, if it has that; fragments have none, but their first. */
+static bool tuple_of(const struct sk_buff *skb, const struct nf_hook_state *state,
+		     struct nf_conntrack_tuple *tuple)
+{
+	return nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, tuple);
+}
+
 /* Is there an entry, in the zone that @tmpl names? Not of packets on their way. */
 static bool known(const struct sk_buff *skb, const struct nf_hook_state *state,
 		  const struct nf_conn *tmpl, const struct nf_conntrack_tuple *tuple)
@@ -53,7 +60,8 @@ static noinline bool new_connection(const struct sk_buff *skb, const struct nf_h
 
 	if (tracked(skb, &tmpl))
 		return tmpl && !nf_ct_is_confirmed(tmpl);
-	return tracker_starts(skb, state, &tuple) && !known(skb, state, tmpl, &tuple);
+	return tuple_of(skb, state, &tuple) && !known(skb, state, tmpl, &tuple) &&
+	       tracker_starts(skb, state);
 }
 
 static noinline bool above_now(const struct xt_ctfull_mtinfo *info, struct net *net)
@@ -181,8 +189,7 @@ static noinline bool of_an_entry(const struct sk_buff *skb, const struct nf_hook
 {
 	struct nf_conntrack_tuple tuple;
 
-	return nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple) &&
-	       known(skb, state, tmpl, &tuple);
+	return tuple_of(skb, state, &tuple) && known(skb, state, tmpl, &tuple);
 }
 
 /*
@@ -205,14 +212,16 @@ static bool ctfull_is_full(const struct sk_buff *skb, const struct nf_hook_state
 /* How a packet stands to a rule's reserve */
 enum ctfull_standing {
 	CTFULL_MAY_PASS,	/* it needs no new entry, or there are enough */
-	CTFULL_MAY_BE_LATE,	/* it needs one, which may turn out to be one too many */
+	CTFULL_MAY_BE_LATE,	/* the tracker knows; if it makes one, that may be one too many */
 	CTFULL_TOO_LATE,	/* it needs one, and what is left is reserved */
 };
 
 /*
  * Before the tracker has the packet, so that nothing has to be undone: a connection that is
  * known may end an entry to begin another, and one that is expected, which belongs to one
- * that has been let in, would have used up its expectation.
+ * that has been let in, would have used up its expectation. What does not look like the
+ * beginning of a connection is INVALID if the tracker thinks so, too: else its entry goes
+ * back. A sender does not get in with what the two judge differently.
  */
 static noinline enum ctfull_standing
 ctfull_standing(const struct sk_buff *skb, const struct nf_hook_state *state,
@@ -221,10 +230,10 @@ ctfull_standing(const struct sk_buff *skb, const struct nf_hook_state *state,
 	struct nf_conntrack_tuple tuple;
 	struct nf_conntrack_zone zone;
 
-	if ((u64)count + nr_cpu_ids <= room || !tracker_starts(skb, state, &tuple) ||
+	if ((u64)count + nr_cpu_ids <= room || !tuple_of(skb, state, &tuple) ||
 	    known(skb, state, tmpl, &tuple))
 		return CTFULL_MAY_PASS;
-	if (count < room ||
+	if (count < room || !tracker_starts(skb, state) ||
 	    __nf_ct_expect_find(state->net, nf_ct_zone_tmpl(tmpl, skb, &zone), &tuple))
 		return CTFULL_MAY_BE_LATE;
 	return CTFULL_TOO_LATE;
@@ -282,7 +291,7 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 			goto put_template;
 		if (standing == CTFULL_MAY_BE_LATE && !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
 		    nf_conntrack_count(xt_net(par)) > room) {
-			/* Somebody else's packet was counted first. */
+			/* Somebody else's packet was counted first, or it looked like INVALID. */
 			nf_ct_set(skb, NULL, 0);
 			nf_ct_put(ct);
 			refusal.by_reserve = true;

@@ -16,6 +16,7 @@
 #include <net/checksum.h>
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
+#include <net/ipv6_frag.h>
 #include <net/ndisc.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
@@ -73,16 +74,33 @@ static int transport_offset(const struct sk_buff *skb, unsigned int nhoff, u8 pf
 	return offset;
 }
 
+/*
+ * ipv6_defrag(): what it leaves as it is, the tracker sees as it is, and takes for a whole
+ * packet if it is the first part. A sender can make such packets.
+ */
 bool tracker_fragment6(const struct sk_buff *skb)
 {
-	u8 protocol = ipv6_hdr(skb)->nexthdr;
-	__be16 frag_off;
+	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	u8 protocol = NEXTHDR_FRAGMENT;
+	const struct frag_hdr *fh;
+	unsigned int offset = 0;
+	struct frag_hdr _fh;
 
-	if (!ipv6_ext_hdr(protocol))
+	if (!ipv6_ext_hdr(ip6->nexthdr))
 		return false;
-	return ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(struct ipv6hdr), &protocol,
-				&frag_off) >= 0 &&
-	       frag_off & htons(IP6_OFFSET | IP6_MF);
+	/* A fragment header that is there after they were put together is one too many. */
+	if (IP6CB(skb)->flags & IP6SKB_FRAGMENTED || !ip6->payload_len ||
+	    ipv6_find_hdr(skb, &offset, NEXTHDR_FRAGMENT, NULL, NULL) < 0)
+		return false;
+	fh = skb_header_pointer(skb, offset, sizeof(_fh), &_fh);
+	if (!fh || !(fh->frag_off & htons(IP6_OFFSET | IP6_MF)))
+		return false;
+	/* only reads the packet */
+	if (ipv6frag_thdr_truncated((struct sk_buff *)skb, offset, &protocol))
+		return false;
+	/* Only the last part may end anywhere. An offset is a multiple of 8. */
+	return !(fh->frag_off & htons(IP6_MF)) ||
+	       !((ntohs(ip6->payload_len) + skb_network_offset(skb) + sizeof(*ip6) - offset) & 7);
 }
 
 /* What the tracker saw: it checks no sums of packets that this machine makes. */
@@ -111,6 +129,35 @@ static bool bad_checksum(const struct sk_buff *skb, const struct nf_hook_state *
 		sum = csum_tcpudp_nofold(ip->saddr, ip->daddr, len, protocol, 0);
 	}
 	return csum_fold(skb_checksum(skb, dataoff, len, sum));
+}
+
+/*
+ * nf_checksum_partial(): the sum of the first @len bytes only. Over IPv4 it passes length and
+ * protocol in the wrong order, so that of the length the low byte counts. Right is taken,
+ * too, for a kernel that does not.
+ */
+static bool bad_partial_checksum(const struct sk_buff *skb, const struct nf_hook_state *state,
+				 unsigned int dataoff, unsigned int len, u8 protocol)
+{
+	unsigned int whole = skb->len - dataoff;
+	const struct iphdr *ip;
+	__wsum sum;
+
+	if (!sums_checked(skb, state))
+		return false;
+	sum = skb_checksum(skb, dataoff, len, 0);
+	if (state->pf == NFPROTO_IPV6) {
+		const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+		return csum_ipv6_magic(&ip6->saddr, &ip6->daddr, whole, protocol, sum);
+	}
+	ip = ip_hdr(skb);
+	/* nf_ip_checksum(), of what the card has summed: DCCP without its pseudo header, too */
+	if (skb->ip_summed == CHECKSUM_COMPLETE && len == whole && protocol == IPPROTO_DCCP &&
+	    !csum_fold(sum))
+		return false;
+	return csum_tcpudp_magic(ip->saddr, ip->daddr, whole, protocol, sum) &&
+	       csum_tcpudp_magic(ip->saddr, ip->daddr, (u8)whole, protocol, sum);
 }
 
 /* sctp_compute_cksum(), which writes into the packet meanwhile */
@@ -278,7 +325,7 @@ static enum xt_ctstate2_reason udp_reason(const struct sk_buff *skb,
 	if (!uh)
 		return REASON(TRUNCATED);
 	if (protocol == IPPROTO_UDPLITE) {
-		/* All else that its tracker looks at: coverage, and the sum over that */
+		/* All else that its tracker looks at: coverage, and the sum over that, as UDP */
 		if (!uh->check || (uh->len && ntohs(uh->len) < sizeof(_uh)) ||
 		    ntohs(uh->len) > len || sums_checked(skb, state))
 			return REASON(CHECKSUM);
@@ -470,6 +517,23 @@ static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *st
 		     REASON(OTHER);
 }
 
+/* udplite_error(): it takes UDP's number into the sum, for its own */
+static bool udplite_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
+			   unsigned int dataoff)
+{
+	const unsigned int len = skb->len - dataoff;
+	const struct udphdr *uh;
+	unsigned int covered;
+	struct udphdr _uh;
+
+	uh = skb_header_pointer(skb, dataoff, sizeof(_uh), &_uh);
+	if (!uh || !uh->check)
+		return false;
+	covered = ntohs(uh->len) ?: len;
+	return covered >= sizeof(_uh) && covered <= len &&
+	       !bad_partial_checksum(skb, state, dataoff, covered, IPPROTO_UDP);
+}
+
 /* What of SCTP's chunks the tracker takes in the first packet that it sees: sctp_new() */
 #define SCTP_STARTS	(BIT(SCTP_CID_INIT) | BIT(SCTP_CID_INIT_ACK) | BIT(SCTP_CID_HEARTBEAT) | \
 			 BIT(SCTP_CID_HEARTBEAT_ACK) | BIT(SCTP_CID_SHUTDOWN) | \
@@ -523,18 +587,19 @@ static bool dccp_starts(const struct sk_buff *skb, const struct nf_hook_state *s
 {
 	const unsigned int len = skb->len - dataoff;
 	const struct dccp_hdr *dh;
+	unsigned int covered = len;
 	struct dccp_hdr _dh;
 
 	dh = skb_header_pointer(skb, dataoff, sizeof(_dh), &_dh);
 	if (!dh || dh->dccph_doff * 4 < sizeof(_dh) || dh->dccph_doff * 4 > len)
 		return false;
-	/* as with UDP-Lite, a sum over a part only */
-	if (dh->dccph_cscov && ((dh->dccph_cscov - 1) * 4 > len || sums_checked(skb, state)))
-		return false;
+	if (dh->dccph_cscov)
+		covered = (dh->dccph_cscov - 1) * 4;
 	/* a REQUEST, with its long sequence number and its service code */
 	return dh->dccph_type == DCCP_PKT_REQUEST && dh->dccph_x &&
 	       len >= sizeof(_dh) + sizeof(struct dccp_hdr_ext) + sizeof(struct dccp_hdr_request) &&
-	       !bad_checksum(skb, state, dataoff, IPPROTO_DCCP);
+	       covered <= len &&
+	       !bad_partial_checksum(skb, state, dataoff, covered, IPPROTO_DCCP);
 }
 
 /* icmp_pkt_valid_new() */
@@ -564,15 +629,13 @@ static bool icmpv6_starts(const struct sk_buff *skb, const struct nf_hook_state 
 	return ih->icmp6_type == ICMPV6_ECHO_REQUEST || ih->icmp6_type == ICMPV6_NI_QUERY;
 }
 
-bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
-		    struct nf_conntrack_tuple *tuple)
+bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	enum xt_ctstate2_reason reason;
 	u8 protocol;
 	int dataoff;
 
-	if (tracker_fragment(skb, state->pf) ||
-	    !nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, tuple))
+	if (tracker_fragment(skb, state->pf))
 		return false;
 	dataoff = transport_offset(skb, skb_network_offset(skb), state->pf, &protocol, &reason);
 	if (dataoff < 0)
@@ -584,7 +647,7 @@ bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state
 		return udp_reason(skb, state, dataoff, protocol) == REASON(OTHER);
 	case IPPROTO_UDPLITE:
 		return !IS_ENABLED(CONFIG_NF_CT_PROTO_UDPLITE) ||
-		       udp_reason(skb, state, dataoff, protocol) == REASON(OTHER);
+		       udplite_starts(skb, state, dataoff);
 	case IPPROTO_SCTP:
 		return !IS_ENABLED(CONFIG_NF_CT_PROTO_SCTP) || sctp_starts(skb, state, dataoff);
 	case IPPROTO_DCCP:

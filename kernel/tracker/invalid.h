@@ -7,8 +7,6 @@
 #include <linux/netfilter/xt_ctstate2.h>
 #include <net/ip.h>
 
-struct nf_conntrack_tuple;
-
 /**
  * ctstate2_invalid_reason() - why the tracker made a packet INVALID
  * @skb: a packet without a connection that is not UNTRACKED, of which the tracker
@@ -30,13 +28,14 @@ enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
 bool tracker_fragment6(const struct sk_buff *skb);
 
 /**
- * tracker_fragment() - is it a part of a packet only?
+ * tracker_fragment() - is it a part of a packet only, which the tracker does not get to see?
  * @skb: a packet, its IP header readable
  * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
  *
- * The tracker has packets put together first, and leaves alone what nobody puts together:
- * what a program sends with IP_NODEFRAG. A rule may see fragments all the same, in OUTPUT,
- * or with raw_before_defrag=1.
+ * The tracker has packets put together first. A rule may see their parts all the same, with
+ * raw_before_defrag=1; and in OUTPUT of IPv4 what a program sends with IP_NODEFRAG, which the
+ * tracker leaves alone. An IPv6 packet that looks like a part, but that nobody puts together
+ * with others, the tracker does see: it is none.
  *
  * Context: any.
  */
@@ -49,15 +48,16 @@ static inline bool tracker_fragment(const struct sk_buff *skb, u8 pf)
  * tracker_starts() - would the tracker start a connection with a packet?
  * @skb: a packet that has no connection, whole and linear or not; not changed
  * @state: of the hook that the caller runs in
- * @tuple: where to put what the packet would be found by
  *
  * It is judged as if nothing was known of it: whether there is an entry, or an
- * expectation, is the caller's question.
+ * expectation, is the caller's question. This sums the packet: so that one comes first.
+ *
+ * The kernel's own answer may differ, in either direction: nothing that protects the table
+ * may depend on a false.
  *
  * Context: RCU read side, softirq or process.
  * Return: false for what it makes INVALID, and for ICMP errors and fragments
  */
-bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
-		    struct nf_conntrack_tuple *tuple);
+bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state);
 
 #endif /* _XCA_TRACKER_INVALID_H */

@@ -84,4 +84,60 @@ for iptables in iptables-legacy ip6tables-legacy; do
 	run_in "$router" "$iptables" -t mangle -F
 done
 run_in "$router" iptables-legacy -t mangle -F
+
+# What says that it is the first part of an IPv6 packet, and that nobody puts together, gets
+# an entry from the tracker: it is as good as any other. With nft's tables, raw is after
+# they are put together.
+send "family(6)"
+for iptables in ip6tables-legacy ip6tables-nft; do
+	watch "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW" \
+		"exempt=FORWARD -m ctstate2 --state UNTRACKED"
+	for kind in odd empty nested; do
+		run_in "$router" "$iptables" -t raw -F
+		table_max 1000
+		forget "$router"
+		fill "$router" 10
+		watch "$router" "$iptables" raw "new=PREROUTING -i eth1 -m ctfull --new-connection" \
+			"all=PREROUTING -i eth1 -j CTFULL --reserve 88 --log-rate 0"
+		table_max 100
+		look --mark "$router" "$iptables"
+		send "[(flow(9), lone_part('$kind')) for _ in range(5)]"
+		look "$router" "$iptables"
+		is "${figure[count]} ${grown[passed]} ${grown[reserved]}" "12 2 3" \
+			"$iptables: a part alone, $kind: a reserve holds"
+		like "$(counted "$router" "$iptables" raw)" "^new=5 " \
+			"$iptables: a part alone, $kind: needs a new entry"
+		for action in drop untrack; do
+			watch "$router" "$iptables" raw \
+				"all=PREROUTING -i eth1 -j CTFULL --on-full $action --log-rate 0"
+			table_max 1000
+			forget "$router"
+			fill "$router" 12
+			table_max 12
+			look --mark "$router" "$iptables"
+			send "[(flow(9), lone_part('$kind')) for _ in range(5)]"
+			look "$router" "$iptables"
+			[ "$action" = drop ] && wanted="5 5 0" || wanted="5 5 5"
+			is "${grown[drops]} ${grown[refused]} ${grown[exempt]}" "$wanted" \
+				"$iptables: a part alone, $kind: a full table, $action"
+		done
+	done
+	run_in "$router" "$iptables" -t raw -F
+
+	# One that comes in another one that is put together is none before that
+	[ "$iptables" = ip6tables-legacy ] || continue
+	table_max 1000
+	forget "$router"
+	watch "$router" "$iptables" raw "all=PREROUTING -i eth1 -j CTFULL --log-rate 0" \
+		"tracked=PREROUTING -i eth1 -m ctstate2 ! --state INVALID"
+	send "flow(9); put('client', IPv6(src=addr['alice'], dst=addr['bob']) / IPv6ExtHdrFragment(m=1) / \
+		IPv6ExtHdrFragment() / ports(udp(b'x' * 8), port, 9))"
+	is "$(counted "$router" "$iptables" raw) $(entry_count "$router")" "all=1 0" \
+		"$iptables: a part with a header in it that says it is whole has no entry"
+	run_in "$router" "$iptables" -t raw -F
+	run_in "$router" "$iptables" -t mangle -F
+done
+
+# not for the next script
+modprobe -r iptable_raw ip6table_raw || die "the tables stay as they are"
 finish

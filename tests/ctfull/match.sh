@@ -139,6 +139,23 @@ for iptables in $iptables_variants; do
 		counts "$wanted" "DCCP of type $type"
 	done
 	set_sysctl "$router" net.netfilter.nf_conntrack_checksum=1
+	# sums over all, or the first bytes; as the tracker wants them, and others
+	for packet in "udplite()" "udplite(8)" "udplite(12)" "dccp_request()" "dccp_request(6)" \
+		      "dccp_request(7, size=5)"; do
+		send "flow(9); alice(**$packet)"
+		counts "new=1" "a sum as the tracker wants it: $packet"
+	done
+	for packet in "udplite(length=99)" "udplite(12, length=99)" "udplite(99)" "udplite(7)" \
+		      "dccp_request(length=99)" "dccp_request(6, length=99)" "dccp_request(9)"; do
+		send "flow(9); alice(**$packet)"
+		counts "old=1" "a sum as the tracker does not want it: $packet"
+	done
+	# Over IPv4 it takes the low byte of a length into the sum, and nothing more of it
+	for packet in udplite dccp_request; do
+		send "flow(9); alice(**$packet(size=600, length=600 + \
+			($packet is udplite and 8 or 20) & (0xff if version == 4 else 0xffff)))"
+		counts "new=1" "a sum of much: $packet"
+	done
 	send "alice(**protocol(47, bytes(4)))"
 	counts "new=1" "GRE"
 	send "flow(9); put('client', fragments(udp(b'x' * 3000))[0])"

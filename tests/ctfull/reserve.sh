@@ -83,6 +83,12 @@ for iptables in $iptables_variants; do
 	look "$router" "$iptables"
 	is "${grown[invalid]} ${grown[passed]} ${grown[refused]}" "7 0 5" \
 		"$iptables: what may start a connection is refused"
+	# what has a sum over its beginning only, or as the tracker wants it and nobody else
+	send "[(flow(9), alice(**x())) for x in (udplite, dccp_request)]"
+	send "[(flow(9), alice(**x)) for x in (udplite(8), udplite(12), dccp_request(6))]"
+	look "$router" "$iptables"
+	is "${grown[invalid]} ${grown[passed]} ${grown[refused]} ${figure[count]}" "7 0 10 6" \
+		"$iptables: whatever its sum is over"
 
 	# Nothing is done about a packet before it is refused: nobody loses an entry by it
 	run_in "$router" "$iptables" -t raw -F

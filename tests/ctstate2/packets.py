@@ -347,6 +347,52 @@ def fragments(payload):
                      packet.payload, 1280)
 
 
+def lone_part(kind):
+    """An IPv6 packet from alice to bob that says it is the first part of one, and that
+    nobody puts together with others: the tracker takes it for a whole one. What makes it
+    so is the KIND: it ends in the middle of 8 bytes, there is nothing in it, or it comes
+    in another one. Each is from another address.
+    """
+    part = IPv6ExtHdrFragment(m=1)
+    chain = {"odd": part / ports(udp(b"x"), port, peer_port),
+             "empty": IPv6ExtHdrFragment(m=1, nh=253),
+             "nested": IPv6ExtHdrFragment() / part / ports(udp(b"x" * 8), port, peer_port)}
+    put("client", IPv6(src=f"fd00:1::{port:x}", dst=addr["bob"]) / chain[kind])
+
+
+def checksum(number, data, length):
+    """The sum over DATA from alice to bob, as of so many bytes of a protocol"""
+    family_ = socket.AF_INET if version == 4 else socket.AF_INET6
+    data = b"".join((socket.inet_pton(family_, addr["alice"]),
+                     socket.inet_pton(family_, addr["bob"]),
+                     struct.pack("!II", length, number), data, bytes(len(data) % 2)))
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return total ^ 0xffff
+
+
+def summed(number, data, at, coverage=None, length=None):
+    """A payload with a sum at offset AT, over its first COVERAGE bytes, as the tracker
+    wants it: UDP-Lite's as if it was UDP.
+    """
+    total = checksum(17 if number == 136 else number, data[:coverage],
+                     len(data) if length is None else length)
+    return protocol(number, data[:at] + struct.pack("!H", total) + data[at + 2:])
+
+
+def udplite(coverage=0, size=16, length=None):
+    return summed(136, struct.pack("!HHHH", port, peer_port, coverage, 0) + b"x" * size, 6,
+                  coverage or None, length)
+
+
+def dccp_request(coverage=0, size=4, length=None):
+    """Ports, offset, coverage, no sum, type and long numbers, number, service"""
+    return summed(33, struct.pack("!HHBBHBBHIII", port, peer_port, 5, coverage, 0, 1, 0, 0, 1,
+                                  5, 0)[:20] + b"x" * size, 6,
+                  (coverage - 1) * 4 if coverage else None, length)
+
+
 def protocol(number, data):
     """A packet's payload, with the fields of the IP header that go with it"""
     return {"payload": Raw(data), "proto" if version == 4 else "nh": number}
