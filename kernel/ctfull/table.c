@@ -143,10 +143,35 @@ static struct ctfull_rule *ctfull_rule_like(const struct ctfull_rule *rule)
 	return NULL;
 }
 
+/* A rule comes: adds it to the table of its namespace, if there is room for it. */
+static int ctfull_rule_add(struct ctfull_rule *rule, struct net *net)
+{
+	struct ctfull_rule *like;
+
+	lockdep_assert_held(&ctfull_table_mutex);
+	rule->table = ctfull_table_hold(net);
+	if (!rule->table)
+		return -ENOMEM;
+	if (rule->table->n_rules >= CTFULL_RULES) {
+		kref_put(&rule->table->ref, ctfull_table_free);
+		return -ENOSPC;
+	}
+	like = ctfull_rule_like(rule);
+	if (like) {
+		spin_lock_bh(&like->lock);
+		rule->bucket = like->bucket;
+		spin_unlock_bh(&like->lock);
+	}
+	list_add(&rule->list, &rule->table->rules);
+	ctfull_table_rules(rule->table, 1);
+	return 0;
+}
+
 struct ctfull_rule *ctfull_rule_get(const struct xt_tgchk_param *par,
 				    const struct xt_ctfull_tginfo *info)
 {
-	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT), *like;
+	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
@@ -158,22 +183,12 @@ struct ctfull_rule *ctfull_rule_get(const struct xt_tgchk_param *par,
 			   info->log_burst, get_jiffies_64());
 
 	mutex_lock(&ctfull_table_mutex);
-	rule->table = ctfull_table_hold(par->net);
-	if (rule->table) {
-		like = ctfull_rule_like(rule);
-		if (like) {
-			spin_lock_bh(&like->lock);
-			rule->bucket = like->bucket;
-			spin_unlock_bh(&like->lock);
-		}
-		list_add(&rule->list, &rule->table->rules);
-		ctfull_table_rules(rule->table, 1);
-	}
+	ret = ctfull_rule_add(rule, par->net);
 	mutex_unlock(&ctfull_table_mutex);
-	if (rule->table)
+	if (!ret)
 		return rule;
 	kfree(rule);
-	return ERR_PTR(-ENOMEM);
+	return ERR_PTR(ret);
 }
 
 void ctfull_rule_put(struct ctfull_rule *rule)
@@ -209,10 +224,31 @@ static struct ctfull_latch *ctfull_latch_find(struct ctfull_table *table,
 	return NULL;
 }
 
+/* A latch that there was none like, in a table that the caller holds for it */
+static struct ctfull_latch *ctfull_latch_alloc(struct ctfull_table *table,
+					       const struct xt_ctfull_mtinfo *info, u8 percent)
+{
+	struct ctfull_latch *latch;
+
+	if (table->n_latches >= CTFULL_RULES)
+		return ERR_PTR(-ENOSPC);
+	latch = kzalloc(sizeof(*latch), GFP_KERNEL_ACCOUNT);
+	if (!latch)
+		return ERR_PTR(-ENOMEM);
+	latch->table = table;
+	latch->above = info->above;
+	latch->until = info->until;
+	latch->percent = percent;
+	latch->far = jiffies - 1;
+	list_add(&latch->list, &table->latches);
+	table->n_latches++;
+	return latch;
+}
+
 struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mtinfo *info)
 {
 	const u8 percent = info->flags & (XT_CTFULL_ABOVE_PERCENT | XT_CTFULL_UNTIL_PERCENT);
-	struct ctfull_latch *latch = NULL;
+	struct ctfull_latch *latch = ERR_PTR(-ENOMEM);
 	struct ctfull_table *table;
 
 	mutex_lock(&ctfull_table_mutex);
@@ -220,20 +256,13 @@ struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mt
 	if (!table)
 		goto out;
 	latch = ctfull_latch_find(table, info, percent) ?:
-		kzalloc(sizeof(*latch), GFP_KERNEL_ACCOUNT);
-	if (!latch || latch->users++) {
+		ctfull_latch_alloc(table, info, percent);
+	/* one reference for all of its users */
+	if (IS_ERR(latch) || latch->users++)
 		kref_put(&table->ref, ctfull_table_free);
-		goto out;
-	}
-	latch->table = table;
-	latch->above = info->above;
-	latch->until = info->until;
-	latch->percent = percent;
-	latch->far = jiffies - 1;
-	list_add(&latch->list, &table->latches);
 out:
 	mutex_unlock(&ctfull_table_mutex);
-	return latch ?: ERR_PTR(-ENOMEM);
+	return latch;
 }
 
 void ctfull_latch_put(struct ctfull_latch *latch)
@@ -241,6 +270,7 @@ void ctfull_latch_put(struct ctfull_latch *latch)
 	mutex_lock(&ctfull_table_mutex);
 	if (!--latch->users) {
 		list_del(&latch->list);
+		latch->table->n_latches--;
 		kref_put(&latch->table->ref, ctfull_table_free);
 		kfree(latch);
 	}

@@ -16,6 +16,13 @@
 /* Events about refused packets a second */
 #define CTFULL_EVENT_RATE	100
 
+/*
+ * Rules with CTFULL, and latches, of a network namespace. Each rule that comes or goes has
+ * all of them looked at, under a mutex of all namespaces: who may make namespaces of his own
+ * must not keep the others from it. iptables-legacy needs twice while it replaces rules.
+ */
+#define CTFULL_RULES	4096
+
 struct net;
 struct sk_buff;
 struct nf_hook_state;
@@ -66,7 +73,8 @@ struct ctfull_cpu {
  * struct ctfull_table - what is kept of a network namespace
  * @net: the namespace; not to be used once it is being dismantled
  * @ref: the namespace has one, and each rule and latch
- * @latches: of its rules with --above
+ * @latches: of its rules with --above; under the mutex of rules
+ * @n_latches: how many; under it, too
  * @cpu: what each processor counts
  * @far: at this tick of the clock there is nothing to be done, see ctfull_far()
  * @peak: most entries seen
@@ -89,6 +97,7 @@ struct ctfull_table {
 	struct net *net;
 	struct kref ref;
 	struct list_head latches;
+	u32 n_latches;
 	struct ctfull_cpu __percpu *cpu;
 	unsigned long far;
 	u32 peak;
@@ -163,7 +172,7 @@ struct ctfull_rule {
  * one, which may be itself, goes on with as many tokens as that one has left.
  *
  * Context: process.
- * Return: it, for ctfull_rule_put(), or ERR_PTR(-ENOMEM)
+ * Return: it, for ctfull_rule_put(), or ERR_PTR(): -ENOMEM; -ENOSPC: there are CTFULL_RULES
  */
 struct ctfull_rule *ctfull_rule_get(const struct xt_tgchk_param *par,
 				    const struct xt_ctfull_tginfo *info);
@@ -209,7 +218,8 @@ struct ctfull_latch {
  * @info: the rule, with XT_CTFULL_ABOVE
  *
  * Context: process.
- * Return: the latch, for ctfull_latch_put(), or ERR_PTR(-ENOMEM)
+ * Return: the latch, for ctfull_latch_put(), or ERR_PTR(): -ENOMEM; -ENOSPC: there are
+ * CTFULL_RULES others
  */
 struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mtinfo *info);
 

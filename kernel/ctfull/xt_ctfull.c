@@ -111,6 +111,15 @@ static int tracking_get(struct net *net, u8 family)
 	return ret;
 }
 
+/* @error of table.c: says why, if that is the bound; else there is no memory. */
+static int too_many(long error, const char *what)
+{
+	if (error == -ENOSPC)
+		pr_info_ratelimited("rule refused: no more than %u %s in a network namespace\n",
+				    CTFULL_RULES, what);
+	return error;
+}
+
 static int ctfull_mt_checkentry(const struct xt_mtchk_param *par)
 {
 	struct xt_ctfull_mtinfo *info = par->matchinfo;
@@ -127,7 +136,7 @@ static int ctfull_mt_checkentry(const struct xt_mtchk_param *par)
 	if (info->flags & XT_CTFULL_ABOVE) {
 		info->latch = ctfull_latch_get(par->net, info);
 		if (IS_ERR(info->latch))
-			return PTR_ERR(info->latch);
+			return too_many(PTR_ERR(info->latch), "different --above");
 	}
 	ret = tracking_get(par->net, par->family);
 	if (ret < 0 && info->latch)
@@ -394,7 +403,7 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 				    info->flags & XT_CTFULL_RESERVE_PERCENT ? "%" : "", max);
 	rule = ctfull_rule_get(par, info);
 	if (IS_ERR(rule))
-		return PTR_ERR(rule);
+		return too_many(PTR_ERR(rule), "rules with CTFULL");
 	ret = log_get(par, nflog);
 	if (ret)
 		goto put_rule;
