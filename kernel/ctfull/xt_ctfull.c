@@ -190,15 +190,22 @@ static void ctfull_log(const struct xt_action_param *par, const struct ctfull_re
 }
 
 /*
- * May the tracker have dropped a packet for its protocol's own reasons? It does so with a
- * packet of an entry that there is, of few protocols, and never of UDP and ICMP.
+ * The tracker dropped this packet in a table in which there may be no room. Was it for the
+ * protocol's own reasons? It drops packets of an entry that there is, of few protocols and
+ * never of UDP and ICMP. And Linux 6.1 drops what is too short for DCCP, which later ones
+ * find INVALID: with room for an entry that is no reason to call the table full.
  */
-static noinline bool of_an_entry(const struct sk_buff *skb, const struct nf_hook_state *state,
-				 const struct nf_conn *tmpl)
+static noinline bool of_its_protocol(const struct sk_buff *skb, const struct nf_hook_state *state,
+				     const struct nf_conn *tmpl, u32 count, u32 max)
 {
 	struct nf_conntrack_tuple tuple;
 
-	return tuple_of(skb, state, &tuple) && known(skb, state, tmpl, &tuple);
+	if (!tuple_of(skb, state, &tuple))
+		return false;
+	if (known(skb, state, tmpl, &tuple))
+		return true;
+	return tuple.dst.protonum == IPPROTO_DCCP && count < max &&
+	       nf_conntrack_count(state->net) < max && !tracker_dccp_whole(skb, state->pf);
 }
 
 /*
@@ -215,7 +222,7 @@ static bool ctfull_is_full(const struct sk_buff *skb, const struct nf_hook_state
 	    !ctfull_no_room(nf_conntrack_count(state->net), max))
 		return false;
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
-	       protocol == IPPROTO_ICMPV6 || !of_an_entry(skb, state, tmpl);
+	       protocol == IPPROTO_ICMPV6 || !of_its_protocol(skb, state, tmpl, count, max);
 }
 
 /* How a packet stands to a rule's reserve */

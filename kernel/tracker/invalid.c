@@ -602,6 +602,22 @@ static bool dccp_starts(const struct sk_buff *skb, const struct nf_hook_state *s
 	       !bad_partial_checksum(skb, state, dataoff, covered, IPPROTO_DCCP);
 }
 
+/* dccp_header_pointer() */
+bool tracker_dccp_whole(const struct sk_buff *skb, u8 pf)
+{
+	enum xt_ctstate2_reason reason;
+	const struct dccp_hdr *dh;
+	struct dccp_hdr _dh;
+	u8 protocol;
+	int dataoff;
+
+	dataoff = transport_offset(skb, skb_network_offset(skb), pf, &protocol, &reason);
+	if (dataoff < 0)
+		return false;
+	dh = skb_header_pointer(skb, dataoff, sizeof(_dh), &_dh);
+	return dh && skb->len - dataoff >= __dccp_hdr_len(dh);
+}
+
 /* icmp_pkt_valid_new() */
 static bool icmp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
 			unsigned int dataoff)

@@ -60,4 +60,14 @@ static inline bool tracker_fragment(const struct sk_buff *skb, u8 pf)
  */
 bool tracker_starts(const struct sk_buff *skb, const struct nf_hook_state *state);
 
+/**
+ * tracker_dccp_whole() - does a DCCP packet hold as much as the tracker reads of it?
+ * @skb: a packet of DCCP, whole and linear or not; not changed
+ * @pf: NFPROTO_IPV4 or NFPROTO_IPV6
+ *
+ * Context: any.
+ * Return: is the header there, as long as one of its type is?
+ */
+bool tracker_dccp_whole(const struct sk_buff *skb, u8 pf);
+
 #endif /* _XCA_TRACKER_INVALID_H */
