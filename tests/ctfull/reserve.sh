@@ -133,6 +133,9 @@ for iptables in $iptables_variants; do
 	like "$(dmesg | tail -n +$((lines + 1)))" "xt_ctfull: --reserve 100 leaves this rule's packets nothing of nf_conntrack_max=100" \
 		"$iptables: the log says what that means"
 	is "$(room)" 0 "$iptables: and so do the figures"
+	like "$(run_in "$router" ctfull status)" "leaves 0 of 100 entries: its rule lets no connection start" \
+		"$iptables: and ctfull status"
+	is "$(json "$router" "d['room']" status)" 0 "$iptables: and as JSON"
 	look --mark "$router" "$iptables"
 	flows "$client" "$address" 5
 	look "$router" "$iptables"

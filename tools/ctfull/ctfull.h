@@ -84,7 +84,7 @@ int genl_resolve(struct nl *nl, const char *name, const char *group,
 struct report {
 	uint8_t cmd;
 	uint32_t has;		/* bits: 1 << CTFULL_A_... */
-	uint32_t count, max, level, warn_at, peak, rules;
+	uint32_t count, max, level, warn_at, peak, rules, room;
 	uint64_t refused, untracked, reserved, logged, suppressed, error;
 	uint64_t peak_time;
 	uint64_t seq;

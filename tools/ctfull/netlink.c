@@ -208,6 +208,9 @@ void report_parse(const struct nlmsghdr *nlh, struct report *report)
 		case CTFULL_A_LEVEL:
 			report->level = attr_u32(attr);
 			break;
+		case CTFULL_A_ROOM:
+			report->room = attr_u32(attr);
+			break;
 		case CTFULL_A_WARN_AT:
 			report->warn_at = attr_u32(attr);
 			break;

@@ -70,6 +70,9 @@ static void print_text(const struct report *figures, const struct listing *listi
 	if (listing->read && conntrack_held(figures->count, listing->listed))
 		conntrack_held_text(stdout, figures->count, listing->listed, listing->dying);
 	printf("warning      from %u%% on\n", figures->warn_at);
+	if (report_has(figures, CTFULL_A_ROOM) && figures->room < figures->max)
+		printf("reserve      leaves %u of %u entries%s\n", figures->room, figures->max,
+		       figures->room ? "" : ": its rule lets no connection start");
 	if (figures->peak_time)
 		printf("peak         %u, at %s\n", figures->peak,
 		       time_text(figures->peak_time, when, sizeof(when)));
@@ -98,6 +101,8 @@ static json_t *figures_json(const struct report *figures, const struct listing *
 		"rules", (json_int_t)figures->rules);
 
 	/* Not known: null */
+	json_object_set_new(json, "room", report_has(figures, CTFULL_A_ROOM) ?
+			    json_integer(figures->room) : json_null());
 	json_object_set_new(json, "listed", listing->read ? json_integer(listing->listed) :
 			    json_null());
 	json_object_set_new(json, "percent", figures->max ?
