@@ -85,6 +85,7 @@ fail() {
 	printf '0x%x' $((0x${text[0]})) >"$failslab/require-start"
 	printf '0x%x' $((0x${text[-1]} + 256)) >"$failslab/require-end"
 	echo 32 >"$failslab/stacktrace-depth"
+	echo N >"$failslab/cache-filter"
 	echo 1 >"$failslab/verbose"
 	echo -1 >"$failslab/times"
 	echo "$1" >"$failslab/probability"

@@ -38,6 +38,7 @@ start ip netns exec "$lab" ctfull monitor >/dev/null
 
 echo 0 >$failslab/verbose
 echo N >$failslab/ignore-gfp-wait
+echo N >$failslab/cache-filter
 echo 32 >$failslab/stacktrace-depth
 # What kmemleak allocates for itself it has a reserve for: with that failed, the call succeeds,
 # and the next allocation of the same call would never be the one that fails.

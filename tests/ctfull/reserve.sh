@@ -234,5 +234,8 @@ else
 	echo 0 >$failslab/probability
 	look "$router" iptables-legacy
 	is "${grown[refused]} ${figure[level]}" "20 full" "no memory in a full table: it is full"
+	# for the next script in this guest
+	echo N >$failslab/cache-filter
+	echo 0 >$cache
 fi
 finish
