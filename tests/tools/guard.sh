@@ -187,6 +187,40 @@ ok $? "part of a network is in the set by hand: it says so"
 is "$(lines)" "ban 2001:db8:1:1::/64" "and bans the other one"
 stop
 flush
+
+# The first address of one network, and by a second element, all of the next: the end of
+# that one says nothing of the first one. Then a network to the end of all addresses, which
+# has no end, and its last address alone, which has none either.
+flush
+run_in "$ns" nft add element inet guard six \
+	'{ 2001:db8:1:1:: timeout 1h, 2001:db8:1:2::/64 timeout 1h }' || die "nft"
+spread 60 2001:db8:1:1::
+spread 60 2001:db8:1:2::
+load
+guard --set six --evict
+told troubles '^ctfull guard: cannot ban 2001:db8:1:1::/64: --set six: some of these addresses are in it already'
+ok $? "a network's first address is in the set, and all of the next network: it says so"
+told lines '^evict'
+is "$(lines)" "evict 2001:db8:1:2::/64" "and evicts only who is banned"
+stop
+flush
+run_in "$ns" nft add element inet guard six '{ ff00::/8 timeout 1h }' || die "nft"
+spread 60 ffff:ffff:ffff:ffff::
+load
+guard --set six --evict
+told lines '^evict'
+is "$(lines) $(<"$work/troubles")" "evict ffff:ffff:ffff:ffff::/64 " \
+	"the last network, and in the set a larger one"
+stop
+flush
+run_in "$ns" nft add element inet guard six '{ ffff:ffff:ffff:ffff:: timeout 1h }' || die "nft"
+spread 60 ffff:ffff:ffff:ffff::
+load
+guard --set six
+told troubles '^ctfull guard: cannot ban ffff:ffff:ffff:ffff::/64: --set six: some of these'
+ok $? "the last network, and in the set its first address"
+stop
+flush
 spread 30 2001:db8:1:1::
 spread 30 2001:db8:1:2::
 spread 60 2001:db9::
@@ -288,6 +322,37 @@ is "$(lines | xargs)" "ban 10.0.1.1 ban 10.0.1.2" "--unreplied: all do"
 stop
 flush
 
+# Where the tracker takes whatever a segment acknowledges, a whole connection is forged as
+# easily. The server may reset it, or not.
+set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
+liberal='^ctfull guard: nf_conntrack_tcp_be_liberal is 1: whole TCP connections can be forged'
+{
+	entry_lines 60 1 "$tcp -s 10.0.1.3 --state ESTABLISHED -u SEEN_REPLY,ASSURED"
+	entry_lines 60 1 "$tcp -s 10.0.1.4 --state CLOSE -u SEEN_REPLY,ASSURED"
+	entry_lines 60 1 "-p udp -s 10.0.1.5 -d 192.0.2.1 --dport 9 -u SEEN_REPLY"
+} >"$work/wanted"
+load
+cp "$work/entries" "$work/mixed"
+guard --set four
+told lines '^ban'
+told troubles "$liberal"
+is "$(lines)" "ban 10.0.1.5" "nf_conntrack_tcp_be_liberal: TCP does not count"
+set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=0
+told lines '^ban' 3
+is "$(lines | xargs)" "ban 10.0.1.3 ban 10.0.1.4 ban 10.0.1.5" "and does again when it is 0"
+stop
+flush
+set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
+cp "$work/mixed" "$work/wanted"
+load
+guard --set four --unreplied
+told lines '^ban' 3
+is "$(lines | xargs) $(<"$work/troubles")" "ban 10.0.1.3 ban 10.0.1.4 ban 10.0.1.5 " \
+	"and with --unreplied, without a word of it"
+stop
+flush
+set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=0
+
 replied 60 10.0.2.1
 replied 60 10.0.3.77
 replied 60 10.0.4.1
@@ -343,6 +408,34 @@ guard_in "$ns" --set gone
 told troubles '^ctfull guard: --set gone: not there; make it'
 ok $? "a set that is not there is told"
 stop
+for gone in "--set gone --set six" "--set six --set gone"; do
+	spread 60 2001:db8:1:1::
+	load
+	# shellcheck disable=SC2086 # options
+	guard $gone
+	told lines '^ban'
+	is "$(lines)" "ban 2001:db8:1:1::/64" "$gone: the set that is there is used"
+	is "$(grep -c '^ctfull guard: --set gone: not there' "$work/troubles")" 1 "and the other is told"
+	stop
+	flush
+done
+
+# --- No memory, for a while ---
+
+cc -shared -fPIC -o "$work/fail_memory.so" "$tests/tools/fail_memory.c" ||
+	die "fail_memory.c cannot be built"
+replied 60 10.0.2.1
+load
+parent=(env "LD_PRELOAD=$work/fail_memory.so" "FAIL_MEMORY=$work/no_memory")
+guard --set four
+parent=()
+told lines '^ban'
+touch "$work/no_memory"
+wait "$guard"
+is "$? $(tail -n 1 "$work/troubles")" "4 ctfull guard: out of memory" \
+	"no memory in a later round: the status that systemd starts it again for"
+rm "$work/no_memory"
+flush
 
 # --- --json ---
 

@@ -31,6 +31,7 @@ struct entry {
 static char *dump;
 static size_t dump_len, dump_size;
 static uint32_t count;		/* what the statistics say */
+static bool changes;		/* the kernel says of the dump that it saw changes */
 
 static unsigned int tests, failed;
 
@@ -78,6 +79,7 @@ int nl_request(struct nl *nl, struct nlmsghdr *nlh, nl_cb *cb, void *data)
 	nl->interrupted = false;
 	if ((nlh->nlmsg_type & 0xff) == IPCTNL_MSG_CT_GET_STATS)
 		return statistics(cb, data);
+	nl->interrupted = changes;
 	for (at = 0; at < dump_len; at += NLMSG_ALIGN(nlh->nlmsg_len)) {
 		nlh = (void *)(dump + at);
 		ret = cb(nlh, data);
@@ -248,6 +250,38 @@ static void test_replied(void)
 	ok(entries("10.0.0.1", 0, 0) == 1, "without replied all count");
 }
 
+/* Where the tracker is liberal, a TCP entry says nothing of its source */
+static void test_liberal(void)
+{
+	static const struct entry tcp[] = {
+		{ "10.0.0.1", IPPROTO_TCP, SURE, TCP_CONNTRACK_ESTABLISHED, 0, 0 },
+		{ "10.0.0.1", IPPROTO_TCP, SURE, TCP_CONNTRACK_CLOSE, 0, 0 },
+		{ "10.0.0.1", IPPROTO_TCP, SEEN, TCP_CONNTRACK_ESTABLISHED, 0, 0 },
+		{ "10.0.0.1", IPPROTO_TCP, SURE, TCP_CONNTRACK_TIME_WAIT, 0, 0 },
+	};
+	static const struct entry others[] = {
+		{ "10.0.0.1", IPPROTO_UDP, SEEN, 0, 0, 0 },
+		{ "10.0.0.1", IPPROTO_SCTP, SURE, 0, 0, 0 },
+	};
+	struct counting how = { .by = BY_SRC, .replied = true, .liberal = true };
+	unsigned int i;
+
+	empty();
+	for (i = 0; i < ARRAY_SIZE(tcp); i++)
+		put(&tcp[i]);
+	read_by(&how);
+	ok(entries("10.0.0.1", 0, 0) == 0 && table.total == ARRAY_SIZE(tcp),
+	   "liberal: no TCP entry counts");
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		put(&others[i]);
+	read_by(&how);
+	ok(entries("10.0.0.1", 0, 0) == ARRAY_SIZE(others), "liberal: UDP and SCTP do");
+	how.replied = false;
+	read_by(&how);
+	ok(entries("10.0.0.1", 0, 0) == ARRAY_SIZE(tcp) + ARRAY_SIZE(others),
+	   "liberal, without replied: all do");
+}
+
 static void test_zones(void)
 {
 	const struct entry here = { "10.0.0.1", IPPROTO_UDP, SEEN, 0, 0, 1 };
@@ -346,6 +380,12 @@ static void test_twice(void)
 	count = 1000;
 	read_by(&how);
 	ok(!table.approximate, "1000 are counted, and come");
+	changes = true;
+	read_by(&how);
+	ok(table.approximate, "the kernel says that it saw changes");
+	changes = false;
+	read_by(&how);
+	ok(!table.approximate, "and does not any more");
 }
 
 /* Whatever is cut off, or says that it is longer than it is */
@@ -407,6 +447,7 @@ int main(int argc, char **argv)
 		return table_top(&table, top, ARRAY_SIZE(top)) != ARRAY_SIZE(top);
 	}
 	test_replied();
+	test_liberal();
 	test_zones();
 	test_prefixes();
 	test_twice();

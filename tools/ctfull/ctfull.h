@@ -34,6 +34,7 @@
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+void no_memory(void) __attribute__((noreturn));
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 long long now_ms(void);
 void no_arguments(char **argv);
@@ -161,6 +162,7 @@ struct counting {
 	uint8_t family;		/* only of this family; 0: of all */
 	bool zones;		/* addresses of different zones are different ones */
 	bool replied;		/* only entries whose source has most likely seen a reply */
+	bool liberal;		/* nf_conntrack_tcp_be_liberal: see shook_hands() */
 	bool settle;		/* read it again if far fewer are listed than counted */
 	uint8_t prefix6;	/* so many bits of an IPv6 address count; 0: all */
 	/* Of these IPv6 networks, as key_mask() leaves them, also each address counts. */
@@ -186,6 +188,7 @@ struct table {
 int conntrack_dump(struct nl *nl, uint8_t family, nl_cb *cb, void *data);
 int conntrack_limits(struct nl *nl, uint32_t *count, uint32_t *max);
 int conntrack_listed(struct nl *nl, bool dying, uint64_t *listed);
+int conntrack_liberal(void);
 bool conntrack_held(uint32_t count, uint64_t listed);
 void conntrack_held_text(FILE *out, uint32_t count, uint64_t listed, uint64_t dying);
 const char *conntrack_error(int error);

@@ -132,6 +132,8 @@ static void say(json_t *json, const char *format, ...)
 	va_list args;
 
 	if (json_lines) {
+		if (!json)
+			no_memory();
 		json_dumpf(json, stdout, JSON_COMPACT | JSON_DIGITS);
 	} else {
 		va_start(args, format);
@@ -238,7 +240,7 @@ static void put_deletion(const struct nlmsghdr *entry, struct offender *offender
 	unsigned int i;
 
 	if (!ct || !original)
-		die("out of memory");
+		no_memory();
 	nlh = nf_message(batch.buf + batch.len, (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_DELETE,
 			 NLM_F_ACK, offender->key.family);
 	if (nfct_nlmsg_parse(entry, ct) < 0)
@@ -322,36 +324,54 @@ static const struct nftset *set_for(const struct key *key)
 }
 
 /*
- * Finds out what the sets are, and @bits, how many of an IPv6 address count. With an
- * error, @why says more; with -EINVAL it does not become right by itself.
+ * Finds out what @set is. @bits, how many of an IPv6 address count, become all if it takes
+ * no networks. With an error, it is not used, and @why says more; with -EINVAL or -EPERM it
+ * does not become right by itself.
  */
-static int look_up_sets(unsigned int *bits, char *why, size_t size)
+static int look_up_set(struct nftset *set, unsigned int *bits, char *why, size_t size)
 {
-	const struct nftset *set;
-	int ret;
+	int ret = nftset_look_up(&nf, &nftable, set, why, size);
 
-	*bits = prefix6 ? prefix6 : PREFIX6;
-	for (set = sets; set < sets + n_sets; set++) {
-		ret = nftset_look_up(&nf, &nftable, &sets[set - sets], why, size);
-		if (ret)
-			return ret;
-		if (set->family != NFPROTO_IPV6 || set->interval || *bits == 128)
-			continue;
+	if (ret)
+		return ret;
+	if (set != sets && set->family == sets->family) {
+		snprintf(why, size,
+			 "--set %s: is for the same addresses as %s; ipv4_addr and ipv6_addr are needed",
+			 set->name, sets->name);
+		ret = -EINVAL;
+	} else if (set->family == NFPROTO_IPV6 && !set->interval && *bits != 128) {
 		if (prefix6) {
 			snprintf(why, size,
 				 "--prefix6 %u: --set %s takes no networks; " TAKES_NETWORKS,
 				 prefix6, set->name);
-			return -EINVAL;
+			ret = -EINVAL;
+		} else {
+			*bits = 128;
 		}
-		*bits = 128;
 	}
-	if (n_sets == 2 && sets[0].family == sets[1].family) {
-		snprintf(why, size,
-			 "--set %s: is for the same addresses as %s; ipv4_addr and ipv6_addr are needed",
-			 sets[1].name, sets[0].name);
-		return -EINVAL;
+	if (ret)
+		set->family = 0;
+	return ret;
+}
+
+/*
+ * Finds out what the sets are, and how many bits of an IPv6 address count. One that cannot
+ * be used is told, and keeps no other from being used. Returns how many can be.
+ */
+static unsigned int look_up_sets(unsigned int *bits)
+{
+	struct nftset *set;
+	unsigned int n = 0;
+	char why[512];
+
+	*bits = prefix6 ? prefix6 : PREFIX6;
+	for (set = sets; set < sets + n_sets; set++) {
+		if (look_up_set(set, bits, why, sizeof(why)))
+			trouble("%s", why);
+		else
+			n++;
 	}
-	return 0;
+	return n;
 }
 
 static const char *zone_text(const struct key *key, char *text, size_t size)
@@ -480,7 +500,7 @@ static struct key *networks_to_split(const struct nets *nets, unsigned int bits,
 
 	list = reallocarray(list, *n + nets->n + 1, sizeof(*list));
 	if (!list)
-		die("out of memory");
+		no_memory();
 	for (i = 0; i < nets->n; i++) {
 		const struct net *net = &nets->list[i];
 
@@ -491,6 +511,22 @@ static struct key *networks_to_split(const struct nets *nets, unsigned int bits,
 		list[(*n)++].number = zone;
 	}
 	return list;
+}
+
+/* Is no TCP connection known to be no forgery? What cannot be read is taken for yes. */
+static bool tcp_is_liberal(void)
+{
+	int ret;
+
+	if (unreplied)
+		return false;
+	ret = conntrack_liberal();
+	if (ret < 0)
+		trouble("cannot read nf_conntrack_tcp_be_liberal: %s: TCP only counts with --unreplied",
+			strerror(-ret));
+	else if (ret)
+		trouble("nf_conntrack_tcp_be_liberal is 1: whole TCP connections can be forged, and only count with --unreplied");
+	return ret;
 }
 
 /* Those that hold so much of @of entries that they are to be banned */
@@ -504,6 +540,7 @@ static int find_offenders(uint32_t max, const struct nets *own, unsigned int bit
 	int ret;
 
 	n_offenders = 0;
+	how.liberal = tcp_is_liberal();
 	if (bits < 128) {
 		how.prefix6 = bits;
 		split = networks_to_split(own, bits, split, &how.n_split);
@@ -598,7 +635,6 @@ static void judge(uint32_t max)
 {
 	struct nets own = { 0 };
 	unsigned int bits;
-	char why[512];
 	uint64_t of;
 	int ret;
 
@@ -610,11 +646,8 @@ static void judge(uint32_t max)
 	if (own.catch_all)
 		trouble("a local route for everything, in table %u, as TPROXY has: spares nobody",
 			own.catch_all);
-	ret = look_up_sets(&bits, why, sizeof(why));
-	if (ret) {
-		trouble("%s", why);
+	if (!look_up_sets(&bits))
 		goto out;
-	}
 	ret = find_offenders(max, &own, bits, &of);
 	if (ret == -EAGAIN)
 		trouble("the table's hash is resized while it is read: nobody is banned");
@@ -788,25 +821,25 @@ static unsigned int parse_share(const char *text)
 /* What cannot become right by itself is told at once. */
 static void check_sets(void)
 {
-	unsigned int bits, i;
+	unsigned int bits = prefix6 ? prefix6 : PREFIX6;
+	struct nftset *set;
 	char why[512];
 	int ret;
 
 	ret = nl_open(&nf, NETLINK_NETFILTER);
 	if (ret)
 		give_up("%s", strerror(-ret));
-	ret = look_up_sets(&bits, why, sizeof(why));
-	nl_close(&nf);
-	if (ret == -EINVAL || ret == -EPERM)
-		die("%s", why);
-	if (ret) {
-		trouble("%s", why);
-		return;
-	}
-	for (i = 0; i < n_sets; i++)
-		if (sets[i].family == NFPROTO_IPV6 && !sets[i].interval && !prefix6)
+	for (set = sets; set < sets + n_sets; set++) {
+		ret = look_up_set(set, &bits, why, sizeof(why));
+		if (ret == -EINVAL || ret == -EPERM)
+			die("%s", why);
+		if (ret)
+			trouble("%s", why);
+		else if (set->family == NFPROTO_IPV6 && !set->interval && !prefix6)
 			complain("--set %s: bans of single IPv6 addresses only; " TAKES_NETWORKS,
-				 sets[i].name);
+				 set->name);
+	}
+	nl_close(&nf);
 }
 
 static void guard(void)

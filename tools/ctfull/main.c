@@ -28,13 +28,16 @@ static const char usage[] =
 static const struct {
 	const char *name;
 	int (*main)(int argc, char **argv);
+	bool runs_on;		/* until it is ended, or has to stop */
 } commands[] = {
-	{ "status", status_main },
-	{ "top", top_main },
-	{ "monitor", monitor_main },
-	{ "guard", guard_main },
-	{ "metrics", metrics_main },
+	{ "status", status_main, false },
+	{ "top", top_main, false },
+	{ "monitor", monitor_main, true },
+	{ "guard", guard_main, true },
+	{ "metrics", metrics_main, false },
 };
+
+static bool runs_on;
 
 /* What messages begin with: also that of getopt_long(), which takes it from argv[0] */
 static char program[32] = "ctfull";
@@ -76,6 +79,14 @@ void give_up(const char *format, ...)
 	exit(EXIT_INTERRUPTED);
 }
 
+/* A lack of memory may not last. */
+void no_memory(void)
+{
+	if (runs_on)
+		give_up("out of memory");
+	die("out of memory");
+}
+
 /* A clock that nobody sets */
 long long now_ms(void)
 {
@@ -109,7 +120,7 @@ unsigned int number(const char *option, const char *text, unsigned int min, unsi
 void print_json(json_t *json, size_t flags)
 {
 	if (!json)
-		die("out of memory");
+		no_memory();
 	if (json_dumpf(json, stdout, flags | JSON_DIGITS) || putchar('\n') == EOF || fflush(stdout))
 		die("cannot write: %s", strerror(errno));
 	json_decref(json);
@@ -197,6 +208,7 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(program, sizeof(program), "ctfull %s", argv[1]);
 		argv[1] = program;
+		runs_on = commands[i].runs_on;
 		return done(commands[i].main(argc - 1, argv + 1));
 	}
 	die("%s: no such command; status, top, monitor, guard or metrics is needed", argv[1]);

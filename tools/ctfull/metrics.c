@@ -107,11 +107,11 @@ static void collect(const char *name, int error, void *data)
 	}
 	list = reallocarray(figures->list, figures->n + 1, sizeof(*figures->list));
 	if (!list)
-		die("out of memory");
+		no_memory();
 	figures->list = list;
 	figures->list[figures->n].name = strdup(name);
 	if (!figures->list[figures->n].name)
-		die("out of memory");
+		no_memory();
 	figures->list[figures->n++].report = report;
 }
 
@@ -183,7 +183,7 @@ static int open_folder(const char *path, const char **name)
 	*name = slash ? slash + 1 : path;
 	folder = !slash ? strdup(".") : strndup(path, slash == path ? 1 : slash - path);
 	if (!folder)
-		die("out of memory");
+		no_memory();
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		die("--textfile %s: %s: %s", path, folder, strerror(errno));
@@ -225,7 +225,7 @@ static int make_temporary(int folder, const char *path, const char *name, char *
 		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 			die("getrandom: %s", strerror(errno));
 		if (asprintf(temporary, ".%.200s.%016llx", name, random) < 0)
-			die("out of memory");
+			no_memory();
 		fd = openat(folder, *temporary,
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0 || errno != EEXIST)
@@ -322,10 +322,10 @@ int metrics_main(int argc, char **argv)
 		return EXIT_ERROR;
 	out = open_memstream(&text, &size);
 	if (!out)
-		die("out of memory");
+		no_memory();
 	print_metrics(out, &figures, path);
 	if (fclose(out))
-		die("out of memory");
+		no_memory();
 	if (path)
 		replace(path, text, size);
 	else

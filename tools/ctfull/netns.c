@@ -68,7 +68,7 @@ void visit_netns(netns_cb *cb, void *data)
 		count = 0;
 	seen = calloc(count + 1, sizeof(*seen));
 	if (!seen)
-		die("out of memory");
+		no_memory();
 
 	ret = enter("/proc/1/ns/net", seen, &n);
 	/* Where the first process is somebody else's, this one's is the first to be seen. */

@@ -51,7 +51,7 @@ static void add_net(struct nets *nets, uint8_t family, const void *addr, unsigne
 	struct net *list = reallocarray(nets->list, nets->n + 1, sizeof(*list)), *net;
 
 	if (!list)
-		die("out of memory");
+		no_memory();
 	nets->list = list;
 	net = &list[nets->n++];
 	memset(net, 0, sizeof(*net));
@@ -110,7 +110,7 @@ void nets_parse(struct nets *nets, const char *text, const char *why)
 	char *copy = strdup(text), *rest = copy, *item;
 
 	if (!copy)
-		die("out of memory");
+		no_memory();
 	while ((item = strsep(&rest, ",")))
 		parse_net(nets, item, why);
 	free(copy);

@@ -25,7 +25,7 @@ static struct nftnl_set *new_set(const struct nftable *table, const char *name)
 
 	if (!set || nftnl_set_set_str(set, NFTNL_SET_TABLE, table->name) ||
 	    nftnl_set_set_str(set, NFTNL_SET_NAME, name))
-		die("out of memory");
+		no_memory();
 	return set;
 }
 
@@ -35,7 +35,7 @@ static void put_element(struct nftnl_set *set, const uint8_t *key, size_t len, u
 	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
 
 	if (!element || nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, key, len))
-		die("out of memory");
+		no_memory();
 	if (flags)
 		nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
 	if (timeout_ms)
@@ -88,7 +88,7 @@ static int look_up_table(struct nl *nl, const struct nftable *table)
 	struct nlmsghdr *nlh;
 
 	if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
-		die("out of memory");
+		no_memory();
 	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, table->family);
 	nftnl_table_nlmsg_build_payload(nlh, query);
 	nftnl_table_free(query);
@@ -109,7 +109,7 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 	int ret;
 
 	if (!answer)
-		die("out of memory");
+		no_memory();
 	set->family = 0;
 	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET, 0, table->family);
 	nftnl_set_nlmsg_build_payload(nlh, query);
@@ -153,34 +153,82 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 	return ret;
 }
 
-/* Has the set an element @addr, or, with the flag interval, one that it is in? */
-static int has_element(struct nl *nl, const struct nftable *table, const struct nftset *set,
-		       const uint8_t *addr, size_t len, uint32_t flags)
+static int parse_elements(const struct nlmsghdr *nlh, void *data)
 {
-	struct nftnl_set *query = new_set(table, set->name);
+	return nftnl_set_elems_nlmsg_parse(nlh, data) ? -EBADMSG : 0;
+}
+
+/* Copies the key of the first element of @set, of @len bytes */
+static int first_element(const struct nftnl_set *set, uint8_t *addr, size_t len)
+{
+	struct nftnl_set_elems_iter *iter = nftnl_set_elems_iter_create(set);
+	struct nftnl_set_elem *element;
+	const void *key = NULL;
+	uint32_t key_len = 0;
+
+	if (!iter)
+		no_memory();
+	element = nftnl_set_elems_iter_cur(iter);
+	if (element)
+		key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &key_len);
+	if (key && key_len == len)
+		memcpy(addr, key, len);
+	nftnl_set_elems_iter_destroy(iter);
+	return key && key_len == len ? 1 : -EBADMSG;
+}
+
+/*
+ * Has the set an element @addr? Of a set with the flag interval, the kernel takes the one
+ * that is next to @addr: without @flags the network that it is in, if it is in one, and
+ * with NFT_SET_ELEM_INTERVAL_END the first end of a network from @addr on. @addr becomes
+ * what was found.
+ */
+static int get_element(struct nl *nl, const struct nftable *table, const struct nftset *set,
+		       uint8_t *addr, size_t len, uint32_t flags)
+{
+	struct nftnl_set *query = new_set(table, set->name), *answer = nftnl_set_alloc();
 	char buf[1024] __attribute__((aligned(8))) = { 0 };
 	struct nlmsghdr *nlh;
 	int ret;
 
+	if (!answer)
+		no_memory();
 	put_element(query, addr, len, flags, 0);
 	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM, 0,
 			 table->family);
 	nftnl_set_elems_nlmsg_build_payload(nlh, query);
 	nftnl_set_free(query);
-	ret = nl_request(nl, nlh, NULL, NULL);
-	return ret == -ENOENT ? 0 : ret ? ret : 1;
+	ret = nl_request(nl, nlh, parse_elements, answer);
+	ret = ret == -ENOENT ? 0 : ret ? ret : first_element(answer, addr, len);
+	nftnl_set_free(answer);
+	return ret;
 }
 
-/* 1 if all of @key is in the set, 0 if not */
+/*
+ * 1 if all of @key is in one network of the set, or is an element of it; 0 if not. The
+ * first end after @key's first address is that of the network which this is in. There is
+ * none if that network reaches to the last address that there is.
+ */
 int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset *set,
 	       const struct key *key)
 {
-	int ret = has_element(nl, table, set, (const uint8_t *)key->addr, key_len(key), 0);
-	uint8_t end[16];
+	size_t len = key_len(key);
+	uint8_t found[16], end[16];
+	bool ends;
+	int ret;
 
-	if (ret == 1 && set->interval && key_end(key, end))
-		ret = has_element(nl, table, set, end, key_len(key), NFT_SET_ELEM_INTERVAL_END);
-	return ret;
+	memcpy(found, key->addr, len);
+	ret = get_element(nl, table, set, found, len, 0);
+	if (ret != 1 || !set->interval || key_bits(key) == len * 8)
+		return ret;
+	memcpy(found, key->addr, len);
+	/* After the end of a network before it, which is the same address */
+	found[len - 1] |= 1;
+	ret = get_element(nl, table, set, found, len, NFT_SET_ELEM_INTERVAL_END);
+	if (ret < 0)
+		return ret;
+	ends = key_end(key, end);
+	return !ret || (ends && memcmp(found, end, len) >= 0);
 }
 
 static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)

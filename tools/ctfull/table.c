@@ -60,6 +60,24 @@ int conntrack_limits(struct nl *nl, uint32_t *count, uint32_t *max)
 	return ret;
 }
 
+/*
+ * Does the tracker of this namespace take TCP segments whatever their numbers are? 0, 1
+ * or a negative errno.
+ */
+int conntrack_liberal(void)
+{
+	int fd = open("/proc/sys/net/netfilter/nf_conntrack_tcp_be_liberal",
+		      O_RDONLY | O_CLOEXEC);
+	char digit;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = read(fd, &digit, 1) == 1 ? digit != '0' : -EIO;
+	close(fd);
+	return ret;
+}
+
 const char *conntrack_error(int error)
 {
 	switch (error) {
@@ -283,10 +301,18 @@ static inline bool has_handshake(uint8_t protocol)
  * Is there, of an entry that has seen a reply, more than that? A reply goes to a forged
  * source as well, and a SYN/ACK is one. ASSURED comes with the end of the handshake; of
  * TCP the state tells, too, where an entry was made by hand or by conntrackd.
+ *
+ * With nf_conntrack_tcp_be_liberal nothing tells it of TCP: the tracker then takes any
+ * number for an acknowledgment of the SYN/ACK, which a forged source has not seen. Not
+ * even CLOSE would give that away, as no rule says that a server resets it.
  */
-static bool shook_hands(const struct protocol *protocol, uint32_t status)
+static bool shook_hands(const struct protocol *protocol, uint32_t status, bool liberal)
 {
-	if (!has_handshake(protocol->number) || status & IPS_ASSURED)
+	if (!has_handshake(protocol->number))
+		return true;
+	if (protocol->number == IPPROTO_TCP && liberal)
+		return false;
+	if (status & IPS_ASSURED)
 		return true;
 	return protocol->number == IPPROTO_TCP && protocol->state >= TCP_CONNTRACK_ESTABLISHED &&
 	       protocol->state <= TCP_CONNTRACK_TIME_WAIT;
@@ -359,7 +385,8 @@ out:
 	if (how->prefix6 && key->family == AF_INET6)
 		key_mask(key, how->prefix6);
 	return found && (!how->replied ||
-			 (status & IPS_SEEN_REPLY && shook_hands(&protocol, status)));
+			 (status & IPS_SEEN_REPLY &&
+			  shook_hands(&protocol, status, how->liberal)));
 }
 
 /*
