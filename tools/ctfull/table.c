@@ -627,6 +627,7 @@ static int read_once(struct table *table, struct nl *nl, const struct counting *
 	struct counting whole = *how;
 	struct reading reading = { .table = table, .how = how, .whole = &whole };
 	uint32_t after, max;
+	bool interrupted;
 	int ret;
 
 	whole.prefix6 = 0;
@@ -638,6 +639,8 @@ static int read_once(struct table *table, struct nl *nl, const struct counting *
 	reading.buckets_fd = open_buckets();
 	reading.buckets = read_buckets(reading.buckets_fd);
 	ret = conntrack_dump(nl, how->family, read_cb, &reading);
+	/* The next request sets it anew. */
+	interrupted = nl->interrupted;
 	reading.resized |= read_buckets(reading.buckets_fd) != reading.buckets;
 	if (reading.buckets_fd >= 0)
 		close(reading.buckets_fd);
@@ -645,7 +648,7 @@ static int read_once(struct table *table, struct nl *nl, const struct counting *
 		return ret;
 	if (!conntrack_limits(nl, &after, &max) && *count < after)
 		*count = after;
-	table->approximate = nl->interrupted || reading.resized || many_twice();
+	table->approximate = interrupted || reading.resized || many_twice();
 	/* Where entries have no ids: a dump is of no one moment, and near the count. */
 	if (!sample.n && *count && table->total > *count + *count / 10 + 64ULL)
 		table->approximate = true;
