@@ -49,7 +49,21 @@ static int attach(struct events *ev)
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* Takes SIGTERM, SIGINT and SIGCHLD, too; @waits: for xt_ctfull, which is then said */
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
+/*
+ * Takes SIGTERM, SIGINT and SIGCHLD, too. A shell without job control has what it starts
+ * in the background ignore SIGINT, as ^C is then for others; that stays so. SIGTERM, which
+ * nobody sends by chance, ends this program also where it was to be ignored: only SIGKILL
+ * would be left.
+ *
+ * @waits: for xt_ctfull, which is then said
+ */
 int events_open(struct events *ev, bool waits)
 {
 	struct genl_family control;
@@ -61,7 +75,8 @@ int events_open(struct events *ev, bool waits)
 	ev->waits = waits;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
+	if (!is_ignored(SIGINT))
+		sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	ev->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -109,6 +124,9 @@ static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
 		ev->present = false;
 		return 0;
 	}
+	/* Loaded just before events_open() found it: no event is lost that it was to see. */
+	if (ev->present)
+		return 0;
 	ret = attach(ev);
 	if (ret || !ev->present)
 		return ret;
