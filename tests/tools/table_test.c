@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What ctfull makes of a dump of the table (tools/ctfull/table.c), with dumps that no
- * kernel gives on request: entries that come twice, attributes that are cut off. With an
- * argument, a number of entries: only counts so many, for callgrind.
+ * kernel gives on request: entries that come twice, attributes that are cut off. And what
+ * it makes of names that are no UTF-8 (tools/ctfull/text.c). With an argument, a number of entries: only counts so many, for callgrind.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -435,6 +435,35 @@ static void test_held(void)
 	ok(!conntrack_held(10, 20000), "more listed than counted");
 }
 
+static void test_names(void)
+{
+	static const char *const names[][2] = {
+		{ "", "" },
+		{ "plain", "plain" },
+		{ "\u00e9\u20ac\U0001f600", "\u00e9\u20ac\U0001f600" },
+		{ "b\xff" "d", "b\\xffd" },
+		{ "\x80", "\\x80" },			/* begins with the second byte */
+		{ "a\xe2\x82", "a\\xe2\\x82" },	/* ends too early */
+		{ "\xe2\x82z", "\\xe2\\x82z" },
+		{ "\xc0\xaf", "\\xc0\\xaf" },		/* longer than need be */
+		{ "\xe0\x80\xaf", "\\xe0\\x80\\xaf" },
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },	/* half of a UTF-16 pair */
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },	/* above the last one */
+		{ "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf" },
+	};
+	char text[UTF8_LEN], longest[256];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		ok(!strcmp(utf8_text(names[i][0], text, sizeof(text)), names[i][1]),
+		   "name %u: \"%s\"", i, text);
+	memset(longest, 0xff, 255);
+	longest[255] = 0;
+	ok(strlen(utf8_text(longest, text, sizeof(text))) == 4 * 255, "the longest name");
+	ok(strlen(utf8_text(longest, text, 9)) == 8, "what has no room is left out");
+	ok(strlen(utf8_text(longest, text, 8)) == 4, "and no half of it is there");
+}
+
 int main(int argc, char **argv)
 {
 	const struct counting guards = { .by = BY_SRC, .zones = true, .replied = true,
@@ -453,6 +482,7 @@ int main(int argc, char **argv)
 	test_twice();
 	test_malformed();
 	test_held();
+	test_names();
 	printf("1..%u\n", tests);
 	table_free(&table);
 	free(dump);

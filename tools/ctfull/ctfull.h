@@ -39,6 +39,7 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 long long now_ms(void);
 void no_arguments(char **argv);
 unsigned int number(const char *option, const char *text, unsigned int min, unsigned int max);
+json_t *json_name(const char *name);
 void print_json(json_t *json, size_t flags);
 const char *addr_text(uint8_t family, const void *addr, char *text);
 const char *time_text(time_t seconds, char *text, size_t size);
@@ -51,6 +52,13 @@ int top_main(int argc, char **argv);
 int monitor_main(int argc, char **argv);
 int guard_main(int argc, char **argv);
 int metrics_main(int argc, char **argv);
+
+/* --- text.c --- */
+
+/* Room for a name of 255 bytes, each of which becomes four */
+#define UTF8_LEN		(4 * 255 + 5)
+
+char *utf8_text(const char *text, char *utf8, size_t size);
 
 /* --- netlink.c --- */
 

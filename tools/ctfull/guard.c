@@ -71,10 +71,13 @@ static const struct option options[] = {
 #define IDLE_INTERVALS		10
 
 #define PREFIX6			64
+#define LONGEST_NAME		"a name has up to 255 characters"
 #define TAKES_NETWORKS		"make it with \"flags timeout, interval\""
 
 #define NOTES_MAX		256
-#define TROUBLES_MAX		16
+
+/* Each offender's of this round and of the last one, and a few that are nobody's */
+#define TROUBLES_MAX		(2 * OFFENDERS_MAX + 16)
 
 struct offender {
 	struct key key;
@@ -404,10 +407,10 @@ static void told(const struct offender *offender, uint64_t of)
 
 	key_text(&offender->key, source);
 	snprintf(percent, sizeof(percent), "%u.%u", share / 10, share % 10);
-	say(json_pack("{s:s, s:s, s:i, s:i, s:s, s:f, s:I, s:I, s:s, s:b}", "event", "ban",
+	say(json_pack("{s:s, s:s, s:i, s:i, s:o, s:f, s:I, s:I, s:s, s:b}", "event", "ban",
 		      "source", source, "zone", offender->key.number,
 		      "timeout", (int)timeout_s,
-		      "set", set_for(&offender->key)->name, "percent", share / 10.0,
+		      "set", json_name(set_for(&offender->key)->name), "percent", share / 10.0,
 		      "entries", (json_int_t)offender->entries, "of", (json_int_t)of,
 		      "level", level_name(level), "dry_run", dry_run),
 	    "%sban %s%s for %us: %s%% of the table (%u of %llu entries), level %s",
@@ -769,9 +772,11 @@ static void parse_table(const char *text)
 		if (strlen(families[i].name) == (size_t)(slash - text) &&
 		    !strncmp(text, families[i].name, slash - text))
 			family = families[i].family;
-	if (!family || !slash[1] || strlen(slash + 1) >= sizeof(nftable.name))
+	if (!family || !slash[1])
 		die("--table %s: FAMILY/TABLE is needed; FAMILY: ip, ip6, inet, bridge, netdev",
 		    text);
+	if (strlen(slash + 1) >= sizeof(nftable.name))
+		die("--table %s: is too long; " LONGEST_NAME, text);
 	if (nftable.family)
 		die("--table %s: is the second; all sets are in one table", text);
 	nftable.family = family;
@@ -784,8 +789,10 @@ static void parse_set_name(const char *text)
 	if (n_sets == 2)
 		die("--set %s: is the third; one of ipv4_addr and one of ipv6_addr can be used",
 		    text);
-	if (!*text || strlen(text) >= sizeof(nftable.name))
-		die("--set %s: the name of a set is needed", text);
+	if (!*text)
+		die("--set: the name of a set is needed");
+	if (strlen(text) >= sizeof(nftable.name))
+		die("--set %s: is too long; " LONGEST_NAME, text);
 	sets[n_sets++].name = text;
 }
 

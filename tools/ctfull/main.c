@@ -4,10 +4,12 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "ctfull.h"
 
 static const char usage[] =
@@ -116,6 +118,14 @@ unsigned int number(const char *option, const char *text, unsigned int min, unsi
 	return value;
 }
 
+/* Whatever it is made of, see text.c */
+json_t *json_name(const char *name)
+{
+	char utf8[UTF8_LEN];
+
+	return json_string(utf8_text(name, utf8, sizeof(utf8)));
+}
+
 /* Prints @json and a newline, and frees it */
 void print_json(json_t *json, size_t flags)
 {
@@ -187,10 +197,24 @@ static int done(int status)
 	return status;
 }
 
+/*
+ * Nothing that is opened later is to be standard input, output or error: lines would be
+ * written to a socket. Where one of these was closed, it cannot be written to, as before.
+ */
+static void fill_standard(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			die("/dev/null: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i;
 
+	fill_standard();
 	if (argc < 2) {
 		fputs(usage, stderr);
 		return EXIT_ERROR;

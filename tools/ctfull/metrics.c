@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -117,14 +118,17 @@ static void collect(const char *name, int error, void *data)
 
 static void print_label(FILE *out, const char *name)
 {
+	char utf8[UTF8_LEN];
+	const char *at;
+
 	fputs("{netns=\"", out);
-	for (; *name; name++) {
-		if (*name == '"' || *name == '\\')
+	for (at = utf8_text(name, utf8, sizeof(utf8)); *at; at++) {
+		if (*at == '"' || *at == '\\')
 			fputc('\\', out);
-		if (*name == '\n')
+		if (*at == '\n')
 			fputs("\\n", out);
 		else
-			fputc(*name, out);
+			fputc(*at, out);
 	}
 	fputs("\"}", out);
 }
@@ -256,6 +260,7 @@ static int write_all(int fd, const char *text, size_t size)
 static void replace(const char *path, const char *text, size_t size)
 {
 	int folder, fd, failed, error;
+	sigset_t signals, before;
 	const char *name;
 	char *temporary;
 
@@ -263,6 +268,12 @@ static void replace(const char *path, const char *text, size_t size)
 	if (!*name)
 		die("--textfile %s: is a folder; the name of a file is needed", path);
 	check_target(folder, path, name);
+	/* Who ends this program finds the old file or the new one, and no other beside it. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, &before);
 	fd = make_temporary(folder, path, name, &temporary);
 	failed = write_all(fd, text, size);
 	error = errno;
@@ -281,6 +292,7 @@ static void replace(const char *path, const char *text, size_t size)
 		unlinkat(folder, temporary, 0);
 		die("--textfile %s: %s", path, strerror(error));
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	fsync(folder);
 	close(folder);
 	free(temporary);

@@ -122,9 +122,9 @@ static json_t *to_json(const struct report *event, const char *when)
 	if (report_has(event, CTFULL_A_DPORT))
 		json_object_set_new(json, "destination_port", json_integer(event->dport));
 	if (*event->in)
-		json_object_set_new(json, "in", json_string(event->in));
+		json_object_set_new(json, "in", json_name(event->in));
 	if (*event->out)
-		json_object_set_new(json, "out", json_string(event->out));
+		json_object_set_new(json, "out", json_name(event->out));
 	json_object_set_new(json, "zone", json_integer(event->zone));
 	return json;
 }

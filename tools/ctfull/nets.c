@@ -85,6 +85,8 @@ static void parse_net(struct nets *nets, char *text, const char *why)
 	uint8_t family;
 	char name[96];
 
+	if (!*text)
+		die("--never: an address is needed before and after each comma");
 	if (slash)
 		*slash = 0;
 	snprintf(name, sizeof(name), "--never %.50s: the number of bits", text);

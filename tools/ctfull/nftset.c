@@ -128,6 +128,9 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 			 set->name);
 	} else if (ret == -EPERM) {
 		snprintf(why, size, "not permitted: CAP_NET_ADMIN is needed (run it as root)");
+	} else if (ret == -EINVAL || ret == -EOPNOTSUPP) {
+		/* nfnetlink's answer where nobody has registered for it */
+		snprintf(why, size, "the kernel has no nf_tables: load it (modprobe nf_tables)");
 	} else if (ret) {
 		snprintf(why, size, "--set %s: %s", set->name, strerror(-ret));
 	} else if (flags & NOT_FOR_ADDRESSES ||
@@ -242,7 +245,7 @@ static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)
 }
 
 /*
- * Puts all of @items into their sets, or none. All messages have one number, and only
+ * Puts all of @items into their sets, or none. -EEXIST: some of one is there already. All messages have one number, and only
  * the last element's is acknowledged, so that the first answer is that to the whole.
  */
 int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_item *items,
@@ -265,7 +268,7 @@ int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_i
 		}
 		add_element(set, items[i].set, items[i].key, timeout_ms);
 		nlh = nf_message(at, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM,
-				 NLM_F_CREATE | (i == n - 1 ? NLM_F_ACK : 0), table->family);
+				 NLM_F_CREATE | NLM_F_EXCL | (i == n - 1 ? NLM_F_ACK : 0), table->family);
 		nlh->nlmsg_seq = nl->seq;
 		nftnl_set_elems_nlmsg_build_payload(nlh, set);
 		nftnl_set_free(set);

@@ -126,7 +126,8 @@ static void failed(struct status *status, const char *name, const char *why)
 		die("%s", why);
 	if (status->json)
 		json_array_append_new(status->json,
-				      json_pack("{s:s, s:s}", "namespace", name, "error", why));
+				      json_pack("{s:o, s:s}", "namespace", json_name(name),
+						"error", why));
 	fflush(stdout);
 	complain("namespace %s: %s", shown(name), why);
 }
@@ -155,7 +156,7 @@ static void print_status(const char *name, int error, void *data)
 	if (status->json) {
 		json = figures_json(&figures, &listing);
 		if (status->all)
-			json_object_set_new(json, "namespace", json_string(name));
+			json_object_set_new(json, "namespace", json_name(name));
 		json_object_set_new(json, "sources", sources_json(sources, n));
 		json_array_append_new(status->json, json);
 		return;
