@@ -385,6 +385,24 @@ ctfull guard: cannot ban: --set small: it is full; make it with a larger \"size\
 	"two full sets: each is told once"
 stop
 
+# Twenty networks, of each of which somebody has put one address into the set
+for ((i = 1; i <= 20; i++)); do
+	replied 12 "2001:db8:2:$i::1"
+	echo "add element inet guard six { 2001:db8:2:$i::5 timeout 1h }"
+done >"$work/some"
+load
+run_in "$ns" nft -f "$work/some" || die "nft"
+guard --set six --set four --min-share 2%
+told troubles 'cannot ban 2001:db8:2:.*some of these addresses are in it already' 20
+for ((i = 1; i < 4; i++)); do
+	entry_lines 60 1 "-p udp -s 10.0.4.$i -d 192.0.2.1 --dport 9 -u SEEN_REPLY" >"$work/entries"
+	load_entries "$ns"
+	told lines "^ban 10.0.4.$i "
+done
+is "$(grep -c 'cannot ban' "$work/troubles")" 20 "of twenty networks each is told, and once"
+stop
+flush
+
 # refuses WANTED OPTION...: at once, with status 3
 refuses() {
 	like "$(run_in "$ns" ctfull guard "${@:2}" 2>&1; echo "status $?")" "$1"$'.*\nstatus 3$' \
@@ -401,6 +419,15 @@ refuses "--table inet/other: is the second; all sets are in one table" \
 refuses "--set nets: is the third" --table inet/guard --set four --set six --set nets
 refuses "--prefix6 0: 1 to 128" --table inet/guard --set four --prefix6 0
 refuses "--prefix6 129: 1 to 128" --table inet/guard --set four --prefix6 129
+long=$(printf 'a%.0s' {1..256})
+refuses "--table inet/$long: is too long; a name has up to 255 characters" --table "inet/$long" \
+	--set four
+refuses "--set $long: is too long; a name has up to 255 characters" --table inet/guard --set "$long"
+refuses "--set: the name of a set is needed" --table inet/guard --set ""
+for never in "" , 10.0.0.1, ,10.0.0.1 10.0.0.1,,10.0.0.2; do
+	refuses "--never: an address is needed before and after each comma" \
+		--table inet/guard --set four --never "$never"
+done
 refuses "--zone 65536: 0 to 65535" --table inet/guard --set four --zone 65536
 refuses "--timeout 99999999d: a time such as .* up to 365d" --table inet/guard --set four \
 	--timeout 99999999d
@@ -506,6 +533,82 @@ wait_for 10 eval '! kill -0 "$(<"$work/child")"'
 ok $? "with what it has started"
 stop
 flush
+
+# alive FILE: is the process there whose id is in it? Not one that has ended
+alive() {
+	[ -e "/proc/$(<"$1")/exe" ] && ! grep -q '^State:.*[ZX]' "/proc/$(<"$1")/status"
+}
+
+replied 62 10.0.2.1
+load
+guard --set four --exec "sleep 1000 & echo \$! >$work/left"
+wait_for 10 alive "$work/left" || die "the command leaves nothing behind"
+told troubles '--exec for 10.0.2.1: took more than 10 s$'
+ok $? "--exec: what a command leaves behind has no more time than the command"
+wait_for 10 eval '! alive "$work/left"'
+ok $? "and is killed"
+stop
+flush
+replied 62 10.0.2.1
+load
+rm "$work/left"
+guard --set four --exec "sleep 1000 & echo \$! >$work/left; wait"
+wait_for 10 alive "$work/left" || die "the command does not run"
+stop
+wait_for 10 eval '! alive "$work/left"'
+ok $? "--exec: when the guard ends, so does what still runs"
+flush
+replied 62 10.0.2.1
+load
+rm "$work/left"
+guard --set four --exec "setsid sh -c 'echo \$\$ >$work/left; sleep 1000' & exit 7"
+told troubles '--exec for 10.0.2.1: exit status 7$'
+wait_for 10 alive "$work/left"
+stop
+alive "$work/left"
+ok $? "--exec: what has a session of its own goes on"
+kill -- "-$(<"$work/left")"
+flush
+
+# --- What it is started with ---
+
+parent=(bash -c 'trap "" INT; exec "$@"' bash)
+guard --set four
+parent=()
+replied 62 10.0.2.1
+load
+told lines '^ban'
+kill -INT "$guard"
+entry_lines 62 1 "-p udp -s 10.0.2.2 -d 192.0.2.1 --dport 9 -u SEEN_REPLY" >"$work/entries"
+load_entries "$ns"
+told lines '^ban 10.0.2.2 '
+ok $? "a parent that ignores SIGINT: it does not end the guard"
+stop
+flush
+parent=(perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV')
+guard --set four
+parent=()
+replied 62 10.0.2.1
+load
+told lines '^ban'
+kill -INT "$guard"
+wait "$guard"
+is $? 0 "else it does, with status 0"
+flush
+# shellcheck disable=SC2261 # closed, and then nothing else
+parent=(bash -c 'exec "$@" <&- >&- 2>&-' bash)
+guard --set four
+parent=()
+# ready: has it opened what it works with?
+ready() {
+	readlink "/proc/$guard/fd/"* | grep -q socket
+}
+wait_for 10 ready
+is "$(readlink "/proc/$guard/fd/"{0,1,2} | xargs)" "/dev/null /dev/null /dev/null" \
+	"standard input, output and error closed: none of them is a socket of its own"
+stop
+like "$(run_in "$ns" bash -c 'ctfull top 2>&1 >&-'; echo "status $?")" \
+	$'cannot write.*\nstatus 3$' "and what cannot be written is no success"
 
 # --- What a reserve refuses while the level is normal ---
 

@@ -23,6 +23,19 @@ is "$(write ctfull.prom)" "status 0" "a file that is not there"
 is "$(write ctfull.prom)" "status 0" "and one that is"
 is "$(stat -c '%F %a %h' ctfull.prom)" "regular file 644 1" "it is a plain file that all may read"
 
+# Killed while it writes
+cc -shared -fPIC -o "$work/end_early.so" "$tests/tools/end_early.c" -ldl ||
+	die "end_early.c cannot be built"
+for signal in TERM INT HUP; do
+	before=$(stat -c %i ctfull.prom)
+	run_in "$ns" env "LD_PRELOAD=$work/end_early.so" "END_BY=$(kill -l $signal)" \
+		ctfull metrics --textfile ctfull.prom
+	is "$(($? - 128))" "$(kill -l $signal)" "SIG$signal while the file is written ends it"
+	is "$(ls -A)" ctfull.prom "and leaves nothing behind"
+	[ "$(stat -c %i ctfull.prom)" != "$before" ]
+	ok $? "and the new file is there"
+done
+
 # refused PATH DESCRIPTION: it stays as it is, and nothing else is there
 refused() {
 	local before after said

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Names that are no UTF-8, of namespaces, interfaces and sets: JSON and metrics stay what
+# others can read. And a namespace that is none.
+. "$(dirname "$0")/../lib.sh"
+
+modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
+setup_ns ns
+odd=$'n\xff'
+ip netns add "$odd" || die "no namespace"
+namespaces+=("$odd")
+
+# utf8: standard input, if it is that; else nothing
+utf8() {
+	python3 -c 'import sys; print(sys.stdin.buffer.read().decode("utf-8"), end="")' 2>/dev/null
+}
+
+names=$(ctfull status --all --json | utf8 | python3 -c 'import json, sys
+print(*sorted(one["namespace"] for one in json.load(sys.stdin)["namespaces"]))')
+like "$names" 'n\\xff' "status --all --json: the name, in UTF-8"
+ctfull metrics --all >"$work/metrics"
+is $? 0 "metrics --all"
+like "$(utf8 <"$work/metrics")" 'conntrack_full_entries\{netns="n\\\\xff"\} 0' "the label, in UTF-8"
+
+# --- A namespace that is none ---
+
+touch /run/netns/none
+ctfull status --all --json >"$work/status" 2>/dev/null
+is "$? $(python3 -c 'import json, sys
+print(["error" in one for one in json.load(sys.stdin)["namespaces"] if one["namespace"] == "none"])' \
+	<"$work/status")" "3 [True]" "status --all: one cannot be entered, status 3"
+ctfull metrics --all >"$work/metrics" 2>/dev/null
+is "$? $(grep -c '^conntrack_full_rules{netns="n' "$work/metrics")" "3 1" \
+	"metrics --all: status 3, and the others are there"
+mv /run/netns/none $'/run/netns/none\xfe'
+is "$(ctfull status --all --json 2>/dev/null | utf8 | python3 -c 'import json, sys
+print([one["namespace"] for one in json.load(sys.stdin)["namespaces"] if "error" in one])')" \
+	"['none\\\\xfe']" "and its name, too"
+rm $'/run/netns/none\xfe'
+
+# --- Interfaces, and sets ---
+
+device=$'d\xff'
+ip -n "$ns" link add name "$device" type dummy || die "no interface"
+ip -n "$ns" link set "$device" up
+ip -n "$ns" addr add 10.3.0.1/24 dev "$device"
+ip -n "$ns" neigh add 10.3.0.9 lladdr 02:00:00:00:00:09 dev "$device"
+run_in "$ns" iptables-legacy -t raw -A OUTPUT -j CTFULL --reserve 90% --warn-at 100% ||
+	die "no CTFULL"
+table_max 100
+start ip netns exec "$ns" ctfull monitor --json --count 1 >"$work/events"
+# event: one refused packet more, until an event is there
+event() {
+	run_in "$ns" python3 -c 'import socket, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for port in range(1000, 1040):
+    try:
+        sock.sendto(b"", ("10.3.0.9", port))
+    except PermissionError:
+        pass'
+	[ -s "$work/events" ]
+}
+wait_for 20 event
+is "$(utf8 <"$work/events" | python3 -c 'import json, sys
+print(json.load(sys.stdin).get("out"))')" 'd\xff' "monitor --json: an interface"
+kill "$started" 2>/dev/null
+wait "$started" 2>/dev/null
+
+set=$'s\xff'
+run_in "$ns" nft "add table inet guard; add set inet guard four { type ipv4_addr; flags timeout; }"
+start ip netns exec "$ns" ctfull guard --table inet/guard --set "$set" 2>"$work/troubles"
+wait_for 20 grep -aq 'not there' "$work/troubles"
+ok $? "guard: a set whose name nft does not take is told of"
+finish
