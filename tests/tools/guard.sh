@@ -325,7 +325,7 @@ flush
 # Where the tracker takes whatever a segment acknowledges, a whole connection is forged as
 # easily. The server may reset it, or not.
 set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
-liberal='^ctfull guard: nf_conntrack_tcp_be_liberal is 1: whole TCP connections can be forged'
+liberal='^ctfull guard: TCP counts with --unreplied only: nf_conntrack_tcp_be_liberal is 1'
 {
 	entry_lines 60 1 "$tcp -s 10.0.1.3 --state ESTABLISHED -u SEEN_REPLY,ASSURED"
 	entry_lines 60 1 "$tcp -s 10.0.1.4 --state CLOSE -u SEEN_REPLY,ASSURED"
@@ -424,7 +424,7 @@ refuses "--table inet/$long: is too long; a name has up to 255 characters" --tab
 	--set four
 refuses "--set $long: is too long; a name has up to 255 characters" --table inet/guard --set "$long"
 refuses "--set: the name of a set is needed" --table inet/guard --set ""
-for never in "" , 10.0.0.1, ,10.0.0.1 10.0.0.1,,10.0.0.2; do
+for never in "" "," "10.0.0.1," ",10.0.0.1" "10.0.0.1,,10.0.0.2"; do
 	refuses "--never: an address is needed before and after each comma" \
 		--table inet/guard --set four --never "$never"
 done
@@ -607,6 +607,7 @@ wait_for 10 ready
 is "$(readlink "/proc/$guard/fd/"{0,1,2} | xargs)" "/dev/null /dev/null /dev/null" \
 	"standard input, output and error closed: none of them is a socket of its own"
 stop
+flush
 like "$(run_in "$ns" bash -c 'ctfull top 2>&1 >&-'; echo "status $?")" \
 	$'cannot write.*\nstatus 3$' "and what cannot be written is no success"
 

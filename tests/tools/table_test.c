@@ -2,7 +2,8 @@
 /*
  * What ctfull makes of a dump of the table (tools/ctfull/table.c), with dumps that no
  * kernel gives on request: entries that come twice, attributes that are cut off. And what
- * it makes of names that are no UTF-8 (tools/ctfull/text.c). With an argument, a number of entries: only counts so many, for callgrind.
+ * it makes of names that are no UTF-8 (tools/ctfull/text.c). With an argument, a number of
+ * entries: only counts so many, for callgrind.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -441,7 +442,7 @@ static void test_names(void)
 		{ "", "" },
 		{ "plain", "plain" },
 		{ "\u00e9\u20ac\U0001f600", "\u00e9\u20ac\U0001f600" },
-		{ "b\xff" "d", "b\\xffd" },
+		{ "b\xff_d", "b\\xff_d" },
 		{ "\x80", "\\x80" },			/* begins with the second byte */
 		{ "a\xe2\x82", "a\\xe2\\x82" },	/* ends too early */
 		{ "\xe2\x82z", "\\xe2\\x82z" },

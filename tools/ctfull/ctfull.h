@@ -34,7 +34,7 @@
 
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void give_up(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
-void no_memory(void) __attribute__((noreturn));
+__attribute__((noreturn)) void no_memory(void);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 long long now_ms(void);
 void no_arguments(char **argv);

@@ -525,10 +525,11 @@ static bool tcp_is_liberal(void)
 		return false;
 	ret = conntrack_liberal();
 	if (ret < 0)
-		trouble("cannot read nf_conntrack_tcp_be_liberal: %s: TCP only counts with --unreplied",
+		trouble("TCP counts with --unreplied only: nf_conntrack_tcp_be_liberal: %s",
 			strerror(-ret));
 	else if (ret)
-		trouble("nf_conntrack_tcp_be_liberal is 1: whole TCP connections can be forged, and only count with --unreplied");
+		trouble("%s",
+			"TCP counts with --unreplied only: nf_conntrack_tcp_be_liberal is 1, so that a connection can be forged");
 	return ret;
 }
 

@@ -245,8 +245,9 @@ static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)
 }
 
 /*
- * Puts all of @items into their sets, or none. -EEXIST: some of one is there already. All messages have one number, and only
- * the last element's is acknowledged, so that the first answer is that to the whole.
+ * Puts all of @items into their sets, or none. -EEXIST: one is there already, or a part of
+ * one. All messages have one number, and only the last element's is acknowledged, so that
+ * the first answer is that to the whole.
  */
 int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_item *items,
 	       unsigned int n, uint64_t timeout_ms)
@@ -268,7 +269,8 @@ int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_i
 		}
 		add_element(set, items[i].set, items[i].key, timeout_ms);
 		nlh = nf_message(at, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM,
-				 NLM_F_CREATE | NLM_F_EXCL | (i == n - 1 ? NLM_F_ACK : 0), table->family);
+				 NLM_F_CREATE | NLM_F_EXCL | (i == n - 1 ? NLM_F_ACK : 0),
+				 table->family);
 		nlh->nlmsg_seq = nl->seq;
 		nftnl_set_elems_nlmsg_build_payload(nlh, set);
 		nftnl_set_free(set);
