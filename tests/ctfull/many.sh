@@ -3,7 +3,7 @@
 # How many rules a network namespace may have, which go through a mutex of all namespaces:
 # so many and not one more, IPv4 and IPv6 together; the log says why; and there is room
 # again when they are gone, in others meanwhile.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull || die "no xt_ctfull"
 setup_ns here there
