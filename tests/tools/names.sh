@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Names that are no UTF-8, of namespaces and interfaces: JSON and metrics stay what
 # others can read. And a namespace that is none.
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 setup_ns ns
