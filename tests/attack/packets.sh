@@ -75,6 +75,20 @@ for program in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
 		run_in "$lab" $program-restore || die "$program does not take the rules"
 done
 
+# Somebody else has a clone of each packet, as with tcpdump(8).
+start ip netns exec "$lab" /usr/bin/python3 -c '
+import socket, sys
+n = 0
+with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)) as sock:
+    while True:
+        sock.recv(64)
+        n += 1
+        if n % 500 == 0:
+            with open(sys.argv[1], "w", encoding="ascii") as file:
+                file.write(str(n))
+' "$work/clones"
+listener=$started
+
 attack packets
 # Most connections get on with room for all, and what a full table does is for when there is
 # none.
@@ -88,6 +102,9 @@ attacked packets
 neighbours_well "afterwards"
 at_least 1000 accepted sent received answered broken_packets
 at_least 100 accepted fragments gso
+clones=$(cat "$work/clones" 2>/dev/null)
+[ "${clones:-0}" -ge 500 ]
+ok $? "packets of which a packet socket has a clone: ${clones:-0}"
 
 declare -A count=()
 for program in iptables-legacy iptables-nft ip6tables-legacy ip6tables-nft; do
@@ -110,6 +127,8 @@ is "${count[zone_lost]}" 0 "no packet of zone 7 gets into a connection of anothe
 is "${count[zone_got]}" 0 "and none of another zone into one of zone 7"
 is "$(run_in "$lab" ctfull status --json | sed -n 's/^  "refused": *\([0-9]*\).*/\1/p' | grep -c '[1-9]')" 1 \
 	"CTFULL has refused packets"
+kill "$listener"
+wait "$listener" 2>/dev/null
 ip netns del "$lab"
 ip netns del "$near"
 modules_go
