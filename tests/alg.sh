@@ -9,20 +9,9 @@ set -euo pipefail
 no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-compiler=${CC:-cc}
-if ! command -v "$compiler" >/dev/null; then
-	echo "1..0 # SKIP no $compiler"
-	exit 4
-fi
+. "$here/compiler.sh"
 # as the kernel's: a string is text of any sign
 flags=(-std=gnu11 -g -O1 -Wall -Wextra -Wno-missing-field-initializers -Wno-pointer-sign -Werror)
-# with the sanitizers, if their libraries are there
-sanitize=(-fsanitize='address,undefined' -fno-sanitize-recover=all)
-echo 'int main(void) { return 0; }' >"$work/try.c"
-"$compiler" "${sanitize[@]}" "$work/try.c" -o "$work/try" 2>/dev/null || sanitize=()
 
 # run TEST FILE...: a test of fuzz/, with these of kernel/alg/. Its plan is left out.
 run() {

@@ -8,18 +8,7 @@ set -euo pipefail
 no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-compiler=${CC:-cc}
-if ! command -v "$compiler" >/dev/null; then
-	echo "1..0 # SKIP no $compiler"
-	exit 4
-fi
-# with the sanitizers, if their libraries are there
-sanitize=(-fsanitize='address,undefined' -fno-sanitize-recover=all)
-echo 'int main(void) { return 0; }' >"$work/try.c"
-"$compiler" "${sanitize[@]}" "$work/try.c" -o "$work/try" 2>/dev/null || sanitize=()
+. "$here/compiler.sh"
 
 "$compiler" -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE \
 	${sanitize[@]+"${sanitize[@]}"} -I"$here/../include" "$here/tools/table_test.c" \
