@@ -53,7 +53,7 @@ die_at_once() {
 
 # share: seconds for each of the parts that attack at random; the rest is for what they need
 # around it.
-share=$((attack_seconds / 10))
+share=$((attack_seconds / 12))
 [ "$share" -gt 0 ] || share=1
 
 # attack NAME [OPTION]: starts a program of this folder, for a part's share of the time, in

@@ -435,7 +435,7 @@ int main(int argc, char **argv)
 	int fd, deaf;
 	unsigned int i;
 
-	attack_begin(argc, argv);
+	attack_begin(argc, argv, 30);
 	fd = attack_netlink(NETLINK_NETFILTER);
 	deaf = listener();
 	if (argc > 3)

@@ -124,7 +124,7 @@ int main(int argc, char **argv)
 	__u16 family = 0;
 	unsigned int i;
 
-	attack_begin(argc, argv);
+	attack_begin(argc, argv, 30);
 	fd = attack_netlink(NETLINK_GENERIC);
 	for (i = 0; i < N_ITEMS(deaf); i++)
 		deaf[i] = listen_to(0);

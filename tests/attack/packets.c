@@ -880,7 +880,7 @@ int main(int argc, char **argv)
 {
 	unsigned int i;
 
-	attack_begin(argc, argv);
+	attack_begin(argc, argv, 150);
 	for (i = 0; i < N_SIDES; i++)
 		fds[i] = device(devices[i], attack_one_in(2));
 	if (argc > 3)

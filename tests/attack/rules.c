@@ -635,7 +635,7 @@ int main(int argc, char **argv)
 	unsigned int kind, i;
 	int fd;
 
-	attack_begin(argc, argv);
+	attack_begin(argc, argv, 2);
 	fd = begin(&m);
 	if (argc > 3)
 		attack_fail();
