@@ -1701,5 +1701,7 @@ static void __exit alg_exit(void)
 
 module_init(alg_init);
 module_exit(alg_exit);
+MODULE_AUTHOR("xtables-conntrack-addons developers");
+MODULE_VERSION(XCA_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Core of connection tracking helpers for protocols of lines");

@@ -71,6 +71,8 @@ static void __exit ftp2_exit(void)
 
 module_init(ftp2_init);
 module_exit(ftp2_exit);
+MODULE_AUTHOR("xtables-conntrack-addons developers");
+MODULE_VERSION(XCA_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("Connection tracking helper for FTP: opens what both ends agreed on");
 MODULE_ALIAS_NFCT_HELPER("ftp2");

@@ -511,6 +511,8 @@ module_init(ctfull_init);
 module_exit(ctfull_exit);
 
 MODULE_DESCRIPTION("Xtables: when the connection tracking table is full");
+MODULE_AUTHOR("xtables-conntrack-addons developers");
+MODULE_VERSION(XCA_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_ALIAS("ipt_ctfull");
 MODULE_ALIAS("ip6t_ctfull");

@@ -131,6 +131,8 @@ module_init(ctlog_init);
 module_exit(ctlog_exit);
 
 MODULE_DESCRIPTION("Xtables: log packets with what the connection tracker knows about them");
+MODULE_AUTHOR("xtables-conntrack-addons developers");
+MODULE_VERSION(XCA_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_ALIAS("ipt_CTLOG");
 MODULE_ALIAS("ip6t_CTLOG");

@@ -221,6 +221,8 @@ module_init(ctstate2_init);
 module_exit(ctstate2_exit);
 
 MODULE_DESCRIPTION("Xtables: match what the connection tracker knows about a packet");
+MODULE_AUTHOR("xtables-conntrack-addons developers");
+MODULE_VERSION(XCA_VERSION);
 MODULE_LICENSE("GPL");
 MODULE_ALIAS("ipt_ctstate2");
 MODULE_ALIAS("ip6t_ctstate2");

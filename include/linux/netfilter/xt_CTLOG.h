@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 #ifndef _LINUX_NETFILTER_XT_CTLOG_H
 #define _LINUX_NETFILTER_XT_CTLOG_H
 

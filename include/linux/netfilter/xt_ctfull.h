@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 #ifndef _LINUX_NETFILTER_XT_CTFULL_H
 #define _LINUX_NETFILTER_XT_CTFULL_H
 
@@ -48,7 +48,8 @@ struct xt_ctfull_mtinfo {
 #define XT_CTFULL_UNTRACK		(1U << 1)	/* --on-full untrack */
 #define XT_CTFULL_RESERVE_PERCENT	(1U << 2)	/* of nf_conntrack_max */
 #define XT_CTFULL_PER_MINUTE		(1U << 3)	/* unit of log_rate, else second */
-#define XT_CTFULL_TG_ALL		((1U << 4) - 1)
+#define XT_CTFULL_TG_ALL		(XT_CTFULL_NFLOG | XT_CTFULL_UNTRACK | \
+					 XT_CTFULL_RESERVE_PERCENT | XT_CTFULL_PER_MINUTE)
 
 /* Longest prefix, and its end, as for LOG */
 #define XT_CTFULL_PREFIXLEN		30

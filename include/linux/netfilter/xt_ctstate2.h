@@ -1,19 +1,33 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 #ifndef _LINUX_NETFILTER_XT_CTSTATE2_H
 #define _LINUX_NETFILTER_XT_CTSTATE2_H
 
 #include <linux/types.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 
 /*
- * The statemask. Bits 0 to 4 are enum ip_conntrack_info as the tracker leaves
- * it in a packet: XT_CTSTATE2_STATE_BIT(IP_CT_NEW) and so on.
+ * The statemask. A packet is in one state of bits 0 to 8: enum ip_conntrack_info as the
+ * tracker leaves it in a packet, where 7 is IP_CT_UNTRACKED; or INVALID, for which there
+ * is no ctinfo. The connection's NAT adds bits 9 and 10.
  */
 #define XT_CTSTATE2_STATE_BIT(ctinfo)	(1U << (ctinfo))
-#define XT_CTSTATE2_STATE_UNTRACKED	(1U << 7)
-#define XT_CTSTATE2_STATE_INVALID	(1U << 8)
-#define XT_CTSTATE2_STATE_SNAT		(1U << 9)
-#define XT_CTSTATE2_STATE_DNAT		(1U << 10)
-#define XT_CTSTATE2_STATE_ALL		0x079fU
+#define XT_CTSTATE2_STATE_UNTRACKED_BIT	7
+#define XT_CTSTATE2_STATE_INVALID_BIT		8
+#define XT_CTSTATE2_STATE_SNAT_BIT		9
+#define XT_CTSTATE2_STATE_DNAT_BIT		10
+#define XT_CTSTATE2_STATE_UNTRACKED	(1U << XT_CTSTATE2_STATE_UNTRACKED_BIT)
+#define XT_CTSTATE2_STATE_INVALID	(1U << XT_CTSTATE2_STATE_INVALID_BIT)
+#define XT_CTSTATE2_STATE_SNAT		(1U << XT_CTSTATE2_STATE_SNAT_BIT)
+#define XT_CTSTATE2_STATE_DNAT		(1U << XT_CTSTATE2_STATE_DNAT_BIT)
+#define XT_CTSTATE2_STATE_ALL		(XT_CTSTATE2_STATE_BIT(IP_CT_ESTABLISHED) | \
+					 XT_CTSTATE2_STATE_BIT(IP_CT_RELATED) | \
+					 XT_CTSTATE2_STATE_BIT(IP_CT_NEW) | \
+					 XT_CTSTATE2_STATE_BIT(IP_CT_ESTABLISHED_REPLY) | \
+					 XT_CTSTATE2_STATE_BIT(IP_CT_RELATED_REPLY) | \
+					 XT_CTSTATE2_STATE_UNTRACKED | \
+					 XT_CTSTATE2_STATE_INVALID | \
+					 XT_CTSTATE2_STATE_SNAT | XT_CTSTATE2_STATE_DNAT)
 
 /*
  * The status mask: bits of enum ip_conntrack_status that mean something to an
@@ -21,14 +35,19 @@
  * NONE for a connection that has none of these.
  */
 #define XT_CTSTATE2_STATUS_NONE		(1U << 16)
-#define XT_CTSTATE2_STATUS_IPS		0xe67fU
+#define XT_CTSTATE2_STATUS_IPS		((__u32)(IPS_EXPECTED | IPS_SEEN_REPLY | \
+						 IPS_ASSURED | IPS_CONFIRMED | \
+						 IPS_SRC_NAT | IPS_DST_NAT | \
+						 IPS_SEQ_ADJUST | IPS_DYING | \
+						 IPS_FIXED_TIMEOUT | IPS_HELPER | \
+						 IPS_OFFLOAD | IPS_HW_OFFLOAD))
 #define XT_CTSTATE2_STATUS_ALL		(XT_CTSTATE2_STATUS_IPS | XT_CTSTATE2_STATUS_NONE)
 
 /* Bit n is enum tcp_conntrack n, NONE to SYN_SENT2 */
-#define XT_CTSTATE2_TCP_ALL		0x03ffU
+#define XT_CTSTATE2_TCP_ALL		((1U << (TCP_CONNTRACK_SYN_SENT2 + 1)) - 1)
 
 /* Bit n is enum sctp_conntrack n, NONE to HEARTBEAT_SENT */
-#define XT_CTSTATE2_SCTP_ALL		0x01ffU
+#define XT_CTSTATE2_SCTP_ALL		((1U << 9) - 1)
 
 /* Why a packet is INVALID: bits of @reason, one for a packet */
 enum xt_ctstate2_reason {
@@ -62,10 +81,14 @@ enum xt_ctstate2_reason {
 #define XT_CTSTATE2_ZONE		(1U << 7)
 #define XT_CTSTATE2_OFFLOADABLE		(1U << 8)
 #define XT_CTSTATE2_REASON		(1U << 9)
-#define XT_CTSTATE2_ALL			0x03ffU
 
 /* The conditions that are about a connection: false without one */
-#define XT_CTSTATE2_CONNECTION		0x01feU
+#define XT_CTSTATE2_CONNECTION		(XT_CTSTATE2_STATUS | XT_CTSTATE2_ALL_STATUS | \
+					 XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE | \
+					 XT_CTSTATE2_DIRECTION | XT_CTSTATE2_EXPIRES | \
+					 XT_CTSTATE2_ZONE | XT_CTSTATE2_OFFLOADABLE)
+#define XT_CTSTATE2_ALL			(XT_CTSTATE2_STATE | XT_CTSTATE2_CONNECTION | \
+					 XT_CTSTATE2_REASON)
 
 /**
  * struct xt_ctstate2_mtinfo - a rule's -m ctstate2, as userspace sends it
