@@ -11,37 +11,34 @@
 #include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/skbuff.h>
-#include <linux/slab.h>
 #include <linux/netfilter/x_tables.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_expect.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include "../log.h"
+#include "../rule.h"
 #include "../tracker/invalid.h"
-#include "table.h"
+#include "genl.h"
+#include "net.h"
 
-/* --- -m ctfull --- */
-
-/* Is this a connection's packet, or exempted? A template is neither. */
-static bool tracked(const struct sk_buff *skb, struct nf_conn **tmpl)
+/* As nf_conntrack_in() has it: a packet of a connection, or UNTRACKED. No template's */
+static bool ctfull_seen(const struct nf_conn *ct, enum ip_conntrack_info ctinfo)
 {
-	enum ip_conntrack_info ctinfo;
-
-	*tmpl = nf_ct_get(skb, &ctinfo);
-	return *tmpl ? !nf_ct_is_template(*tmpl) : ctinfo == IP_CT_UNTRACKED;
+	return (ct && !nf_ct_is_template(ct)) || ctinfo == IP_CT_UNTRACKED;
 }
 
-/* What a packet would be found by, if it has that; fragments have none, but their first. */
-static bool tuple_of(const struct sk_buff *skb, const struct nf_hook_state *state,
-		     struct nf_conntrack_tuple *tuple)
+/* Of fragments only the first one has a tuple. */
+static bool ctfull_get_tuple(const struct sk_buff *skb, const struct nf_hook_state *state,
+			     struct nf_conntrack_tuple *tuple)
 {
 	return nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, tuple);
 }
 
 /* Is there an entry, in the zone that @tmpl names? Not of packets on their way. */
-static bool known(const struct sk_buff *skb, const struct nf_hook_state *state,
-		  const struct nf_conn *tmpl, const struct nf_conntrack_tuple *tuple)
+static bool ctfull_entry_exists(const struct sk_buff *skb, const struct nf_hook_state *state,
+				const struct nf_conn *tmpl,
+				const struct nf_conntrack_tuple *tuple)
 {
 	const struct nf_conntrack_tuple_hash *h;
 	struct nf_conntrack_zone zone;
@@ -52,42 +49,49 @@ static bool known(const struct sk_buff *skb, const struct nf_hook_state *state,
 	return h;
 }
 
+/* --- -m ctfull --- */
+
 /* Would the tracker need a new entry for this packet? */
-static noinline bool new_connection(const struct sk_buff *skb, const struct nf_hook_state *state)
+static noinline bool ctfull_mt_new_connection(const struct sk_buff *skb,
+					      const struct nf_hook_state *state)
 {
 	struct nf_conntrack_tuple tuple;
-	struct nf_conn *tmpl;
+	enum ip_conntrack_info ctinfo;
+	struct nf_conn *ct;
 
-	if (tracked(skb, &tmpl))
-		return tmpl && !nf_ct_is_confirmed(tmpl);
-	return tuple_of(skb, state, &tuple) && !known(skb, state, tmpl, &tuple) &&
-	       tracker_starts(skb, state);
+	ct = nf_ct_get(skb, &ctinfo);
+	if (ctfull_seen(ct, ctinfo))
+		return ct && !nf_ct_is_confirmed(ct);
+	return ctfull_get_tuple(skb, state, &tuple) &&
+	       !ctfull_entry_exists(skb, state, ct, &tuple) && tracker_starts(skb, state);
 }
 
-static noinline bool above_now(const struct xt_ctfull_mtinfo *info, struct net *net)
+static noinline bool ctfull_mt_above(const struct xt_ctfull_mtinfo *info, struct net *net)
 {
-	const u32 count = nf_conntrack_count(net), max = READ_ONCE(nf_conntrack_max);
-	const bool percent = info->flags & XT_CTFULL_ABOVE_PERCENT;
+	u32 count = nf_conntrack_count(net), max = READ_ONCE(nf_conntrack_max);
+	bool percent = info->flags & XT_CTFULL_ABOVE_PERCENT;
 	struct ctfull_latch *latch = info->latch;
-	const bool latched = READ_ONCE(latch->on);
-	const bool above = ctfull_above(info, latched, count, max);
+	bool latched = READ_ONCE(latch->on);
+	bool above = ctfull_above(info, latched, count, max);
 
 	if (info->until && above != latched)
 		WRITE_ONCE(latch->on, above);
-	if (!above && ctfull_far(count, ctfull_entries(info->above, percent, max)))
-		WRITE_ONCE(latch->far, jiffies);
+	if (!above && ctfull_can_skip_tick(count, ctfull_entries(info->above, percent, max)))
+		WRITE_ONCE(latch->skip_tick, jiffies);
 	return above;
 }
 
-static noinline bool ctfull_mt_all(const struct sk_buff *skb, const struct xt_action_param *par)
+static noinline bool ctfull_mt_conditions(const struct sk_buff *skb,
+					  const struct xt_action_param *par)
 {
 	const struct xt_ctfull_mtinfo *info = par->matchinfo;
 
 	if (info->flags & XT_CTFULL_ABOVE &&
-	    above_now(info, xt_net(par)) == !!(info->invert & XT_CTFULL_ABOVE))
+	    ctfull_mt_above(info, xt_net(par)) == !!(info->invert & XT_CTFULL_ABOVE))
 		return false;
 	return !(info->flags & XT_CTFULL_NEW_CONNECTION) ||
-	       new_connection(skb, par->state) != !!(info->invert & XT_CTFULL_NEW_CONNECTION);
+	       ctfull_mt_new_connection(skb, par->state) !=
+	       !!(info->invert & XT_CTFULL_NEW_CONNECTION);
 }
 
 static bool ctfull_mt(const struct sk_buff *skb, struct xt_action_param *par)
@@ -95,50 +99,38 @@ static bool ctfull_mt(const struct sk_buff *skb, struct xt_action_param *par)
 	const struct xt_ctfull_mtinfo *info = par->matchinfo;
 
 	/* Most packets of most rules: --above, not inverted, and far from it */
-	if (info->latch && ctfull_still(&info->latch->far) && !(info->invert & XT_CTFULL_ABOVE))
+	if (info->latch && ctfull_tick_is(&info->latch->skip_tick) &&
+	    !(info->invert & XT_CTFULL_ABOVE))
 		return false;
-	return ctfull_mt_all(skb, par);
+	return ctfull_mt_conditions(skb, par);
 }
 
-/* Nothing tracks in a namespace before somebody asked for it. */
-static int tracking_get(struct net *net, u8 family)
+/* Says what there may be no more of, if @err is that; returns it. */
+static int ctfull_rule_refused(int err, const char *what)
 {
-	int ret = nf_ct_netns_get(net, family);
-
-	if (ret < 0)
-		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
-				    family);
-	return ret;
-}
-
-/* @error of table.c: says why, if that is the bound; else there is no memory. */
-static int too_many(long error, const char *what)
-{
-	if (error == -ENOSPC)
+	if (err == -ENOSPC)
 		pr_info_ratelimited("rule refused: no more than %u %s in a network namespace\n",
 				    CTFULL_RULES, what);
-	return error;
+	return err;
 }
 
-static int ctfull_mt_checkentry(const struct xt_mtchk_param *par)
+static int ctfull_mt_check(const struct xt_mtchk_param *par)
 {
 	struct xt_ctfull_mtinfo *info = par->matchinfo;
 	unsigned int bad;
 	const char *what;
 	int ret;
 
-	what = ctfull_mt_check(info, &bad);
-	if (what) {
-		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
-		return -EINVAL;
-	}
+	what = ctfull_mt_validate(info, &bad);
+	if (what)
+		return rule_refused(what, bad);
 	info->latch = NULL;
 	if (info->flags & XT_CTFULL_ABOVE) {
 		info->latch = ctfull_latch_get(par->net, info);
 		if (IS_ERR(info->latch))
-			return too_many(PTR_ERR(info->latch), "different --above");
+			return ctfull_rule_refused(PTR_ERR(info->latch), "different --above");
 	}
-	ret = tracking_get(par->net, par->family);
+	ret = rule_tracker_get(par->net, par->family);
 	if (ret < 0 && info->latch)
 		ctfull_latch_put(info->latch);
 	return ret;
@@ -155,7 +147,7 @@ static void ctfull_mt_destroy(const struct xt_mtdtor_param *par)
 
 /* --- -j CTFULL --- */
 
-static void ctfull_log(const struct xt_action_param *par, const struct ctfull_refusal *refusal)
+static void ctfull_tg_log(const struct xt_action_param *par, const struct ctfull_refusal *refusal)
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
 	struct ctfull_rule *rule = info->rule;
@@ -167,42 +159,46 @@ static void ctfull_log(const struct xt_action_param *par, const struct ctfull_re
 		.untrack = refusal->untrack,
 		.top = top,
 	};
-	const u64 now = get_jiffies_64();
+	u64 now = get_jiffies_64();
+	struct ctfull_counters sum;
 	bool token = false;
 
 	/* Most packets of a flood touch no lock here. */
-	if (info->log_rate && ctfull_token_due(&rule->bucket, now)) {
+	if (info->log_rate && ctfull_tb_due(&rule->bucket, now)) {
 		spin_lock(&rule->lock);
-		token = ctfull_token(&rule->bucket, info->log_rate,
-				     info->flags & XT_CTFULL_PER_MINUTE ? 60 * HZ : HZ,
-				     info->log_burst, now);
+		token = ctfull_tb_take(&rule->bucket, info->log_rate,
+				       info->flags & XT_CTFULL_PER_MINUTE ? 60 * HZ : HZ,
+				       info->log_burst, now);
 		spin_unlock(&rule->lock);
 	}
 	if (!token) {
 		atomic64_inc(&rule->suppressed);
 		return;
 	}
+	ctfull_stats_top(&rule->cn->stats, top);
+	ctfull_stats_logged(&rule->cn->stats);
+	ctfull_stats_sum(&rule->cn->stats, &sum);
+	v.refused = sum.refused;
 	v.suppressed = atomic64_xchg(&rule->suppressed, 0);
-	v.refused = ctfull_table_logged(rule->table, top);
 	ctfull_print(line, &v);
 	log_packet(refusal->skb, par, info->flags & XT_CTFULL_NFLOG, info->level, info->group,
 		   line);
 }
 
 /*
- * The tracker dropped this packet in a table in which there may be no room. Was it for the
- * protocol's own reasons? It drops packets of an entry that there is, of few protocols and
- * never of UDP and ICMP. And Linux 6.1 drops what is too short for DCCP, which later ones
- * find INVALID: with room for an entry that is no reason to call the table full.
+ * Did the tracker drop a packet for its protocol's own reasons? It drops packets of an entry
+ * that there is, of few protocols. And Linux 6.1 drops what is too short for DCCP, which later
+ * ones find INVALID: with room for an entry that is no reason to call the table full.
  */
-static noinline bool of_its_protocol(const struct sk_buff *skb, const struct nf_hook_state *state,
-				     const struct nf_conn *tmpl, u32 count, u32 max)
+static noinline bool ctfull_tg_dropped_by_protocol(const struct sk_buff *skb,
+						   const struct nf_hook_state *state,
+						   const struct nf_conn *tmpl, u32 count, u32 max)
 {
 	struct nf_conntrack_tuple tuple;
 
-	if (!tuple_of(skb, state, &tuple))
+	if (!ctfull_get_tuple(skb, state, &tuple))
 		return false;
-	if (known(skb, state, tmpl, &tuple))
+	if (ctfull_entry_exists(skb, state, tmpl, &tuple))
 		return true;
 	return tuple.dst.protonum == IPPROTO_DCCP && count < max &&
 	       nf_conntrack_count(state->net) < max && !tracker_dccp_whole(skb, state->pf);
@@ -210,26 +206,26 @@ static noinline bool of_its_protocol(const struct sk_buff *skb, const struct nf_
 
 /*
  * The tracker dropped this packet. Did it find no room? It drops what it can make no entry
- * for, if that is not for want of memory.
+ * for, if that is not for want of memory; and never UDP and ICMP of an entry that there is.
  */
-static bool ctfull_is_full(const struct sk_buff *skb, const struct nf_hook_state *state,
-			   const struct nf_conn *tmpl, u32 count, u32 max)
+static bool ctfull_tg_dropped_by_full(const struct sk_buff *skb, const struct nf_hook_state *state,
+				      const struct nf_conn *tmpl, u32 count, u32 max)
 {
-	const u8 protocol = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol :
-							ipv6_hdr(skb)->nexthdr;
+	u8 protocol = state->pf == NFPROTO_IPV4 ? ip_hdr(skb)->protocol : ipv6_hdr(skb)->nexthdr;
 
-	if (!ctfull_no_room(count, max) &&
-	    !ctfull_no_room(nf_conntrack_count(state->net), max))
+	if (!ctfull_was_full(count, max) &&
+	    !ctfull_was_full(nf_conntrack_count(state->net), max))
 		return false;
 	return protocol == IPPROTO_UDP || protocol == IPPROTO_ICMP ||
-	       protocol == IPPROTO_ICMPV6 || !of_its_protocol(skb, state, tmpl, count, max);
+	       protocol == IPPROTO_ICMPV6 ||
+	       !ctfull_tg_dropped_by_protocol(skb, state, tmpl, count, max);
 }
 
-/* How a packet stands to a rule's reserve */
-enum ctfull_standing {
-	CTFULL_MAY_PASS,	/* it needs no new entry, or there are enough */
-	CTFULL_MAY_BE_LATE,	/* the tracker knows; if it makes one, that may be one too many */
-	CTFULL_TOO_LATE,	/* it needs one, and what is left is reserved */
+/* What a rule's reserve says to a packet */
+enum ctfull_reserve {
+	CTFULL_RESERVE_PASS,	/* it needs no new entry, or there are enough */
+	CTFULL_RESERVE_RECHECK,	/* if the tracker makes an entry, that may be one too many */
+	CTFULL_RESERVE_REFUSE,	/* it needs one, and what is left is reserved */
 };
 
 /*
@@ -239,37 +235,55 @@ enum ctfull_standing {
  * beginning of a connection is INVALID if the tracker thinks so, too: else its entry goes
  * back. A sender does not get in with what the two judge differently.
  */
-static noinline enum ctfull_standing
-ctfull_standing(const struct sk_buff *skb, const struct nf_hook_state *state,
-		const struct nf_conn *tmpl, u32 count, u32 room)
+static noinline enum ctfull_reserve ctfull_tg_reserve(const struct sk_buff *skb,
+						      const struct nf_hook_state *state,
+						      const struct nf_conn *tmpl, u32 count,
+						      u32 room)
 {
 	struct nf_conntrack_tuple tuple;
 	struct nf_conntrack_zone zone;
 
-	if ((u64)count + nr_cpu_ids <= room || !tuple_of(skb, state, &tuple) ||
-	    known(skb, state, tmpl, &tuple))
-		return CTFULL_MAY_PASS;
+	if ((u64)count + nr_cpu_ids <= room || !ctfull_get_tuple(skb, state, &tuple) ||
+	    ctfull_entry_exists(skb, state, tmpl, &tuple))
+		return CTFULL_RESERVE_PASS;
 	if (count < room || !tracker_starts(skb, state) ||
 	    __nf_ct_expect_find(state->net, nf_ct_zone_tmpl(tmpl, skb, &zone), &tuple))
-		return CTFULL_MAY_BE_LATE;
-	return CTFULL_TOO_LATE;
+		return CTFULL_RESERVE_RECHECK;
+	return CTFULL_RESERVE_REFUSE;
+}
+
+static unsigned int ctfull_tg_refuse(struct sk_buff *skb, const struct xt_action_param *par,
+				     const struct ctfull_refusal *refusal)
+{
+	const struct xt_ctfull_tginfo *info = par->targinfo;
+	struct ctfull_net *cn = info->rule->cn;
+
+	ctfull_stats_refused(&cn->stats, refusal);
+	ctfull_tg_log(par, refusal);
+	ctfull_event_refused(&cn->events, &cn->stats, refusal);
+	if (!refusal->untrack)
+		return NF_DROP;
+	nf_conntrack_put(skb_nfct(skb));
+	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
+	return XT_CONTINUE;
 }
 
 /*
- * There may be no room. Bottom halves are off.
+ * There may be no room: the tracker gets the packet now. Bottom halves are off.
  *
- * The tracker takes the template off the packet, and may leave nothing in its place: what
- * is INVALID to it goes on to its own turn, where it must be in the same zone. So there is a
- * second reference to it, which goes back into such a packet.
+ * It takes the template off the packet, and may leave nothing in its place: what is INVALID
+ * to it goes on to its own turn, where it must be in the same zone. So there is a second
+ * reference to the template, which goes back into such a packet.
  */
-static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_param *par,
-				   struct nf_conn *tmpl, u32 count, u32 max)
+static unsigned int ctfull_tg_track(struct sk_buff *skb, const struct xt_action_param *par,
+				    struct nf_conn *tmpl, u32 count, u32 max)
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
-	const unsigned long nfct = skb_get_nfct(skb);
+	enum ctfull_reserve reserve = CTFULL_RESERVE_PASS;
+	struct ctfull_net *cn = info->rule->cn;
+	unsigned long nfct = skb_get_nfct(skb);
 	struct nf_conntrack_zone tmp;
 	struct ctfull_refusal refusal = {
-		.table = info->rule->table,
 		.skb = skb,
 		.state = par->state,
 		.zone = nf_ct_zone_id(nf_ct_zone_tmpl(tmpl, skb, &tmp), IP_CT_DIR_ORIGINAL),
@@ -277,7 +291,6 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 		.max = max,
 		.untrack = info->flags & XT_CTFULL_UNTRACK,
 	};
-	enum ctfull_standing standing = CTFULL_MAY_PASS;
 	enum ip_conntrack_info ctinfo;
 	unsigned int verdict;
 	struct nf_conn *ct;
@@ -286,11 +299,12 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 
 	if (info->reserve) {
 		room = ctfull_rule_room(info, max);
-		standing = ctfull_standing(skb, par->state, tmpl, count, room);
-		if (standing == CTFULL_TOO_LATE) {
-			refusal.by_reserve = true;
-			goto refused;
-		}
+		reserve = ctfull_tg_reserve(skb, par->state, tmpl, count, room);
+	}
+	if (reserve == CTFULL_RESERVE_REFUSE) {
+		refusal.by_reserve = true;
+		ctfull_net_update(cn, count, max, true);
+		return ctfull_tg_refuse(skb, par, &refusal);
 	}
 
 	if (tmpl)
@@ -305,7 +319,8 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 		}
 		if (!ct || nf_ct_is_confirmed(ct))
 			goto put_template;
-		if (standing == CTFULL_MAY_BE_LATE && !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
+		if (reserve == CTFULL_RESERVE_RECHECK &&
+		    !(READ_ONCE(ct->status) & IPS_EXPECTED) &&
 		    nf_conntrack_count(xt_net(par)) > room) {
 			/* Somebody else's packet was counted first, or it looked like INVALID. */
 			nf_ct_set(skb, NULL, 0);
@@ -313,27 +328,14 @@ static unsigned int ctfull_tg_near(struct sk_buff *skb, const struct xt_action_p
 			refusal.by_reserve = true;
 		}
 	} else if (verdict == NF_DROP) {
-		full = ctfull_is_full(skb, par->state, tmpl, count, max);
+		full = ctfull_tg_dropped_by_full(skb, par->state, tmpl, count, max);
 	}
-	if (tmpl)
-		nf_ct_put(tmpl);
 	refusal.count = nf_conntrack_count(xt_net(par));
-	if (!full && !refusal.by_reserve) {
-		ctfull_table_saw(refusal.table, refusal.count, max, false);
-		return verdict;
-	}
-refused:
 	/* With no room it was full a moment ago, and may have been for a moment only. */
-	ctfull_table_saw(refusal.table, full ? max(refusal.count, max) : refusal.count, max,
-			 refusal.by_reserve);
-	ctfull_table_refused(&refusal);
-	ctfull_log(par, &refusal);
-	ctfull_event_refused(&refusal);
-	if (!refusal.untrack)
-		return NF_DROP;
-	nf_conntrack_put(skb_nfct(skb));
-	nf_ct_set(skb, NULL, IP_CT_UNTRACKED);
-	return XT_CONTINUE;
+	ctfull_net_update(cn, full ? max(refusal.count, max) : refusal.count, max,
+			  refusal.by_reserve);
+	if (full || refusal.by_reserve)
+		verdict = ctfull_tg_refuse(skb, par, &refusal);
 
 put_template:
 	if (tmpl)
@@ -342,37 +344,38 @@ put_template:
 }
 
 /*
- * Counts, and lets the tracker have the packet if need be. Near is what is near by the
- * largest reserve of all rules, not by this one's: a packet that a rule lets in must have
- * its entry when the next rule sees it.
+ * Nearly full is what is so by the largest reserve of all rules, not by this one's: a packet
+ * that a rule lets in must have its entry when the next rule sees it.
  */
 static noinline unsigned int ctfull_tg_count(struct sk_buff *skb, const struct xt_action_param *par)
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
-	struct ctfull_table *table = info->rule->table;
+	struct ctfull_net *cn = info->rule->cn;
+	enum ip_conntrack_info ctinfo;
+	u32 count, max, warn, room;
 	unsigned int verdict;
 	struct nf_conn *tmpl;
-	u32 count, max, warn, room;
 
-	if (tracked(skb, &tmpl))
+	tmpl = nf_ct_get(skb, &ctinfo);
+	if (ctfull_seen(tmpl, ctinfo))
 		return XT_CONTINUE;
 	count = nf_conntrack_count(xt_net(par));
 	max = READ_ONCE(nf_conntrack_max);
-	room = ctfull_table_room(table, max);
-	if (max && ctfull_near(count, room)) {
+	room = ctfull_net_room(cn, max);
+	if (max && ctfull_nearly_full(count, room)) {
 		/* the tracker is not asked about these before they are put together */
 		if (tracker_fragment(skb, par->state->pf))
 			return XT_CONTINUE;
 		local_bh_disable();
-		verdict = ctfull_tg_near(skb, par, tmpl, count, max);
+		verdict = ctfull_tg_track(skb, par, tmpl, count, max);
 		local_bh_enable();
 		return verdict;
 	}
-	warn = max ? ctfull_warning(READ_ONCE(table->warn_at), max) : 0;
-	if (count > READ_ONCE(table->peak) || count >= warn)
-		ctfull_table_saw(table, count, max, false);
-	if (ctfull_far(count, min(room, warn)))
-		WRITE_ONCE(table->far, jiffies);
+	warn = max ? ctfull_warn_entries(READ_ONCE(cn->warn_at), max) : 0;
+	if (count > READ_ONCE(cn->peak) || count >= warn)
+		ctfull_net_update(cn, count, max, false);
+	if (ctfull_can_skip_tick(count, min(room, warn)))
+		WRITE_ONCE(cn->skip_tick, jiffies);
 	return XT_CONTINUE;
 }
 
@@ -380,41 +383,38 @@ static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param 
 {
 	const struct xt_ctfull_tginfo *info = par->targinfo;
 
-	if (likely(ctfull_still(&info->rule->table->far)))
+	if (likely(ctfull_tick_is(&info->rule->cn->skip_tick)))
 		return XT_CONTINUE;
 	return ctfull_tg_count(skb, par);
 }
 
-static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
+static int ctfull_tg_check(const struct xt_tgchk_param *par)
 {
 	struct xt_ctfull_tginfo *info = par->targinfo;
-	const bool nflog = info->flags & XT_CTFULL_NFLOG;
+	bool nflog = info->flags & XT_CTFULL_NFLOG;
+	u32 max = READ_ONCE(nf_conntrack_max);
 	struct ctfull_rule *rule;
 	unsigned int bad;
 	const char *what;
 	int ret;
-	u32 max;
 
-	what = ctfull_tg_check(info, &bad);
+	what = ctfull_tg_validate(info, &bad);
 	if (!what)
 		what = log_check(nflog, info->level, info->group, info->prefix,
 				 sizeof(info->prefix), &bad);
-	if (what) {
-		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
-		return -EINVAL;
-	}
-	max = READ_ONCE(nf_conntrack_max);
+	if (what)
+		return rule_refused(what, bad);
 	if (max && !ctfull_rule_room(info, max))
 		pr_warn_ratelimited("--reserve %u%s leaves this rule's packets nothing of nf_conntrack_max=%u\n",
 				    info->reserve,
 				    info->flags & XT_CTFULL_RESERVE_PERCENT ? "%" : "", max);
-	rule = ctfull_rule_get(par, info);
+	rule = ctfull_rule_alloc(par, info);
 	if (IS_ERR(rule))
-		return too_many(PTR_ERR(rule), "rules with CTFULL");
+		return ctfull_rule_refused(PTR_ERR(rule), "rules with CTFULL");
 	ret = log_get(par, nflog);
 	if (ret)
-		goto put_rule;
-	ret = tracking_get(par->net, par->family);
+		goto free_rule;
+	ret = rule_tracker_get(par->net, par->family);
 	if (ret < 0)
 		goto put_log;
 	info->rule = rule;
@@ -422,8 +422,8 @@ static int ctfull_tg_checkentry(const struct xt_tgchk_param *par)
 
 put_log:
 	log_put(par->family, nflog);
-put_rule:
-	ctfull_rule_put(rule);
+free_rule:
+	ctfull_rule_free(rule);
 	return ret;
 }
 
@@ -433,7 +433,7 @@ static void ctfull_tg_destroy(const struct xt_tgdtor_param *par)
 
 	nf_ct_netns_put(par->net, par->family);
 	log_put(par->family, info->flags & XT_CTFULL_NFLOG);
-	ctfull_rule_put(info->rule);
+	ctfull_rule_free(info->rule);
 }
 
 #define CTFULL_MATCH(pf) {						\
@@ -441,7 +441,7 @@ static void ctfull_tg_destroy(const struct xt_tgdtor_param *par)
 	.revision	= 0,						\
 	.family		= pf,						\
 	.match		= ctfull_mt,					\
-	.checkentry	= ctfull_mt_checkentry,				\
+	.checkentry	= ctfull_mt_check,				\
 	.destroy	= ctfull_mt_destroy,				\
 	.matchsize	= sizeof(struct xt_ctfull_mtinfo),		\
 	.usersize	= offsetof(struct xt_ctfull_mtinfo, latch),	\
@@ -460,7 +460,7 @@ static struct xt_match ctfull_mt_reg[] __read_mostly = {
 	.table		= "raw",					\
 	.hooks		= BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_OUT), \
 	.target		= ctfull_tg,					\
-	.checkentry	= ctfull_tg_checkentry,				\
+	.checkentry	= ctfull_tg_check,				\
 	.destroy	= ctfull_tg_destroy,				\
 	.targetsize	= sizeof(struct xt_ctfull_tginfo),		\
 	.usersize	= offsetof(struct xt_ctfull_tginfo, rule),	\
@@ -474,17 +474,17 @@ static struct xt_target ctfull_tg_reg[] __read_mostly = {
 
 static int __init ctfull_init(void)
 {
-	int ret = ctfull_init_tables();
+	int ret = ctfull_net_init();
 
 	if (ret)
 		return ret;
 	/* Whoever waits for the family asks at once. */
-	ret = ctfull_init_events();
+	ret = ctfull_genl_init();
 	if (ret)
-		goto exit_tables;
+		goto exit_net;
 	ret = xt_register_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
 	if (ret)
-		goto exit_events;
+		goto exit_genl;
 	ret = xt_register_targets(ctfull_tg_reg, ARRAY_SIZE(ctfull_tg_reg));
 	if (ret)
 		goto unregister_matches;
@@ -492,10 +492,10 @@ static int __init ctfull_init(void)
 
 unregister_matches:
 	xt_unregister_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
-exit_events:
-	ctfull_exit_events();
-exit_tables:
-	ctfull_exit_tables();
+exit_genl:
+	ctfull_genl_exit();
+exit_net:
+	ctfull_net_exit();
 	return ret;
 }
 
@@ -503,8 +503,8 @@ static void __exit ctfull_exit(void)
 {
 	xt_unregister_targets(ctfull_tg_reg, ARRAY_SIZE(ctfull_tg_reg));
 	xt_unregister_matches(ctfull_mt_reg, ARRAY_SIZE(ctfull_mt_reg));
-	ctfull_exit_events();
-	ctfull_exit_tables();
+	ctfull_genl_exit();
+	ctfull_net_exit();
 }
 
 module_init(ctfull_init);

@@ -2,8 +2,6 @@
 /*
  * xt_CTLOG - log a packet with what the connection tracker knows about it
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/netfilter/x_tables.h>
@@ -11,12 +9,13 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 #include <net/netfilter/nf_conntrack_zones.h>
 #include "../log.h"
+#include "../rule.h"
 #include "../tracker/invalid.h"
 #include "../tracker/packet.h"
 #include "ctlog.h"
 
-static void get_connection(struct ctlog_values *v, const struct nf_conn *ct,
-			   enum ip_conntrack_info ctinfo)
+static void ctlog_get_connection(struct ctlog_values *v, const struct nf_conn *ct,
+				 enum ip_conntrack_info ctinfo)
 {
 	const struct nf_conn_help *help = nfct_help(ct);
 	const struct nf_conntrack_helper *helper = NULL;
@@ -24,7 +23,7 @@ static void get_connection(struct ctlog_values *v, const struct nf_conn *ct,
 	v->connection = true;
 	v->dir = CTINFO2DIR(ctinfo);
 	v->status = READ_ONCE(ct->status);
-	v->expires = ctstate2_lifetime(v->status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
+	v->expires = tracker_lifetime(v->status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
 	v->zone = nf_ct_zone_id(nf_ct_zone(ct), v->dir);
 	if (nf_ct_protonum(ct) == IPPROTO_TCP)
 		v->tcp_state = READ_ONCE(ct->proto.tcp.state);
@@ -44,7 +43,7 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 	const struct xt_ctlog_tginfo *info = par->targinfo;
 	struct ctlog_values v = {
 		.prefix = info->prefix,
-		.state = ctstate2_state(skb_get_nfct(skb)),
+		.state = tracker_state(skb_get_nfct(skb)),
 		.reason = XT_CTSTATE2_REASON_MAX,
 		.tcp_state = TCP_CONNTRACK_MAX,
 		.sctp_state = SCTP_CONNTRACK_MAX,
@@ -55,10 +54,10 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 
 	ct = nf_ct_get(skb, &ctinfo);
 	if (ct && !nf_ct_is_template(ct))
-		get_connection(&v, ct, ctinfo);
-	else if (v.state == CTSTATE2_INVALID)
+		ctlog_get_connection(&v, ct, ctinfo);
+	else if (v.state == XT_CTSTATE2_STATE_INVALID_BIT)
 		v.reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
-				       ctstate2_invalid_reason(skb, par->state);
+				       tracker_invalid_reason(skb, par->state);
 	ctlog_print(line, &v);
 
 	log_packet(skb, par, info->flags & XT_CTLOG_NFLOG, info->level, info->group, line);
@@ -72,19 +71,15 @@ static int ctlog_tg_check(const struct xt_tgchk_param *par)
 	unsigned int bad;
 	int ret;
 
-	what = ctlog_check(info, &bad);
-	if (what) {
-		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
-		return -EINVAL;
-	}
+	what = ctlog_validate(info, &bad);
+	if (what)
+		return rule_refused(what, bad);
 
 	ret = log_get(par, info->flags & XT_CTLOG_NFLOG);
 	if (ret)
 		return ret;
-	ret = nf_ct_netns_get(par->net, par->family);
+	ret = rule_tracker_get(par->net, par->family);
 	if (ret < 0) {
-		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
-				    par->family);
 		log_put(par->family, info->flags & XT_CTLOG_NFLOG);
 		return ret;
 	}

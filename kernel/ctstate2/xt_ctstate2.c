@@ -2,8 +2,6 @@
 /*
  * xt_ctstate2 - match a packet by what the connection tracker knows about it
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/module.h>
 #include <linux/skbuff.h>
 #include <linux/netfilter/x_tables.h>
@@ -12,10 +10,12 @@
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_extend.h>
 #include <net/netfilter/nf_conntrack_zones.h>
+#include "../rule.h"
 #include "../tracker/invalid.h"
+#include "../tracker/packet.h"
 #include "state.h"
 
-static bool offloadable(const struct nf_conn *ct, unsigned long status)
+static bool ctstate2_mt_offloadable(const struct nf_conn *ct, unsigned long status)
 {
 	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	u8 protocol = nf_ct_protonum(ct);
@@ -30,9 +30,8 @@ static bool offloadable(const struct nf_conn *ct, unsigned long status)
 				    nf_ct_ext_exist(ct, NF_CT_EXT_HELPER), key);
 }
 
-/* In the state @state of a connection, if its protocol is @protocol? */
-static bool in_state(const struct nf_conn *ct, unsigned int protocol, unsigned int states,
-		     unsigned int state, bool invert)
+static bool ctstate2_mt_in_state(const struct nf_conn *ct, unsigned int protocol,
+				 unsigned int states, unsigned int state, bool invert)
 {
 	return nf_ct_protonum(ct) == protocol && (states >> state & 1) != invert;
 }
@@ -42,8 +41,8 @@ static noinline bool ctstate2_mt_connection(const struct xt_ctstate2_mtinfo *inf
 					    const struct nf_conn *ct,
 					    enum ip_conntrack_info ctinfo)
 {
-	const unsigned long status = READ_ONCE(ct->status);
-	const unsigned int tests = info->tests;
+	unsigned long status = READ_ONCE(ct->status);
+	unsigned int tests = info->tests;
 	u32 seconds;
 
 	if (tests & CTSTATE2_TEST_TEMPLATE && status & IPS_TEMPLATE)
@@ -59,15 +58,17 @@ static noinline bool ctstate2_mt_connection(const struct xt_ctstate2_mtinfo *inf
 	    !ctstate2_match_status(info, XT_CTSTATE2_ALL_STATUS, status))
 		return false;
 	if (tests & XT_CTSTATE2_TCP_STATE &&
-	    !in_state(ct, IPPROTO_TCP, info->tcp_state, READ_ONCE(ct->proto.tcp.state),
-		      info->invert & XT_CTSTATE2_TCP_STATE))
+	    !ctstate2_mt_in_state(ct, IPPROTO_TCP, info->tcp_state,
+				  READ_ONCE(ct->proto.tcp.state),
+				  info->invert & XT_CTSTATE2_TCP_STATE))
 		return false;
 	if (tests & XT_CTSTATE2_SCTP_STATE &&
-	    !in_state(ct, IPPROTO_SCTP, info->sctp_state, READ_ONCE(ct->proto.sctp.state),
-		      info->invert & XT_CTSTATE2_SCTP_STATE))
+	    !ctstate2_mt_in_state(ct, IPPROTO_SCTP, info->sctp_state,
+				  READ_ONCE(ct->proto.sctp.state),
+				  info->invert & XT_CTSTATE2_SCTP_STATE))
 		return false;
 	if (tests & XT_CTSTATE2_EXPIRES) {
-		seconds = ctstate2_lifetime(status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
+		seconds = tracker_lifetime(status, READ_ONCE(ct->timeout), nfct_time_stamp) / HZ;
 		if ((seconds >= info->expires_min && seconds <= info->expires_max) ==
 		    !!(info->invert & XT_CTSTATE2_EXPIRES))
 			return false;
@@ -77,7 +78,7 @@ static noinline bool ctstate2_mt_connection(const struct xt_ctstate2_mtinfo *inf
 	    !!(info->invert & XT_CTSTATE2_ZONE))
 		return false;
 	if (tests & XT_CTSTATE2_OFFLOADABLE &&
-	    offloadable(ct, status) == !!(info->invert & XT_CTSTATE2_OFFLOADABLE))
+	    ctstate2_mt_offloadable(ct, status) == !!(info->invert & XT_CTSTATE2_OFFLOADABLE))
 		return false;
 	return true;
 }
@@ -88,19 +89,19 @@ static noinline bool ctstate2_mt_none(const struct sk_buff *skb, const struct xt
 	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
 	unsigned int reason = XT_CTSTATE2_REASON_NOT_TRACKED;
 
-	if (!ctstate2_match(info, ctstate2_state(skb_get_nfct(skb)), 0))
+	if (!ctstate2_match(info, tracker_state(skb_get_nfct(skb)), 0))
 		return false;
 	if (!(info->tests & XT_CTSTATE2_REASON))
 		return true;
 	if (!(info->tests & CTSTATE2_TEST_RAW))
-		reason = ctstate2_invalid_reason(skb, par->state);
+		reason = tracker_invalid_reason(skb, par->state);
 	return (info->reason >> reason & 1) != !!(info->invert & XT_CTSTATE2_REASON);
 }
 
 static bool ctstate2_mt(const struct sk_buff *skb, struct xt_action_param *par)
 {
 	const struct xt_ctstate2_mtinfo *info = par->matchinfo;
-	const unsigned long nfct = skb_get_nfct(skb);
+	unsigned long nfct = skb_get_nfct(skb);
 	unsigned int accept = info->accept[0];
 	enum ip_conntrack_info ctinfo;
 	const struct nf_conn *ct;
@@ -124,7 +125,7 @@ static bool ctstate2_mt(const struct sk_buff *skb, struct xt_action_param *par)
 }
 
 /* What -p says, and the family's ICMP; 0 where there is no one protocol */
-static unsigned int rule_protocol(const struct xt_mtchk_param *par, unsigned int *icmp)
+static unsigned int ctstate2_mt_protocol(const struct xt_mtchk_param *par, unsigned int *icmp)
 {
 	const struct ip6t_ip6 *ip6 = par->entryinfo;
 	const struct ipt_ip *ip = par->entryinfo;
@@ -145,7 +146,7 @@ static unsigned int rule_protocol(const struct xt_mtchk_param *par, unsigned int
  * May packets be here before the tracker? What legacy tables are for is fixed; a chain of
  * nftables may have any priority, and one without a hook may be reached from any.
  */
-static bool rule_early(const struct xt_mtchk_param *par, bool raw)
+static bool ctstate2_mt_early(const struct xt_mtchk_param *par, bool raw)
 {
 	if (!par->nft_compat)
 		return raw;
@@ -155,34 +156,25 @@ static bool rule_early(const struct xt_mtchk_param *par, bool raw)
 
 static int ctstate2_mt_check(const struct xt_mtchk_param *par)
 {
-	const bool raw = !strcmp(par->table, "raw");
+	bool raw = !strcmp(par->table, "raw");
 	struct xt_ctstate2_mtinfo *info = par->matchinfo;
 	unsigned int icmp = 0, bad;
 	const char *what;
-	int ret;
 
-	what = ctstate2_check(info, &bad);
+	what = ctstate2_validate(info, &bad);
 	if (!what) {
-		bad = rule_protocol(par, &icmp);
-		what = ctstate2_check_protocol(info, bad, icmp);
+		bad = ctstate2_mt_protocol(par, &icmp);
+		what = ctstate2_validate_protocol(info, bad, icmp);
 	}
 	if (!what) {
-		ctstate2_compile(info, raw, rule_early(par, raw));
+		ctstate2_compile(info, raw, ctstate2_mt_early(par, raw));
 		bad = info->match;
 		if (ctstate2_never(info))
 			what = "no packet can match all of these conditions";
 	}
-	if (what) {
-		pr_info_ratelimited("rule refused: %s: %#x\n", what, bad);
-		return -EINVAL;
-	}
-
-	/* Nothing tracks in a namespace before somebody asked for it. */
-	ret = nf_ct_netns_get(par->net, par->family);
-	if (ret < 0)
-		pr_info_ratelimited("rule refused: no connection tracking for protocol family %u\n",
-				    par->family);
-	return ret;
+	if (what)
+		return rule_refused(what, bad);
+	return rule_tracker_get(par->net, par->family);
 }
 
 static void ctstate2_mt_destroy(const struct xt_mtdtor_param *par)

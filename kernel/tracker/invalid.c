@@ -18,6 +18,7 @@
 #include <net/ipv6.h>
 #include <net/ipv6_frag.h>
 #include <net/ndisc.h>
+#include <net/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_l4proto.h>
@@ -251,14 +252,14 @@ static const struct tcphdr *tcp_header(const struct sk_buff *skb,
 	if (bad_checksum(skb, state, dataoff, IPPROTO_TCP))
 		return NULL;
 	*reason = REASON(TCP_FLAGS);
-	return ctstate2_tcp_flags_valid(tcp_flag_byte(th)) ? th : NULL;
+	return tracker_tcp_flags_valid(tcp_flag_byte(th)) ? th : NULL;
 }
 
-static struct ctstate2_tcp_sysctls tcp_sysctls(struct net *net)
+static struct tracker_tcp_sysctls tcp_sysctls(struct net *net)
 {
 	const struct nf_tcp_net *tn = nf_tcp_pernet(net);
 
-	return (struct ctstate2_tcp_sysctls){
+	return (struct tracker_tcp_sysctls){
 		.loose = READ_ONCE(tn->tcp_loose),
 		.be_liberal = READ_ONCE(tn->tcp_be_liberal),
 		.ignore_invalid_rst = READ_ONCE(tn->tcp_ignore_invalid_rst),
@@ -269,10 +270,10 @@ static struct ctstate2_tcp_sysctls tcp_sysctls(struct net *net)
 static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 					  const struct nf_hook_state *state, unsigned int dataoff)
 {
-	const struct ctstate2_tcp_sysctls sysctls = tcp_sysctls(state->net);
+	struct tracker_tcp_sysctls sysctls = tcp_sysctls(state->net);
 	struct nf_conntrack_tuple tuple;
 	enum xt_ctstate2_reason reason;
-	struct ctstate2_segment seg;
+	struct tracker_segment seg;
 	enum ip_conntrack_dir dir;
 	const struct tcphdr *th;
 	struct ip_ct_tcp tcp;
@@ -285,12 +286,12 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 	if (!th)
 		return reason;
 
-	seg.kind = ctstate2_tcp_kind(tcp_flag_byte(th));
+	seg.kind = tracker_tcp_kind(tcp_flag_byte(th));
 	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple))
 		return REASON(OTHER);
 	ct = find(state->net, &tuple, &dir);
 	if (!ct)
-		return ctstate2_tcp_new_reason(seg.kind, &sysctls);
+		return tracker_tcp_new_reason(seg.kind, &sysctls);
 
 	seg.dir = dir;
 	seg.seq = ntohl(th->seq);
@@ -309,7 +310,7 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 					seg.ack);
 	seg.ack -= offset;
 	seg.sack -= offset;
-	return ctstate2_tcp_reason(&tcp, status, &seg, &sysctls);
+	return tracker_tcp_reason(&tcp, status, &seg, &sysctls);
 }
 
 /* udp_error(), udplite_error() */
@@ -471,8 +472,8 @@ static enum xt_ctstate2_reason icmpv6_reason(const struct sk_buff *skb,
 	return inner_reason(skb, state, dataoff + sizeof(_ih));
 }
 
-enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
-						const struct nf_hook_state *state)
+enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
+					       const struct nf_hook_state *state)
 {
 	enum xt_ctstate2_reason reason;
 	u8 protocol;
@@ -507,13 +508,13 @@ enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
 static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
 		       unsigned int dataoff)
 {
-	const struct ctstate2_tcp_sysctls sysctls = tcp_sysctls(state->net);
+	struct tracker_tcp_sysctls sysctls = tcp_sysctls(state->net);
 	enum xt_ctstate2_reason reason;
 	const struct tcphdr *th;
 	u8 header[15 * 4];
 
 	th = tcp_header(skb, state, dataoff, header, &reason);
-	return th && ctstate2_tcp_new_reason(ctstate2_tcp_kind(tcp_flag_byte(th)), &sysctls) ==
+	return th && tracker_tcp_new_reason(tracker_tcp_kind(tcp_flag_byte(th)), &sysctls) ==
 		     REASON(OTHER);
 }
 
@@ -521,7 +522,7 @@ static bool tcp_starts(const struct sk_buff *skb, const struct nf_hook_state *st
 static bool udplite_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
 			   unsigned int dataoff)
 {
-	const unsigned int len = skb->len - dataoff;
+	unsigned int len = skb->len - dataoff;
 	const struct udphdr *uh;
 	unsigned int covered;
 	struct udphdr _uh;
@@ -547,7 +548,7 @@ static bool udplite_starts(const struct sk_buff *skb, const struct nf_hook_state
 static bool sctp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
 			unsigned int dataoff)
 {
-	const unsigned int alone = BIT(SCTP_CID_INIT) | BIT(SCTP_CID_INIT_ACK);
+	unsigned int alone = BIT(SCTP_CID_INIT) | BIT(SCTP_CID_INIT_ACK);
 	const struct sctp_chunkhdr *chunk;
 	struct sctp_chunkhdr _chunk;
 	unsigned int offset, seen = 0;
@@ -585,7 +586,7 @@ static bool sctp_starts(const struct sk_buff *skb, const struct nf_hook_state *s
 static bool dccp_starts(const struct sk_buff *skb, const struct nf_hook_state *state,
 			unsigned int dataoff)
 {
-	const unsigned int len = skb->len - dataoff;
+	unsigned int len = skb->len - dataoff;
 	const struct dccp_hdr *dh;
 	unsigned int covered = len;
 	struct dccp_hdr _dh;

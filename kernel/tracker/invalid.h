@@ -8,7 +8,7 @@
 #include <net/ip.h>
 
 /**
- * ctstate2_invalid_reason() - why the tracker made a packet INVALID
+ * tracker_invalid_reason() - why the tracker made a packet INVALID
  * @skb: a packet without a connection that is not UNTRACKED, of which the tracker
  *	has had its look; non-linear, truncated and cloned ones are normal, and none
  *	is changed
@@ -21,8 +21,8 @@
  * Context: RCU read side, softirq or process. Takes the lock of one connection.
  * Return: never XT_CTSTATE2_REASON_NOT_TRACKED, which is the caller's to know
  */
-enum xt_ctstate2_reason ctstate2_invalid_reason(const struct sk_buff *skb,
-						const struct nf_hook_state *state);
+enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
+					       const struct nf_hook_state *state);
 
 /* tracker_fragment() of an IPv6 packet */
 bool tracker_fragment6(const struct sk_buff *skb);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a packet and its entry say, on plain values: no skb, no lock, any context.
- * tests/kunit/ctstate2_test.c includes this file as it is.
+ * What a packet and its entry say, on plain values: no skb, no lock, any context. Inline,
+ * since each packet of a rule asks.
  */
 #ifndef _XCA_TRACKER_PACKET_H
 #define _XCA_TRACKER_PACKET_H
@@ -9,13 +9,10 @@
 #include <linux/minmax.h>
 #include <linux/types.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-
-/* Numbers of the state bits XT_CTSTATE2_STATE_* that are no ctinfo */
-#define CTSTATE2_UNTRACKED	7
-#define CTSTATE2_INVALID	8
+#include <linux/netfilter/xt_ctstate2.h>
 
 /**
- * ctstate2_state() - the number of a packet's state bit
+ * tracker_state() - the number of a packet's state bit
  * @nfct: skb->_nfct: ctinfo in the low three bits, the nf_conn above them
  *
  * Source: nf_ct_get() in include/linux/netfilter/nf_conntrack_common.h, and
@@ -24,17 +21,20 @@
  * UNTRACKED. nf_conntrack_attach() leaves RELATED without an nf_conn in what
  * answers an untracked packet.
  *
- * Return: 0 to 4 (ctinfo), CTSTATE2_UNTRACKED or CTSTATE2_INVALID
+ * Return: 0 to 4 (ctinfo), XT_CTSTATE2_STATE_UNTRACKED_BIT or
+ * XT_CTSTATE2_STATE_INVALID_BIT
  */
-static inline unsigned int ctstate2_state(unsigned long nfct)
+static inline unsigned int tracker_state(unsigned long nfct)
 {
-	if (nfct > IP_CT_UNTRACKED)
-		return nfct & 7;
-	return nfct == IP_CT_UNTRACKED ? CTSTATE2_UNTRACKED : CTSTATE2_INVALID;
+	if (nfct > NFCT_INFOMASK)
+		return nfct & NFCT_INFOMASK;
+	if (nfct == IP_CT_UNTRACKED)
+		return XT_CTSTATE2_STATE_UNTRACKED_BIT;
+	return XT_CTSTATE2_STATE_INVALID_BIT;
 }
 
 /**
- * ctstate2_lifetime() - what is left of a connection's time
+ * tracker_lifetime() - what is left of a connection's time
  * @status: nf_conn->status
  * @timeout: nf_conn->timeout: a time stamp once the connection is confirmed, the
  *	lifetime that it will get before (__nf_conntrack_confirm())
@@ -42,7 +42,7 @@ static inline unsigned int ctstate2_state(unsigned long nfct)
  *
  * Return: jiffies
  */
-static inline u32 ctstate2_lifetime(unsigned long status, u32 timeout, u32 now)
+static inline u32 tracker_lifetime(unsigned long status, u32 timeout, u32 now)
 {
 	s32 left = status & IPS_CONFIRMED ? timeout - now : timeout;
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of kernel/ctfull/full.h and kernel/ctfull/talkers.h, and of what
- * CTFULL's rules share in kernel/log.h
+ * KUnit tests of kernel/ctfull/full.c and kernel/ctfull/talkers.c, and of what
+ * rules share in kernel/log.c and kernel/rule.c
  */
 #include <kunit/test.h>
 #include <linux/prandom.h>
 #include <linux/string.h>
-#include "ctfull/full.h"
-#include "ctfull/talkers.h"
-#include "log.h"
+#include "ctfull/full.c"
+#include "ctfull/talkers.c"
+#include "log.c"
+#include "rule.c"
 
 /* --- Numbers of a rule --- */
 
@@ -61,7 +62,7 @@ static void match_refused(struct kunit *test, struct xt_ctfull_mtinfo info, unsi
 {
 	unsigned int bad = ~value;
 
-	KUNIT_EXPECT_NOT_NULL(test, ctfull_mt_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctfull_mt_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, bad, value);
 }
 
@@ -149,7 +150,7 @@ static void every_match(struct kunit *test)
 				info.invert = invert;
 				info.latch = (void *)-1L;
 				valid = good && (flags & invert) == invert;
-				wrong += valid != !ctfull_mt_check(&info, &bad);
+				wrong += valid != !ctfull_mt_validate(&info, &bad);
 				all += valid;
 			}
 		}
@@ -230,7 +231,7 @@ static void latch_holds(struct kunit *test)
 				struct xt_ctfull_mtinfo info = match(flags, from, until);
 				unsigned int bad;
 
-				if (ctfull_mt_check(&info, &bad))
+				if (ctfull_mt_validate(&info, &bad))
 					continue;
 				for (max = 0; max < 200; max += 20)
 					for (count = 0; count < 210; count += 5)
@@ -255,7 +256,7 @@ static void target_refused(struct kunit *test, const struct xt_ctfull_tginfo *in
 {
 	unsigned int bad = ~value;
 
-	KUNIT_EXPECT_NOT_NULL(test, ctfull_tg_check(info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctfull_tg_validate(info, &bad));
 	KUNIT_EXPECT_EQ(test, bad, value);
 }
 
@@ -267,7 +268,7 @@ static void target_refuses(struct kunit *test)
 	for (i = 0; i < 8; i++) {
 		info = target(BIT(i), 1);
 		if (i < 4)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 		else
 			target_refused(test, &info, BIT(i));
 	}
@@ -282,14 +283,14 @@ static void target_refuses(struct kunit *test)
 		info = target(0, 0);
 		info.warn_at = i;
 		if (i >= 1 && i <= 100)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 		else
 			target_refused(test, &info, i);
 	}
 	for (i = 0; i < 256; i++) {
 		info = target(XT_CTFULL_RESERVE_PERCENT, i);
 		if (i >= 1 && i <= 99)
-			KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+			KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 		else
 			target_refused(test, &info, i);
 	}
@@ -298,17 +299,17 @@ static void target_refuses(struct kunit *test)
 
 	/* as large as the table, which may be larger when sysctl has run, or smaller */
 	info = target(0, 999);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 1);
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 999), 0);
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1), 0);
 	info = target(0, U32_MAX);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, U32_MAX), 0);
 	info = target(XT_CTFULL_RESERVE_PERCENT, 10);
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 900);
 	info = target(0, 0);
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, ctfull_rule_room(&info, 1000), 1000);
 }
 
@@ -318,9 +319,9 @@ static void target_refuses_log(struct kunit *test)
 	unsigned int bad;
 
 	info.log_rate = 0;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	info.log_rate = 1000000;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	info.log_rate = 1000001;
 	target_refused(test, &info, 1000001);
 	info.log_rate = U32_MAX;
@@ -332,9 +333,9 @@ static void target_refuses_log(struct kunit *test)
 	info.log_rate = 0;
 	target_refused(test, &info, 0);
 	info.log_burst = 1;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	info.log_burst = 1000000;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 	info.log_burst = 1000001;
 	target_refused(test, &info, 1000001);
 	info.log_burst = U32_MAX;
@@ -346,7 +347,7 @@ static void target_refuses_log(struct kunit *test)
 	info.group = 7;
 	memset(info.prefix, 1, sizeof(info.prefix));
 	info.rule = (void *)-1L;
-	KUNIT_EXPECT_NULL(test, ctfull_tg_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctfull_tg_validate(&info, &bad));
 }
 
 /* What CTFULL's rules have in common with CTLOG's */
@@ -433,27 +434,27 @@ static void near(struct kunit *test)
 		const u32 room = rooms[i];
 
 		/* no room left, or more than full */
-		wrong += !ctfull_near(room, room);
-		wrong += !ctfull_near(U32_MAX, room);
+		wrong += !ctfull_nearly_full(room, room);
+		wrong += !ctfull_nearly_full(U32_MAX, room);
 		for (j = 0; j < 20000; j++) {
 			u32 left = j < 10000 ? j : prandom_u32_state(&rnd);
 
 			left = min(left, room);
 			if (left < 1024 || left < room / 8)
-				wrong += !ctfull_near(room - left, room);
+				wrong += !ctfull_nearly_full(room - left, room);
 			/* a quarter, and over two thousand: lots of room */
 			if (left > 2048 && left >= room / 4)
-				wrong += ctfull_near(room - left, room);
+				wrong += ctfull_nearly_full(room - left, room);
 		}
 	}
 	KUNIT_EXPECT_EQ(test, wrong, 0);
-	KUNIT_EXPECT_FALSE(test, ctfull_near(0, 10000));
-	KUNIT_EXPECT_FALSE(test, ctfull_near(0, U32_MAX));
-	KUNIT_EXPECT_TRUE(test, ctfull_near(U32_MAX, U32_MAX));
-	KUNIT_EXPECT_TRUE(test, ctfull_near(U32_MAX - 1, U32_MAX));
+	KUNIT_EXPECT_FALSE(test, ctfull_nearly_full(0, 10000));
+	KUNIT_EXPECT_FALSE(test, ctfull_nearly_full(0, U32_MAX));
+	KUNIT_EXPECT_TRUE(test, ctfull_nearly_full(U32_MAX, U32_MAX));
+	KUNIT_EXPECT_TRUE(test, ctfull_nearly_full(U32_MAX - 1, U32_MAX));
 	/* what is not thought of is more than 1024 and an eighth, together */
-	KUNIT_EXPECT_FALSE(test, ctfull_near(80000 - 10000 - 1025, 80000));
-	KUNIT_EXPECT_TRUE(test, ctfull_near(80000 - 10000 - 1024, 80000));
+	KUNIT_EXPECT_FALSE(test, ctfull_nearly_full(80000 - 10000 - 1025, 80000));
+	KUNIT_EXPECT_TRUE(test, ctfull_nearly_full(80000 - 10000 - 1024, 80000));
 }
 
 /* Without a reserve */
@@ -596,7 +597,7 @@ static void reserves(struct kunit *test)
 				 CTFULL_LEVEL_NORMAL;
 			if (!room)
 				continue;
-			on = min(room, ctfull_warning(warn_at, max));
+			on = min(room, ctfull_warn_entries(warn_at, max));
 			wrong += ctfull_level(1, ctfull_level_off(on) - 1, max, warn_at, room,
 					      false) != CTFULL_LEVEL_NORMAL;
 		}
@@ -610,43 +611,43 @@ static void reserves(struct kunit *test)
 
 static void no_room(struct kunit *test)
 {
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(0, 1));
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(60, 60));
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(61, 60));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(0, 1));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(60, 60));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(61, 60));
 	/* 64, and a sixty-fourth */
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(6400 - 163, 6400));
-	KUNIT_EXPECT_FALSE(test, ctfull_no_room(6400 - 164, 6400));
-	KUNIT_EXPECT_FALSE(test, ctfull_no_room(0, 1000));
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(U32_MAX, 1000));
-	KUNIT_EXPECT_TRUE(test, ctfull_no_room(U32_MAX, U32_MAX));
-	KUNIT_EXPECT_FALSE(test, ctfull_no_room(U32_MAX / 2, U32_MAX));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(6400 - 163, 6400));
+	KUNIT_EXPECT_FALSE(test, ctfull_was_full(6400 - 164, 6400));
+	KUNIT_EXPECT_FALSE(test, ctfull_was_full(0, 1000));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(U32_MAX, 1000));
+	KUNIT_EXPECT_TRUE(test, ctfull_was_full(U32_MAX, U32_MAX));
+	KUNIT_EXPECT_FALSE(test, ctfull_was_full(U32_MAX / 2, U32_MAX));
 }
 
 /* --- Tokens --- */
 
 /* How many at once */
-static unsigned int drain(struct ctfull_bucket *bucket, u32 rate, u32 period, u32 burst, u64 now)
+static unsigned int drain(struct ctfull_tb *bucket, u32 rate, u32 period, u32 burst, u64 now)
 {
 	unsigned int n = 0;
 
-	while (n <= 2000000 && ctfull_token(bucket, rate, period, burst, now))
+	while (n <= 2000000 && ctfull_tb_take(bucket, rate, period, burst, now))
 		n++;
 	return n;
 }
 
 static void tokens(struct kunit *test)
 {
-	struct ctfull_bucket bucket;
+	struct ctfull_tb bucket;
 	unsigned int i, n;
 
 	/* 10 a second of 1000 ticks, 20 at once */
-	ctfull_bucket_fill(&bucket, 1000, 20, 5000);
-	KUNIT_EXPECT_TRUE(test, ctfull_token_due(&bucket, 5000));
+	ctfull_tb_init(&bucket, 1000, 20, 5000);
+	KUNIT_EXPECT_TRUE(test, ctfull_tb_due(&bucket, 5000));
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 5000), 20);
-	KUNIT_EXPECT_FALSE(test, ctfull_token_due(&bucket, 5000));
-	KUNIT_EXPECT_FALSE(test, ctfull_token_due(&bucket, 5099));
+	KUNIT_EXPECT_FALSE(test, ctfull_tb_due(&bucket, 5000));
+	KUNIT_EXPECT_FALSE(test, ctfull_tb_due(&bucket, 5099));
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 5099), 0);
-	KUNIT_EXPECT_TRUE(test, ctfull_token_due(&bucket, 5100));
+	KUNIT_EXPECT_TRUE(test, ctfull_tb_due(&bucket, 5100));
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 5100), 1);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 6100), 10);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 8099), 19);
@@ -654,18 +655,18 @@ static void tokens(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 10, 1000, 20, 60000), 20);
 
 	/* 3 a minute, one at once: no third of a tick is given away */
-	ctfull_bucket_fill(&bucket, 60 * 250, 1, 0);
+	ctfull_tb_init(&bucket, 60 * 250, 1, 0);
 	for (i = n = 0; i < 15000 * 2; i++)
-		n += ctfull_token(&bucket, 3, 60 * 250, 1, i);
+		n += ctfull_tb_take(&bucket, 3, 60 * 250, 1, i);
 	KUNIT_EXPECT_EQ(test, n, 6);
 	/* 7 a second of 100 ticks: asked at each of them */
-	ctfull_bucket_fill(&bucket, 100, 1, 0);
+	ctfull_tb_init(&bucket, 100, 1, 0);
 	for (i = n = 0; i < 1000; i++)
-		n += ctfull_token(&bucket, 7, 100, 1, i);
+		n += ctfull_tb_take(&bucket, 7, 100, 1, i);
 	KUNIT_EXPECT_GE(test, n, 1 + 7 * 8);
 	KUNIT_EXPECT_LE(test, n, 1 + 7 * 10);
 	/* more than one a tick */
-	ctfull_bucket_fill(&bucket, 100, 5, 0);
+	ctfull_tb_init(&bucket, 100, 5, 0);
 	for (i = n = 0; i <= 1000; i++)
 		n += drain(&bucket, 250, 100, 5, i);
 	KUNIT_EXPECT_EQ(test, n, 5 + 2500);
@@ -676,43 +677,43 @@ static void idle(struct kunit *test)
 {
 	static const u64 idle[] = { U32_MAX - 1ULL, U32_MAX, U32_MAX + 1ULL, 1ULL << 33,
 				    1ULL << 58, 1ULL << 63, U64_MAX - 5000 };
-	struct ctfull_bucket bucket;
+	struct ctfull_tb bucket;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(idle); i++) {
-		ctfull_bucket_fill(&bucket, 1000, 5, 1000);
+		ctfull_tb_init(&bucket, 1000, 5, 1000);
 		KUNIT_EXPECT_EQ(test, drain(&bucket, 64, 1000, 5, 1000), 5);
-		KUNIT_EXPECT_TRUE(test, ctfull_token_due(&bucket, 1000 + idle[i]));
+		KUNIT_EXPECT_TRUE(test, ctfull_tb_due(&bucket, 1000 + idle[i]));
 		KUNIT_EXPECT_EQ(test, drain(&bucket, 64, 1000, 5, 1000 + idle[i]), 5);
-		KUNIT_EXPECT_FALSE(test, ctfull_token_due(&bucket, 1000 + idle[i]));
+		KUNIT_EXPECT_FALSE(test, ctfull_tb_due(&bucket, 1000 + idle[i]));
 	}
-	ctfull_bucket_fill(&bucket, 60000, 1000000, 0);
+	ctfull_tb_init(&bucket, 60000, 1000000, 0);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 1000000, 60000, 1000000, 0), 1000000);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 1000000, 60000, 1000000, 59999), 999983);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 1000000, 60000, 1000000, 1ULL << 40), 1000000);
 	/* full when idle begins */
-	ctfull_bucket_fill(&bucket, 60000, 20, 0);
+	ctfull_tb_init(&bucket, 60000, 20, 0);
 	KUNIT_EXPECT_EQ(test, drain(&bucket, 1000000, 60000, 20, 1ULL << 62), 20);
 }
 
 /* Another processor has looked at the clock before, and comes later */
 static void an_earlier_tick(struct kunit *test)
 {
-	struct ctfull_bucket bucket;
+	struct ctfull_tb bucket;
 	unsigned int i, n = 0;
 
-	ctfull_bucket_fill(&bucket, 100, 1, 1000);
-	KUNIT_EXPECT_TRUE(test, ctfull_token(&bucket, 1, 100, 1, 1000));
-	KUNIT_EXPECT_FALSE(test, ctfull_token(&bucket, 1, 100, 1, 950));
-	KUNIT_EXPECT_FALSE(test, ctfull_token_due(&bucket, 1099));
-	KUNIT_EXPECT_FALSE(test, ctfull_token(&bucket, 1, 100, 1, 1099));
-	KUNIT_EXPECT_TRUE(test, ctfull_token_due(&bucket, 1100));
-	KUNIT_EXPECT_TRUE(test, ctfull_token(&bucket, 1, 100, 1, 1100));
+	ctfull_tb_init(&bucket, 100, 1, 1000);
+	KUNIT_EXPECT_TRUE(test, ctfull_tb_take(&bucket, 1, 100, 1, 1000));
+	KUNIT_EXPECT_FALSE(test, ctfull_tb_take(&bucket, 1, 100, 1, 950));
+	KUNIT_EXPECT_FALSE(test, ctfull_tb_due(&bucket, 1099));
+	KUNIT_EXPECT_FALSE(test, ctfull_tb_take(&bucket, 1, 100, 1, 1099));
+	KUNIT_EXPECT_TRUE(test, ctfull_tb_due(&bucket, 1100));
+	KUNIT_EXPECT_TRUE(test, ctfull_tb_take(&bucket, 1, 100, 1, 1100));
 
-	ctfull_bucket_fill(&bucket, 100, 1, 1000);
+	ctfull_tb_init(&bucket, 100, 1, 1000);
 	for (i = 0; i <= 1000; i++) {
-		n += ctfull_token(&bucket, 1, 100, 1, 1000 + i);
-		n += ctfull_token(&bucket, 1, 100, 1, 999 + i);
+		n += ctfull_tb_take(&bucket, 1, 100, 1, 1000 + i);
+		n += ctfull_tb_take(&bucket, 1, 100, 1, 999 + i);
 	}
 	KUNIT_EXPECT_EQ(test, n, 11);
 }
@@ -731,12 +732,12 @@ static unsigned int tokens_simulate(const struct token_case *c, u64 *given, stru
 {
 	u64 credit = (u64)c->burst * c->period, start, now;
 	unsigned int n = 0, steps, gap, i, j, wrong = 0;
-	struct ctfull_bucket bucket;
+	struct ctfull_tb bucket;
 
 	start = prandom_u32_state(rnd);
 	start <<= prandom_u32_state(rnd) % 30;
 	now = start;
-	ctfull_bucket_fill(&bucket, c->period, c->burst, now);
+	ctfull_tb_init(&bucket, c->period, c->burst, now);
 	for (steps = 0; steps < 5000 && n < GIVEN; steps++) {
 		gap = prandom_u32_state(rnd) % c->gap;
 		if (!(prandom_u32_state(rnd) % 64))
@@ -748,12 +749,12 @@ static unsigned int tokens_simulate(const struct token_case *c, u64 *given, stru
 		     i && n < GIVEN; i--) {
 			const bool there = credit >= c->period;
 
-			if (ctfull_token_due(&bucket, now) != there)
+			if (ctfull_tb_due(&bucket, now) != there)
 				wrong++;
 			/* who asks in vain nevertheless changes nothing */
 			if (!there && i & 1)
 				continue;
-			if (ctfull_token(&bucket, c->rate, c->period, c->burst, now) != there)
+			if (ctfull_tb_take(&bucket, c->rate, c->period, c->burst, now) != there)
 				wrong++;
 			if (there) {
 				credit -= c->period;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of kernel/ctlog/ctlog.h
+ * KUnit tests of kernel/ctlog/ctlog.c
  */
 #include <kunit/test.h>
 #include <linux/string.h>
-#include "ctlog/ctlog.h"
+#include "ctlog/ctlog.c"
 
 static struct ctlog_values packet(void)
 {
@@ -137,25 +137,25 @@ static void refuses(struct kunit *test)
 	struct xt_ctlog_tginfo info = { .level = 4, .prefix = "good: \xc3\xa4" };
 	unsigned int bad, c;
 
-	KUNIT_EXPECT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctlog_validate(&info, &bad));
 	for (c = 1; c < 256; c++) {
 		info.prefix[3] = c;
-		KUNIT_EXPECT_EQ(test, !ctlog_check(&info, &bad), c >= ' ' && c != 0x7f);
+		KUNIT_EXPECT_EQ(test, !ctlog_validate(&info, &bad), c >= ' ' && c != 0x7f);
 	}
 	memset(info.prefix, 'x', sizeof(info.prefix));
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	info = (struct xt_ctlog_tginfo){ .level = 8 };
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	info = (struct xt_ctlog_tginfo){ .group = 1 };
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	info = (struct xt_ctlog_tginfo){ .flags = XT_CTLOG_NFLOG, .group = 1 };
-	KUNIT_EXPECT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NULL(test, ctlog_validate(&info, &bad));
 	info.level = 1;
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	info = (struct xt_ctlog_tginfo){ .flags = 2 };
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	info = (struct xt_ctlog_tginfo){ .reserved = { 0, 0, 0, 0, 0, 1 } };
-	KUNIT_EXPECT_NOT_NULL(test, ctlog_check(&info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctlog_tginfo, raw), 40);
 	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctlog_tginfo), 48);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests of kernel/ctstate2/state.h: every statemask against every packet
+ * KUnit tests of kernel/ctstate2/state.c: every statemask against every packet
  */
 #include <kunit/test.h>
 #include <linux/module.h>
-#include "ctstate2/state.h"
+#include "ctstate2/state.c"
+#include "tracker/packet.h"
 
 /* The states, as include/uapi/linux/netfilter/nf_conntrack_common.h numbers them */
 static const unsigned int states[] = { 0, 1, 2, 3, 4, 7, 8 };
@@ -27,12 +28,12 @@ static void state_of_packet(struct kunit *test)
 
 	/* no nf_conn: INVALID, whatever ctinfo says, but for UNTRACKED */
 	for (ctinfo = 0; ctinfo < 7; ctinfo++)
-		KUNIT_EXPECT_EQ(test, ctstate2_state(ctinfo), 8);
-	KUNIT_EXPECT_EQ(test, ctstate2_state(IP_CT_UNTRACKED), 7);
+		KUNIT_EXPECT_EQ(test, tracker_state(ctinfo), 8);
+	KUNIT_EXPECT_EQ(test, tracker_state(IP_CT_UNTRACKED), 7);
 	for (ctinfo = 0; ctinfo < IP_CT_NUMBER; ctinfo++)
-		KUNIT_EXPECT_EQ(test, ctstate2_state(ct | ctinfo), ctinfo);
+		KUNIT_EXPECT_EQ(test, tracker_state(ct | ctinfo), ctinfo);
 	/* an nf_conn below 2^32, as 32-bit kernels have them */
-	KUNIT_EXPECT_EQ(test, ctstate2_state(0xc0000000UL | IP_CT_NEW), IP_CT_NEW);
+	KUNIT_EXPECT_EQ(test, tracker_state(0xc0000000UL | IP_CT_NEW), IP_CT_NEW);
 }
 
 static void nat_of_status(struct kunit *test)
@@ -55,7 +56,7 @@ static void every_mask(struct kunit *test)
 			unsigned int bad;
 			bool good = !(mask & (1 << 5 | 1 << 6));
 
-			if (!ctstate2_check(&info, &bad) != good)
+			if (!ctstate2_validate(&info, &bad) != good)
 				wrong++;
 			ctstate2_compile(&info, false, false);
 			for (i = 0; good && i < ARRAY_SIZE(states); i++) {
@@ -99,7 +100,7 @@ static void expect_refused(struct kunit *test,
 {
 	unsigned int bad = 0;
 
-	KUNIT_EXPECT_NOT_NULL(test, ctstate2_check(info, &bad));
+	KUNIT_EXPECT_NOT_NULL(test, ctstate2_validate(info, &bad));
 	KUNIT_EXPECT_EQ(test, bad, bits);
 }
 
@@ -109,7 +110,7 @@ static void refuses_what_it_does_not_know(struct kunit *test)
 	unsigned int i;
 
 	info = rule(XT_CTSTATE2_STATE_INVALID, false);
-	KUNIT_EXPECT_NULL(test, ctstate2_check(&info, &i));
+	KUNIT_EXPECT_NULL(test, ctstate2_validate(&info, &i));
 
 	info = rule(0, false);
 	expect_refused(test, &info, 0);
@@ -356,12 +357,12 @@ static void never(struct kunit *test)
 
 static void lifetime(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 1500, 1000), 500);
-	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 1000, 1500), 0);
+	KUNIT_EXPECT_EQ(test, tracker_lifetime(IPS_CONFIRMED, 1500, 1000), 500);
+	KUNIT_EXPECT_EQ(test, tracker_lifetime(IPS_CONFIRMED, 1000, 1500), 0);
 	/* the clock wraps */
-	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(IPS_CONFIRMED, 400, -100U), 500);
+	KUNIT_EXPECT_EQ(test, tracker_lifetime(IPS_CONFIRMED, 400, -100U), 500);
 	/* not a time stamp yet */
-	KUNIT_EXPECT_EQ(test, ctstate2_lifetime(0, 1500, 1000), 1500);
+	KUNIT_EXPECT_EQ(test, tracker_lifetime(0, 1500, 1000), 1500);
 }
 
 static void offloadable(struct kunit *test)

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* xt_ctfull's own copy of what modules share: Kbuild wants no object to be in several of them. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include "../log.c"
+#include "../rule.c"
+#include "../tracker/invalid.c"
+#include "../tracker/tcp.c"
