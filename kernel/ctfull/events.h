@@ -30,7 +30,7 @@ struct ctfull_events {
  * struct ctfull_status - how full a table is
  * @count: entries
  * @max: nf_conntrack_max
- * @level: enum ctfull_level
+ * @level: enum ctfull_table_level
  * @warn_at: percent
  */
 struct ctfull_status {

@@ -89,8 +89,8 @@ u32 ctfull_level_off(u32 on)
 	return max(on - ctfull_entries(10, true, on), 1U);
 }
 
-enum ctfull_level ctfull_level(enum ctfull_level now, u32 count, u32 max, u32 warn_at, u32 room,
-			       bool reserved)
+enum ctfull_table_level ctfull_level(enum ctfull_table_level now, u32 count, u32 max,
+				     u32 warn_at, u32 room, bool reserved)
 {
 	u32 warning;
 

@@ -106,8 +106,8 @@ u32 ctfull_level_off(u32 on);
  * @reserved: a reserve has just refused a packet: the table is full for some, and the
  *	level is not normal until there is room for them again
  */
-enum ctfull_level ctfull_level(enum ctfull_level now, u32 count, u32 max, u32 warn_at, u32 room,
-			       bool reserved);
+enum ctfull_table_level ctfull_level(enum ctfull_table_level now, u32 count, u32 max,
+				     u32 warn_at, u32 room, bool reserved);
 
 /* --- Token buckets: @rate tokens in @period ticks, no more than @burst at once --- */
 

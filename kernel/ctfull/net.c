@@ -270,7 +270,7 @@ static void ctfull_net_update_peak(struct ctfull_net *cn, u32 count)
 void ctfull_net_update(struct ctfull_net *cn, u32 count, u32 max, bool reserved)
 {
 	struct ctfull_status status = { .count = count, .max = max };
-	enum ctfull_level before = READ_ONCE(cn->level);
+	enum ctfull_table_level before = READ_ONCE(cn->level);
 	u32 room;
 
 	ctfull_net_update_peak(cn, count);

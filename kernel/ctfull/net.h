@@ -31,7 +31,7 @@ struct xt_tgchk_param;
  * @skip_tick: in this tick of the clock CTFULL does nothing, see ctfull_can_skip_tick()
  * @peak: most entries seen
  * @peak_time: when; seconds since 1970
- * @level: enum ctfull_level; changes under @lock
+ * @level: enum ctfull_table_level; changes under @lock
  * @warn_at: the lowest of the rules' percents; changes under the mutex of rules
  * @reserve: the largest of their reserves in entries; changes so, too
  * @reserve_percent: the largest in percent; changes so, too

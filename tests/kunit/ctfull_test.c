@@ -458,7 +458,7 @@ static void near(struct kunit *test)
 }
 
 /* Without a reserve */
-static enum ctfull_level level(enum ctfull_level now, u32 count, u32 max, u32 warn_at)
+static enum ctfull_table_level level(enum ctfull_table_level now, u32 count, u32 max, u32 warn_at)
 {
 	return ctfull_level(now, count, max, warn_at, max, false);
 }
@@ -518,7 +518,7 @@ static void every_level(struct kunit *test)
 
 static void levels(struct kunit *test)
 {
-	enum ctfull_level now = CTFULL_LEVEL_NORMAL, next;
+	enum ctfull_table_level now = CTFULL_LEVEL_NORMAL, next;
 	unsigned int i, changes = 0;
 
 	/* up, and down: 90% of 1000, and a tenth of each under it */

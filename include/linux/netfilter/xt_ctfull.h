@@ -122,7 +122,7 @@ enum ctfull_cmd {
 #define CTFULL_CMD_MAX (__CTFULL_CMD_MAX - 1)
 
 /* How full a table is */
-enum ctfull_level {
+enum ctfull_table_level {
 	CTFULL_LEVEL_NORMAL,
 	CTFULL_LEVEL_WARNING,	/* from the lowest --warn-at of the namespace's rules on, or
 				 * since a --reserve began to refuse
@@ -141,7 +141,7 @@ enum ctfull_action {
  * @CTFULL_A_PAD: alignment of 64-bit attributes
  * @CTFULL_A_COUNT: u32, entries in the table (GET, LEVEL, REFUSED)
  * @CTFULL_A_LIMIT: u32, nf_conntrack_max, 0: unlimited (GET, LEVEL, REFUSED)
- * @CTFULL_A_LEVEL: u32, enum ctfull_level (GET, LEVEL)
+ * @CTFULL_A_LEVEL: u32, enum ctfull_table_level (GET, LEVEL)
  * @CTFULL_A_WARN_AT: u32, percent (GET, LEVEL)
  * @CTFULL_A_REFUSED: u64, refused packets: all that CTFULL dropped or let pass
  *	untracked (GET, LEVEL, REFUSED); with GET_SOURCES those of one source, as far as
