@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The core of helpers whose protocol is lines of text over TCP: reads segments, asks the
- * protocol's grammar, and carries out what it decides. Nothing is parsed or judged here;
- * stream.c knows what a segment becomes.
+ * The core of helpers whose protocol is lines of text over TCP: what is kept of
+ * a connection, and what becomes of the grammar's decisions. alg_tcp.c reads
+ * the segments, and calls this file; nothing here calls it.
  *
- * What only some packets need is noinline, so that all others do not keep registers and stack
- * for it.
- *
- * Context: alg_help() runs in the hooks, under RCU, in softirq or with a process's data.
- * A connection's state has a lock of its own; alg_lock is for states that come or go.
- *
- * The kernel does not tell a helper that a connection ends: .destroy is PPTP's, and what has
- * one is taken for PPTP. So a state holds no reference to its connection, and the connection
- * holds the number of its state, by which alg_find() finds it, and no pointer. alg_sweep()
- * looks for states whose connection is gone. Neither can keep the other, and what a connection
+ * The kernel does not tell a helper that a connection ends: .destroy is PPTP's,
+ * and what has one is taken for PPTP. So a state holds no reference to its
+ * connection, and the connection holds the number of its state, by which
+ * alg_conn_find() finds it, and no pointer. alg_gc_worker() looks for states
+ * whose connection is gone. Neither can keep the other, and what a connection
  * holds may outlive this module.
+ *
+ * Context: packets come in the hooks, under RCU, in softirq or with a process's
+ * data. A connection's state has a lock of its own; alg_lock is for states that
+ * come or go.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/kmemleak.h>
@@ -34,14 +31,11 @@
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/tcp.h>
 #include <linux/user_namespace.h>
 #include <linux/workqueue.h>
-#include <net/checksum.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netns/hash.h>
-#include <net/tcp.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_core.h>
 #include <net/netfilter/nf_conntrack_ecache.h>
@@ -54,22 +48,17 @@
 #include <net/netfilter/nf_nat_helper.h>
 
 #include "alg.h"
-#include "stream.h"
 
-/* Segments that come before their turn are dropped, but not for ever: so many jiffies */
-#define ALG_GAP		(5 * HZ)
-/* How often to look for connections that are gone, and how many of them at once */
-#define ALG_SWEEP	HZ
-#define ALG_SWEEP_MAX	4096
-/* Bytes of a segment that are looked at together, if it is not linear */
-#define ALG_CHUNK	256
-/* A segment, which GSO makes 64 KiB, with more lines than this is not of a dialogue. */
-#define ALG_LINES	8192
+/*
+ * How often to look for connections that are gone, and how many of them at once
+ */
+#define ALG_GC_INTERVAL	HZ
+#define ALG_GC_MAX	4096
 /* States that are looked at for the one that goes when there are too many */
 #define ALG_SAMPLE	64
 /*
- * How long one that has something to remember is spared then, and if its owner has many of
- * them; until then there may be a few more
+ * How long one that has something to remember is spared then, and if its owner
+ * has many of them; until then there may be a few more
  */
 #define ALG_SPARE	(60 * HZ)
 #define ALG_SPARE_MANY	HZ
@@ -78,16 +67,10 @@
 #define ALG_SAVED_RESUMED	0x80
 #define ALG_BUCKETS	4096
 
-/* States that have one bound in common */
-struct alg_pool {
-	struct list_head conns;
-	unsigned int count;
-};
-
 /*
  * What is kept of a network namespace.
  *
- * @pool: its states, unless they are in alg_users
+ * @pool: its states, unless they are in alg_user_pool
  * @log: how often it may write to the log
  */
 struct alg_net {
@@ -95,87 +78,10 @@ struct alg_net {
 	struct ratelimit_state log;
 };
 
-/*
- * A connection with a dialogue.
- *
- * @node: in alg_table, by alg_lock
- * @list: in its pool's list, by alg_lock
- * @unlinked: it is in neither; by alg_lock
- * @missed: alg_sweep() did not find the connection the last time
- * @id: what alg_data.id is; not 0
- * @ct: the connection, to be compared with: it may be gone
- * @tuple: its original direction; constant, as are @zone and @net
- * @helper: whose dialogue it is
- * @ends: constant but for what the helper's parameters say
- * @nat: the addresses of this direction's sender have to be written anew; constant
- * @translated: those of one direction have to; constant
- * @resumed: another gateway began with it; constant
- * @synced: the beginning of a line was seen
- * @asleep: the dialogue is left alone; what has been changed is remembered
- * @moved: a direction got longer or shorter: the state stays as long as the connection is open,
- *	because the kernel alone gets a retransmission wrong that begins before that and ends
- *	behind it
- * @dead: the state was taken back
- * @used: when the last packet came
- * @why: what is still to be written to the log
- * @lines: of the segment that may still come
- * @gap: of each direction: when the first segment was dropped since the stream went on, or 0
- * @gap_last: when the last one was
- * @hole: what may be open, with a reference
- * @offer: with NAT, the port that is kept for an offer, with a reference
- * @offers: so many of them
- */
-struct alg_conn {
-	struct hlist_node node;
-	struct list_head list;
-	struct rcu_head rcu;
-	struct alg_pool *pool;
-	bool unlinked;
-	bool missed;
-	u32 id;
-	const struct nf_conn *ct;
-	struct nf_conntrack_tuple tuple;
-	struct nf_conntrack_zone zone;
-	struct net *net;
-	const struct alg_helper *helper;
-	spinlock_t lock; /* for all below */
-	struct alg_ends ends;
-	bool nat[IP_CT_DIR_MAX];
-	bool translated;
-	bool resumed;
-	bool synced[IP_CT_DIR_MAX];
-	bool asleep;
-	bool moved;
-	bool dead;
-	unsigned long used;
-	const char *why;
-	int lines;
-	unsigned long gap[IP_CT_DIR_MAX];
-	unsigned long gap_last[IP_CT_DIR_MAX];
-	struct nf_conntrack_expect *hole;
-	struct nf_conntrack_expect *offer[ALG_OFFERS];
-	unsigned int offers;
-	struct alg_stream stream[IP_CT_DIR_MAX];
-	u8 dialogue[] __aligned(8);
-};
-
-/* What a packet is to its connection. @flags: TCPHDR_* */
-struct alg_packet {
-	struct sk_buff *skb;
-	struct nf_conn *ct;
-	enum ip_conntrack_info ctinfo;
-	unsigned int protoff;
-	enum ip_conntrack_dir dir;
-	unsigned int dataoff;
-	unsigned int len;
-	u32 seq;
-	u32 ack;
-	u8 flags;
-};
-
 static unsigned int alg_max = 16384;
 module_param_named(connections, alg_max, uint, 0644);
-MODULE_PARM_DESC(connections, "control connections followed at once in a network namespace (16384)");
+MODULE_PARM_DESC(connections,
+		 "control connections followed at once in a namespace (16384)");
 
 static int followed_set(const char *text, const struct kernel_param *param)
 {
@@ -189,33 +95,49 @@ static const struct kernel_param_ops followed_ops = {
 
 static unsigned int alg_count;
 module_param_cb(followed, &followed_ops, &alg_count, 0444);
-MODULE_PARM_DESC(followed, "control connections followed now, in all network namespaces");
+MODULE_PARM_DESC(followed,
+		 "control connections followed now, in all network namespaces");
 
 static unsigned int alg_net_id __read_mostly;
 
 /* Serializes who looks at all states, in process context. */
 static DEFINE_MUTEX(alg_mutex);
-/* Of alg_table, pools, alg_count and alg_last_id. Inside it only trylocks of states. */
+/*
+ * Of alg_table, pools, alg_count and alg_last_id. Inside it only trylocks of
+ * states.
+ */
 static DEFINE_SPINLOCK(alg_lock);
 static struct hlist_head alg_table[ALG_BUCKETS];
 static u32 alg_last_id;
 static u32 alg_hash_key __read_mostly;
 /*
- * The states of all namespaces that users have made. Anybody can have thousands of these, so
- * they share the bound of one.
+ * The states of all namespaces that users have made. Anybody can have thousands
+ * of these, so they share the bound of one.
  */
-static struct alg_pool alg_users = { .conns = LIST_HEAD_INIT(alg_users.conns) };
+static struct alg_pool alg_user_pool = {
+	.conns = LIST_HEAD_INIT(alg_user_pool.conns),
+};
 
-static void alg_sweep_work(struct work_struct *work);
+static void alg_gc_worker(struct work_struct *work);
 /* Deferrable: no processor wakes up for it. */
-static DECLARE_DEFERRABLE_WORK(alg_sweeper, alg_sweep_work);
+static DECLARE_DEFERRABLE_WORK(alg_gc_work, alg_gc_worker);
 
 /* --- a connection's state: made, found and taken back --- */
 
-/* Why a connection is left alone, at most some times in a while. No lock is held. */
-static void alg_log(const struct nf_conn *ct, const struct alg_helper *helper, const char *why)
+/**
+ * alg_log_dormant() - say why a connection is left alone
+ * @ct: it
+ * @helper: its helper
+ * @why: for people
+ *
+ * Writes at most some lines in a while for each namespace. Context: no lock of
+ * alg.c's is held.
+ */
+void alg_log_dormant(const struct nf_conn *ct, const struct alg_helper *helper,
+		     const char *why)
 {
-	const struct nf_conntrack_tuple *t = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct nf_conntrack_tuple *t =
+		&ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
 	struct net *net = nf_ct_net(ct);
 	struct alg_net *here = net_generic(net, alg_net_id);
 
@@ -225,17 +147,20 @@ static void alg_log(const struct nf_conn *ct, const struct alg_helper *helper, c
 	if (!__ratelimit(&here->log))
 		return;
 	if (nf_ct_l3num(ct) == NFPROTO_IPV4)
-		pr_info("%s: left alone: %pI4:%u to %pI4:%u: %s\n", helper->name, &t->src.u3.ip,
-			ntohs(t->src.u.tcp.port), &t->dst.u3.ip, ntohs(t->dst.u.tcp.port), why);
+		pr_info("%s: left alone: %pI4:%u to %pI4:%u: %s\n",
+			helper->name, &t->src.u3.ip, ntohs(t->src.u.tcp.port),
+			&t->dst.u3.ip, ntohs(t->dst.u.tcp.port), why);
 	else
-		pr_info("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n", helper->name,
-			&t->src.u3.in6, ntohs(t->src.u.tcp.port), &t->dst.u3.in6,
-			ntohs(t->dst.u.tcp.port), why);
+		pr_info("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n",
+			helper->name, &t->src.u3.in6, ntohs(t->src.u.tcp.port),
+			&t->dst.u3.in6, ntohs(t->dst.u.tcp.port), why);
 }
 
-static struct alg_addr alg_addr(const struct nf_conn *ct, const union nf_inet_addr *from)
+static struct alg_addr alg_addr(const struct nf_conn *ct,
+				const union nf_inet_addr *from)
 {
-	struct alg_addr addr = { .len = nf_ct_l3num(ct) == NFPROTO_IPV4 ? 4 : 16 };
+	struct alg_addr addr = { .len = nf_ct_l3num(ct) == NFPROTO_IPV4 ? 4 :
+									  16 };
 
 	memcpy(addr.b, from, addr.len);
 	return addr;
@@ -259,16 +184,17 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 }
 
 /*
- * The kernel only marks an expectation as dead that nobody wants any more, and counts it on,
- * among the few that the namespace may have. With none that is wanted, all of them go.
+ * The kernel only marks an expectation as dead that nobody wants any more, and
+ * counts it on, among the few that the namespace may have. With none that is
+ * wanted, all of them go.
  */
-static void alg_tidy(const struct alg_conn *conn, struct nf_conn *ct)
+static void alg_remove_unwanted(const struct alg_conn *conn, struct nf_conn *ct)
 {
 	if (!conn->hole && !conn->offers)
 		nf_ct_remove_expectations(ct);
 }
 
-static void alg_withdraw(struct alg_conn *conn, unsigned int slot)
+static void alg_offer_withdraw(struct alg_conn *conn, unsigned int slot)
 {
 	if (!conn->offer[slot])
 		return;
@@ -276,8 +202,11 @@ static void alg_withdraw(struct alg_conn *conn, unsigned int slot)
 	conn->offers--;
 }
 
-/* Closes what is open, also what came from another gateway, or from before a pause. */
-static void alg_close(struct alg_conn *conn, struct nf_conn *ct)
+/*
+ * Closes what is open, also what came from another gateway, or from before a
+ * pause.
+ */
+static void alg_hole_close(struct alg_conn *conn, struct nf_conn *ct)
 {
 	struct nf_conntrack_expect *exp;
 
@@ -301,11 +230,19 @@ static void alg_unexpect_all(struct alg_conn *conn)
 
 	alg_unexpect(&conn->hole);
 	for (i = 0; i < ALG_OFFERS; i++)
-		alg_withdraw(conn, i);
+		alg_offer_withdraw(conn, i);
 }
 
-/* The state of a connection, or %NULL. Under RCU, which keeps it. */
-static struct alg_conn *alg_find(const struct nf_conn *ct, const struct alg_data *data)
+/**
+ * alg_conn_find() - the state of a connection
+ * @ct: it
+ * @data: alg_data() of @ct
+ *
+ * Context: under RCU, which keeps the state.
+ * Return: the state, or %NULL
+ */
+struct alg_conn *alg_conn_find(const struct nf_conn *ct,
+			       const struct alg_data *data)
 {
 	u32 id = READ_ONCE(data->id);
 	struct alg_conn *conn;
@@ -318,8 +255,10 @@ static struct alg_conn *alg_find(const struct nf_conn *ct, const struct alg_data
 	return NULL;
 }
 
-/* Nobody finds it any more. @data: of its connection, or %NULL if that is gone */
-static void alg_unlink_locked(struct alg_conn *conn, struct alg_data *data)
+/*
+ * Nobody finds it any more. @data: of its connection, or %NULL if that is gone
+ */
+static void __alg_conn_unlink(struct alg_conn *conn, struct alg_data *data)
 {
 	lockdep_assert_held(&alg_lock);
 	conn->unlinked = true;
@@ -332,20 +271,20 @@ static void alg_unlink_locked(struct alg_conn *conn, struct alg_data *data)
 }
 
 /* Whoever unlinks a state frees it. Returns false if somebody else does. */
-static bool alg_unlink(struct alg_conn *conn, struct alg_data *data)
+static bool alg_conn_unlink(struct alg_conn *conn, struct alg_data *data)
 {
 	bool mine;
 
 	spin_lock_bh(&alg_lock);
 	mine = !conn->unlinked;
 	if (mine)
-		alg_unlink_locked(conn, data);
+		__alg_conn_unlink(conn, data);
 	spin_unlock_bh(&alg_lock);
 	return mine;
 }
 
 /* Of a state that is unlinked. Does not touch its connection. Any context. */
-static void alg_free(struct alg_conn *conn)
+static void alg_conn_free(struct alg_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
 	conn->dead = true;
@@ -356,15 +295,23 @@ static void alg_free(struct alg_conn *conn)
 	kfree_rcu(conn, rcu);
 }
 
-/* The connection, to which the caller has a reference, needs no state any more. */
-static void alg_release(struct nf_conn *ct, struct alg_conn *conn)
+/**
+ * alg_conn_destroy() - a connection needs no state any more
+ * @ct: it, to which the caller has a reference
+ * @conn: its state, which is freed after a grace period
+ *
+ * Context: takes alg_lock and the state's lock.
+ */
+void alg_conn_destroy(struct nf_conn *ct, struct alg_conn *conn)
 {
-	if (alg_unlink(conn, alg_data(ct)))
-		alg_free(conn);
+	if (alg_conn_unlink(conn, alg_data(ct)))
+		alg_conn_free(conn);
 }
 
-/* The connection of a state with a reference, or %NULL if it is gone. Under RCU */
-static struct nf_conn *alg_connection(const struct alg_conn *conn)
+/*
+ * The connection of a state with a reference, or %NULL if it is gone. Under RCU
+ */
+static struct nf_conn *alg_conn_get_ct(const struct alg_conn *conn)
 {
 	struct nf_conntrack_tuple_hash *h;
 	const struct alg_data *data;
@@ -382,13 +329,15 @@ static struct nf_conn *alg_connection(const struct alg_conn *conn)
 }
 
 /*
- * What comes after @seq is longer by @by. The kernel can have an offset before and one after
- * the last change. Which of them an acknowledgment has, tcp_in_window() asks with the
- * receiver's number and compares with the sender's: what got shorter before and now gets
- * longer would be acknowledged beyond what was sent, and dropped. With one offset, it is off by
- * less than what is on its way; alg_number() knows all of them.
+ * What comes after @seq is longer by @by. The kernel can have an offset before
+ * and one after the last change. Which of them an acknowledgment has,
+ * tcp_in_window() asks with the receiver's number and compares with the
+ * sender's: what got shorter before and now gets longer would be acknowledged
+ * beyond what was sent, and dropped. With one offset, it is off by less than
+ * what is on its way; alg_set_seq() knows all of them.
  */
-static void alg_shift(struct nf_conn *ct, enum ip_conntrack_dir dir, u32 seq, s32 by)
+static void alg_seqadj_add(struct nf_conn *ct, enum ip_conntrack_dir dir,
+			   u32 seq, s32 by)
 {
 	struct nf_ct_seqadj *seqadj = &nfct_seqadj(ct)->seq[dir];
 
@@ -397,15 +346,18 @@ static void alg_shift(struct nf_conn *ct, enum ip_conntrack_dir dir, u32 seq, s3
 	seqadj->offset_after += by;
 	seqadj->offset_before = seqadj->offset_after;
 	spin_unlock_bh(&ct->lock);
-	/* For a gateway that is to take over, also in alg_reopen() */
+	/* For a gateway that is to take over, also in alg_conn_restart() */
 	if (by)
 		nf_conntrack_event_cache(IPCT_SEQADJ, ct);
 }
 
-static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_conn *ct)
+static struct alg_conn *alg_conn_alloc(const struct alg_helper *helper,
+				       struct nf_conn *ct)
 {
-	const struct nf_conntrack_tuple *original = &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
-	const struct nf_conntrack_tuple *reply = &ct->tuplehash[IP_CT_DIR_REPLY].tuple;
+	const struct nf_conntrack_tuple *original =
+		&ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct nf_conntrack_tuple *reply =
+		&ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	struct net *net = nf_ct_net(ct);
 	struct alg_net *here = net_generic(net, alg_net_id);
 	struct alg_conn *conn;
@@ -418,119 +370,129 @@ static struct alg_conn *alg_alloc(const struct alg_helper *helper, struct nf_con
 	conn->tuple = *original;
 	conn->zone = *nf_ct_zone(ct);
 	conn->net = net;
-	conn->pool = net->user_ns == &init_user_ns ? &here->pool : &alg_users;
+	conn->pool = net->user_ns == &init_user_ns ? &here->pool :
+						     &alg_user_pool;
 	conn->used = jiffies;
 	conn->helper = helper;
 	conn->ends.client[ALG_OWN_INNER] = alg_addr(ct, &original->src.u3);
 	conn->ends.client[ALG_OWN_OUTER] = alg_addr(ct, &reply->dst.u3);
 	conn->ends.server[ALG_OWN_INNER] = alg_addr(ct, &reply->src.u3);
 	conn->ends.server[ALG_OWN_OUTER] = alg_addr(ct, &original->dst.u3);
-	conn->nat[IP_CT_DIR_ORIGINAL] = !nf_inet_addr_cmp(&original->src.u3, &reply->dst.u3);
-	conn->nat[IP_CT_DIR_REPLY] = !nf_inet_addr_cmp(&reply->src.u3, &original->dst.u3);
-	conn->translated = conn->nat[IP_CT_DIR_ORIGINAL] || conn->nat[IP_CT_DIR_REPLY];
+	conn->nat[IP_CT_DIR_ORIGINAL] =
+		!nf_inet_addr_cmp(&original->src.u3, &reply->dst.u3);
+	conn->nat[IP_CT_DIR_REPLY] =
+		!nf_inet_addr_cmp(&reply->src.u3, &original->dst.u3);
+	conn->translated = conn->nat[IP_CT_DIR_ORIGINAL] ||
+			   conn->nat[IP_CT_DIR_REPLY];
 	return conn;
 }
 
-static bool alg_plain(const struct alg_conn *conn)
-{
-	return alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
-	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
-}
-
-/* Is nothing half read, so that the dialogue can go on from here with another state? */
+/*
+ * Is nothing half read, so that the dialogue can go on from here with another
+ * state?
+ */
 static bool alg_between_lines(const struct alg_conn *conn)
 {
 	const struct alg_stream *s = conn->stream;
 
-	return conn->synced[IP_CT_DIR_ORIGINAL] && conn->synced[IP_CT_DIR_REPLY] &&
+	return conn->synced[IP_CT_DIR_ORIGINAL] &&
+	       conn->synced[IP_CT_DIR_REPLY] &&
 	       alg_line_between(&s[IP_CT_DIR_ORIGINAL].line) &&
 	       alg_line_between(&s[IP_CT_DIR_REPLY].line);
 }
 
 /*
- * Whose state it is, as a number under ALG_SAMPLE: in the namespaces of users the user's,
- * else the client's, who has a whole /64 of IPv6
+ * Whose state it is, as a number under ALG_SAMPLE: in the namespaces of users
+ * the user's, else the client's, who has a whole /64 of IPv6
  */
-static unsigned int alg_owner(const struct alg_conn *conn)
+static unsigned int alg_conn_owner(const struct alg_conn *conn)
 {
 	const union nf_inet_addr *src = &conn->tuple.src.u3;
 	u32 hash;
 
-	if (conn->pool == &alg_users)
-		hash = jhash_1word(__kuid_val(conn->net->user_ns->owner), alg_hash_key);
+	if (conn->pool == &alg_user_pool)
+		hash = jhash_1word(__kuid_val(conn->net->user_ns->owner),
+				   alg_hash_key);
 	else
 		hash = jhash_2words(src->all[0], src->all[1], alg_hash_key);
 	return hash % ALG_SAMPLE;
 }
 
 /*
- * What is lost with a state? 0: its connection, whose ends were told what only the state
- * knows; 1: its dialogue, of which something is half read or waits for an answer; 2: nothing.
- * With its lock
+ * What is lost with a state? 0: its connection, whose ends were told what only
+ * the state knows; 1: its dialogue, of which something is half read or waits
+ * for an answer; 2: nothing. With its lock
  */
-static int alg_rank(const struct alg_conn *conn)
+static int alg_evict_rank(const struct alg_conn *conn)
 {
 	if (!alg_plain(conn))
 		return 0;
-	if (!conn->asleep &&
-	    (!alg_between_lines(conn) || !conn->helper->protocol->save(conn->dialogue)))
+	if (!conn->dormant && (!alg_between_lines(conn) ||
+			       !conn->helper->protocol->save(conn->dialogue)))
 		return 1;
 	return 2;
 }
 
-/* alg_rank(), or -1 if a packet is at it */
-static int alg_try_rank(struct alg_conn *conn)
+/* alg_evict_rank(), or -1 if a packet is at it */
+static int alg_evict_tryrank(struct alg_conn *conn)
 {
 	int rank;
 
 	if (!spin_trylock(&conn->lock))
 		return -1;
-	rank = alg_rank(conn);
+	rank = alg_evict_rank(conn);
 	spin_unlock(&conn->lock);
 	return rank;
 }
 
 /*
- * There are too many states: which one goes? Of some, the one with which least is lost, and of
- * these the one that was not used for longest. If there is an owner who has a quarter of them
- * or more, it is one of his. None goes whose connection would end, unless it does nothing.
- * Returns it, and its rank, or %NULL.
+ * There are too many states: which one goes? Of some, the one with which least
+ * is lost, and of these the one that was not used for longest. If there is an
+ * owner who has a quarter of them or more, it is one of his. None goes whose
+ * connection would end, unless it does nothing. Returns it, and its rank, or
+ * %NULL.
  */
-static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool, s8 *chosen_rank)
+static noinline_for_stack struct alg_conn *
+alg_evict_choose(struct alg_pool *pool, s8 *chosen_rank)
 {
-	unsigned int i, n = min_t(unsigned int, pool->count, ALG_SAMPLE), owner, most = 0;
+	unsigned int i, n = min_t(unsigned int, pool->count, ALG_SAMPLE);
+	unsigned int owner, most = 0;
 	struct alg_conn *conn, *best[ALG_SAMPLE] = {}, *chosen = NULL;
 	s8 best_rank[ALG_SAMPLE] = {}, rank;
 	u8 count[ALG_SAMPLE] = {};
+	unsigned long spare;
 	bool many;
 
 	lockdep_assert_held(&alg_lock);
 	for (i = 0; i < n; i++) {
 		conn = list_first_entry(&pool->conns, struct alg_conn, list);
 		list_move_tail(&conn->list, &pool->conns);
-		rank = alg_try_rank(conn);
+		rank = alg_evict_tryrank(conn);
 		if (rank < 0)
 			continue;
-		owner = alg_owner(conn);
+		owner = alg_conn_owner(conn);
 		if (++count[owner] > count[most])
 			most = owner;
 		if (best[owner] &&
-		    (rank < best_rank[owner] || (rank == best_rank[owner] &&
-						 !time_before(conn->used, best[owner]->used))))
+		    (rank < best_rank[owner] ||
+		     (rank == best_rank[owner] &&
+		      !time_before(conn->used, best[owner]->used))))
 			continue;
 		best[owner] = conn;
 		best_rank[owner] = rank;
 	}
 	many = count[most] > 1 && count[most] * 4 >= n;
+	spare = many ? ALG_SPARE_MANY : ALG_SPARE;
 	for (rank = 0, i = 0; i < ALG_SAMPLE; i++) {
 		conn = best[i];
 		if (!conn || (many && i != most))
 			continue;
 		if (!best_rank[i] &&
-		    time_before(jiffies, conn->used + (many ? ALG_SPARE_MANY : ALG_SPARE)))
+		    time_before(jiffies, conn->used + spare))
 			continue;
 		if (chosen && (best_rank[i] < rank ||
-			       (best_rank[i] == rank && !time_before(conn->used, chosen->used))))
+			       (best_rank[i] == rank &&
+				!time_before(conn->used, chosen->used))))
 			continue;
 		chosen = conn;
 		rank = best_rank[i];
@@ -540,16 +502,16 @@ static noinline_for_stack struct alg_conn *alg_choose(struct alg_pool *pool, s8 
 }
 
 /*
- * What becomes of a connection whose state goes: it is taken up again with its next line, or it
- * is left alone. With the state's lock
+ * What becomes of a connection whose state goes: it is taken up again with its
+ * next line, or it is left alone. With the state's lock
  */
-static void alg_pause(struct alg_conn *conn, struct alg_data *data)
+static void alg_conn_pause(struct alg_conn *conn, struct alg_data *data)
 {
 	unsigned int dir;
 
-	if (conn->asleep)
+	if (conn->dormant)
 		return;
-	if (alg_rank(conn) < 2) {
+	if (alg_evict_rank(conn) < 2) {
 		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 		return;
 	}
@@ -583,29 +545,29 @@ static bool alg_evict(struct alg_pool *pool, struct alg_victim *victim)
 	struct alg_conn *conn;
 	s8 rank;
 
-	conn = alg_choose(pool, &rank);
+	conn = alg_evict_choose(pool, &rank);
 	if (!conn || !spin_trylock(&conn->lock))
 		return false;
 	/* A packet may have come meanwhile. */
-	if (alg_rank(conn) < rank) {
+	if (alg_evict_rank(conn) < rank) {
 		spin_unlock(&conn->lock);
 		return false;
 	}
 	victim->conn = conn;
-	victim->ct = alg_connection(conn);
+	victim->ct = alg_conn_get_ct(conn);
 	victim->kill = !alg_plain(conn);
 	if (victim->ct)
-		alg_pause(conn, alg_data(victim->ct));
+		alg_conn_pause(conn, alg_data(victim->ct));
 	conn->dead = true;
-	alg_unlink_locked(conn, victim->ct ? alg_data(victim->ct) : NULL);
+	__alg_conn_unlink(conn, victim->ct ? alg_data(victim->ct) : NULL);
 	spin_unlock(&conn->lock);
 	return true;
 }
 
 /* What is left to be done without alg_lock */
-static void alg_bury(const struct alg_victim *victim)
+static void alg_victim_free(const struct alg_victim *victim)
 {
-	alg_free(victim->conn);
+	alg_conn_free(victim->conn);
 	if (!victim->ct)
 		return;
 	if (victim->kill)
@@ -621,15 +583,18 @@ static bool alg_ends_line(const struct alg_packet *packet)
 	const u8 *last;
 	u8 byte;
 
-	last = skb_header_pointer(packet->skb, packet->dataoff + packet->len - 1, 1, &byte);
+	last = skb_header_pointer(packet->skb,
+				  packet->dataoff + packet->len - 1, 1, &byte);
 	return last && *last == '\n';
 }
 
 /* Where a state begins to read, and what it knows. With alg_lock, for @data */
-static void alg_begin(struct alg_conn *conn, const struct alg_packet *packet,
-		      const struct alg_data *data)
+static void alg_conn_init(struct alg_conn *conn,
+			  const struct alg_packet *packet,
+			  const struct alg_data *data)
 {
-	const struct nf_conn_seqadj *seqadj = conn->translated ? nfct_seqadj(packet->ct) : NULL;
+	const struct nf_conn_seqadj *seqadj =
+		conn->translated ? nfct_seqadj(packet->ct) : NULL;
 	bool resumed = data->phase == ALG_PHASE_RESUMED;
 	unsigned int dir;
 
@@ -641,18 +606,23 @@ static void alg_begin(struct alg_conn *conn, const struct alg_packet *packet,
 		u32 first = data->first[dir];
 
 		/*
-		 * Nothing is read of the segment that finds no state but its end: some kernels
-		 * have decided by now whether they adjust its numbers.
+		 * Nothing is read of the segment that finds no state but its
+		 * end: some kernels have decided by now whether they adjust its
+		 * numbers.
 		 */
 		if (resumed)
 			first = dir == packet->dir ? packet->seq + packet->len :
 						     packet->ack - shift;
 		alg_stream_init(s, first);
 		s->shift = shift;
-		/* What has been read may still be on its way, and be sent again. */
+		/*
+		 * What has been read may still be on its way, and be sent
+		 * again.
+		 */
 		if (data->phase != ALG_PHASE_KNOWN)
 			s->acked = first - ALG_ACKED_UNKNOWN;
-		conn->synced[dir] = !resumed || (dir == packet->dir && alg_ends_line(packet));
+		conn->synced[dir] = !resumed || (dir == packet->dir &&
+						 alg_ends_line(packet));
 		conn->moved |= shift;
 	}
 	if (data->phase != ALG_PHASE_KNOWN)
@@ -661,11 +631,13 @@ static void alg_begin(struct alg_conn *conn, const struct alg_packet *packet,
 }
 
 /*
- * Makes a state known, and room for it if need be. What another packet of the connection has done
- * meanwhile counts. Returns the connection's state, or %NULL, and *@why it has none.
+ * Makes a state known, and room for it if need be. What another packet of the
+ * connection has done meanwhile counts. Returns the connection's state, or
+ * %NULL, and *@why it has none.
  */
-static struct alg_conn *alg_link(struct alg_conn *conn, const struct alg_packet *packet,
-				 const char **why)
+static struct alg_conn *alg_conn_insert(struct alg_conn *conn,
+					const struct alg_packet *packet,
+					const char **why)
 {
 	unsigned int max = READ_ONCE(alg_max), n = 0;
 	struct alg_data *data = alg_data(packet->ct);
@@ -674,9 +646,13 @@ static struct alg_conn *alg_link(struct alg_conn *conn, const struct alg_packet 
 
 	spin_lock_bh(&alg_lock);
 	if (data->id) {
-		/* The other direction's first packet was on another processor. */
-		other = alg_find(packet->ct, data);
-		/* Or its state was taken back when the table was made larger. */
+		/*
+		 * The other direction's first packet was on another processor.
+		 */
+		other = alg_conn_find(packet->ct, data);
+		/*
+		 * Or its state was taken back when the table was made larger.
+		 */
 		if (!other) {
 			WRITE_ONCE(data->id, 0);
 			WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
@@ -693,7 +669,7 @@ static struct alg_conn *alg_link(struct alg_conn *conn, const struct alg_packet 
 		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 		goto unlock;
 	}
-	alg_begin(conn, packet, data);
+	alg_conn_init(conn, packet, data);
 	if (!++alg_last_id)
 		alg_last_id = 1;
 	conn->id = alg_last_id;
@@ -707,61 +683,73 @@ static struct alg_conn *alg_link(struct alg_conn *conn, const struct alg_packet 
 unlock:
 	spin_unlock_bh(&alg_lock);
 	while (n--)
-		alg_bury(&victims[n]);
+		alg_victim_free(&victims[n]);
 	return other;
 }
 
-/*
- * With the first payload. Returns NULL if the connection is not to be helped, which it
- * then never is.
+/**
+ * alg_conn_attach() - give a connection a state
+ * @helper: its helper
+ * @ct: the connection
+ * @packet: the first one with payload
+ *
+ * Context: under RCU. Takes alg_lock, and with NAT the connection's lock.
+ * Return: the state, which may be another processor's; %NULL if the connection
+ * is not to be helped, which it then never is
  */
-static struct alg_conn *alg_attach(const struct alg_helper *helper, struct nf_conn *ct,
-				   const struct alg_packet *packet)
+struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
+				 struct nf_conn *ct,
+				 const struct alg_packet *packet)
 {
 	struct alg_conn *conn, *other;
 	const char *why = NULL;
 	unsigned int dir;
 
-	conn = alg_alloc(helper, ct);
+	conn = alg_conn_alloc(helper, ct);
 	if (!conn) {
 		why = "out of memory";
 		goto leave;
 	}
 	if (conn->translated && !nfct_seqadj(ct)) {
-		/* The helper was set after NAT was, on a kernel that does not care */
+		/*
+		 * The helper was set after NAT was, on a kernel that does not
+		 * care
+		 */
 		why = "set the helper before NAT";
 		goto leave;
 	}
 	/*
-	 * From now on the kernel adjusts each packet, if only by 0: some kernels decide
-	 * this before they call the helper, and some afterwards.
+	 * From now on the kernel adjusts each packet, if only by 0: some
+	 * kernels decide this before they call the helper, and some afterwards.
 	 */
 	if (conn->translated) {
 		for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
-			alg_shift(ct, dir, dir == packet->dir ? packet->seq : packet->ack, 0);
+			alg_seqadj_add(ct, dir, dir == packet->dir ?
+				       packet->seq : packet->ack, 0);
 		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	}
-	other = alg_link(conn, packet, &why);
+	other = alg_conn_insert(conn, packet, &why);
 	if (other != conn)
 		kfree(conn);
 	else
-		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
+		queue_delayed_work(system_power_efficient_wq, &alg_gc_work,
+				   ALG_GC_INTERVAL);
 	if (why)
-		alg_log(ct, helper, why);
+		alg_log_dormant(ct, helper, why);
 	return other;
 
 leave:
 	kfree(conn);
 	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
-	alg_log(ct, helper, why);
+	alg_log_dormant(ct, helper, why);
 	return NULL;
 }
 
 /*
- * The connection has no helper any more, or loses it now. One whose ends were told what only
- * the state knows cannot go on. Under RCU
+ * The connection has no helper any more, or loses it now. One whose ends were
+ * told what only the state knows cannot go on. Under RCU
  */
-static void alg_abandon(struct nf_conn *ct, struct alg_conn *conn)
+static void alg_conn_abandon(struct nf_conn *ct, struct alg_conn *conn)
 {
 	struct alg_data *data = alg_data(ct);
 	bool kill;
@@ -773,41 +761,41 @@ static void alg_abandon(struct nf_conn *ct, struct alg_conn *conn)
 	spin_unlock_bh(&conn->lock);
 	if (kill)
 		nf_ct_kill(ct);
-	alg_release(ct, conn);
+	alg_conn_destroy(ct, conn);
 }
 
 /*
- * Is the connection gone, or its helper? A look-up may miss a connection while the table is
- * made larger, so once is not enough. Under RCU
+ * Is the connection gone, or its helper? A look-up may miss a connection while
+ * the table is made larger, so once is not enough. Under RCU
  */
-static void alg_look(struct alg_conn *conn)
+static void alg_gc_conn(struct alg_conn *conn)
 {
-	struct nf_conn *ct = alg_connection(conn);
+	struct nf_conn *ct = alg_conn_get_ct(conn);
 
 	if (!ct) {
-		if (conn->missed && alg_unlink(conn, NULL))
-			alg_free(conn);
+		if (conn->missed && alg_conn_unlink(conn, NULL))
+			alg_conn_free(conn);
 		conn->missed = true;
 		return;
 	}
 	conn->missed = false;
 	if (!rcu_access_pointer(nfct_help(ct)->helper))
-		alg_abandon(ct, conn);
+		alg_conn_abandon(ct, conn);
 	nf_ct_put(ct);
 }
 
 /* Some of all states in turn */
-static void alg_sweep_work(struct work_struct *work)
+static void alg_gc_worker(struct work_struct *work)
 {
 	static unsigned int bucket;
 	unsigned int buckets, n = 0;
 	struct alg_conn *conn;
 
 	mutex_lock(&alg_mutex);
-	for (buckets = 0; buckets < ALG_BUCKETS && n < ALG_SWEEP_MAX; buckets++) {
+	for (buckets = 0; buckets < ALG_BUCKETS && n < ALG_GC_MAX; buckets++) {
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(conn, &alg_table[bucket], node) {
-			alg_look(conn);
+			alg_gc_conn(conn);
 			n++;
 		}
 		rcu_read_unlock();
@@ -816,11 +804,13 @@ static void alg_sweep_work(struct work_struct *work)
 	}
 	mutex_unlock(&alg_mutex);
 	if (READ_ONCE(alg_count))
-		queue_delayed_work(system_power_efficient_wq, &alg_sweeper, ALG_SWEEP);
+		queue_delayed_work(system_power_efficient_wq, &alg_gc_work,
+				   ALG_GC_INTERVAL);
 }
 
 /* All states of a helper, or of a namespace, go. Process context */
-static void alg_release_all(const struct alg_helper *helper, const struct net *net)
+static void alg_conn_flush(const struct alg_helper *helper,
+			   const struct net *net)
 {
 	struct alg_conn *conn;
 	struct nf_conn *ct;
@@ -830,14 +820,15 @@ static void alg_release_all(const struct alg_helper *helper, const struct net *n
 	for (i = 0; i < ALG_BUCKETS; i++) {
 		rcu_read_lock();
 		hlist_for_each_entry_rcu(conn, &alg_table[i], node) {
-			if ((helper && conn->helper != helper) || (net && conn->net != net))
+			if ((helper && conn->helper != helper) ||
+			    (net && conn->net != net))
 				continue;
-			ct = helper ? alg_connection(conn) : NULL;
+			ct = helper ? alg_conn_get_ct(conn) : NULL;
 			if (ct) {
-				alg_abandon(ct, conn);
+				alg_conn_abandon(ct, conn);
 				nf_ct_put(ct);
-			} else if (alg_unlink(conn, NULL)) {
-				alg_free(conn);
+			} else if (alg_conn_unlink(conn, NULL)) {
+				alg_conn_free(conn);
 			}
 		}
 		rcu_read_unlock();
@@ -855,10 +846,13 @@ static int __net_init alg_net_init(struct net *net)
 	return 0;
 }
 
-/* No packet passes here any more, and the tracker's own part is taken down after this one. */
+/*
+ * No packet passes here any more, and the tracker's own part is taken down
+ * after this one.
+ */
 static void __net_exit alg_net_exit(struct net *net)
 {
-	alg_release_all(NULL, net);
+	alg_conn_flush(NULL, net);
 }
 
 static struct pernet_operations alg_net_ops = {
@@ -871,10 +865,11 @@ static struct pernet_operations alg_net_ops = {
 /* --- what the grammar decides --- */
 
 /* With NAT, the hole follows the mapping of the control connection. */
-static struct nf_conntrack_expect *alg_expect(struct nf_conn *ct, const struct alg_decision *d,
-					      u16 port)
+static struct nf_conntrack_expect *
+alg_expect(struct nf_conn *ct, const struct alg_decision *d, u16 port)
 {
-	enum ip_conntrack_dir dir = d->to_client ? IP_CT_DIR_REPLY : IP_CT_DIR_ORIGINAL;
+	enum ip_conntrack_dir dir = d->to_client ? IP_CT_DIR_REPLY :
+						   IP_CT_DIR_ORIGINAL;
 	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[dir].tuple;
 	union nf_inet_addr addr = tuple->dst.u3;
 	struct nf_conntrack_expect *exp;
@@ -885,8 +880,8 @@ static struct nf_conntrack_expect *alg_expect(struct nf_conn *ct, const struct a
 		return NULL;
 	if (d->own == ALG_OWN_NOT)
 		addr = alg_inet_addr(&d->addr);
-	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(ct), &tuple->src.u3,
-			  &addr, IPPROTO_TCP, NULL, &be_port);
+	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(ct),
+			  &tuple->src.u3, &addr, IPPROTO_TCP, NULL, &be_port);
 	if (d->own != ALG_OWN_NOT && (READ_ONCE(ct->status) & IPS_NAT_MASK)) {
 		exp->saved_proto.tcp.port = htons(d->port);
 		exp->dir = dir;
@@ -896,7 +891,8 @@ static struct nf_conntrack_expect *alg_expect(struct nf_conn *ct, const struct a
 }
 
 /* Has the address of @d's endpoint to be written anew? */
-static bool alg_translated(const struct alg_conn *conn, const struct alg_decision *d)
+static bool alg_endpoint_nat(const struct alg_conn *conn,
+			     const struct alg_decision *d)
 {
 	return d->own != ALG_OWN_NOT &&
 	       conn->nat[d->to_client ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY];
@@ -906,14 +902,15 @@ static bool alg_translated(const struct alg_conn *conn, const struct alg_decisio
 static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 			const struct alg_decision *d, u16 port)
 {
-	const struct alg_addr *addr = &(d->to_client ? conn->ends.client : conn->ends.server)
-				      [ALG_OWN_OUTER];
+	const struct alg_addr *addr = d->to_client ? conn->ends.client :
+						     conn->ends.server;
 	struct alg_stream *s = &conn->stream[packet->dir];
 	const struct alg_edit *edit;
 	char text[ALG_TEXT_MAX];
 	int len;
 
-	len = conn->helper->protocol->print(text, d->form, addr, port);
+	len = conn->helper->protocol->print(text, d->form,
+					    &addr[ALG_OWN_OUTER], port);
 	if (len <= 0 || len >= ALG_TEXT_MAX)
 		return false;
 	if (len == d->len && !memcmp(s->line.text + d->at, text, len))
@@ -922,24 +919,27 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 	if (!edit)
 		return false;
 	if (edit->new_len != edit->len) {
-		alg_shift(packet->ct, packet->dir, edit->seq, edit->new_len - edit->len);
+		alg_seqadj_add(packet->ct, packet->dir, edit->seq,
+			       edit->new_len - edit->len);
 		conn->moved = true;
 	}
 	return true;
 }
 
 /*
- * Keeps a port at the address that the server sees, and tells the server of it. Nothing
- * is open yet: the expectation is inactive, and is there so that nobody else takes it.
+ * Keeps a port at the address that the server sees, and tells the server of it.
+ * Nothing is open yet: the expectation is inactive, and is there so that nobody
+ * else takes it.
  */
-static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
-		      const struct alg_decision *d)
+static void alg_offer_make(struct alg_conn *conn,
+			   const struct alg_packet *packet,
+			   const struct alg_decision *d)
 {
 	struct nf_conntrack_expect *exp;
 	u16 port;
 
 	/* More at once no client makes, and the namespace has not many. */
-	if (!alg_translated(conn, d) || conn->offers >= ALG_OFFERS_LIVE)
+	if (!alg_endpoint_nat(conn, d) || conn->offers >= ALG_OFFERS_LIVE)
 		return;
 	exp = alg_expect(packet->ct, d, d->port);
 	if (!exp)
@@ -953,13 +953,14 @@ static void alg_offer(struct alg_conn *conn, const struct alg_packet *packet,
 	conn->offer[d->slot] = exp;
 	conn->offers++;
 	if (!alg_rewrite(conn, packet, d, port))
-		alg_withdraw(conn, d->slot);
+		alg_offer_withdraw(conn, d->slot);
 }
 
-static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
-		     const struct alg_decision *d)
+static void alg_hole_open(struct alg_conn *conn,
+			  const struct alg_packet *packet,
+			  const struct alg_decision *d)
 {
-	bool translated = alg_translated(conn, d);
+	bool translated = alg_endpoint_nat(conn, d);
 	struct nf_conntrack_expect *exp, *offer = NULL;
 	u16 port = d->port;
 
@@ -981,7 +982,10 @@ static void alg_open(struct alg_conn *conn, const struct alg_packet *packet,
 			goto put;
 		}
 	} else if (nf_ct_expect_related(exp, 0)) {
-		/* The same connection's expectation of the same is replaced: the offer. */
+		/*
+		 * The same connection's expectation of the same is replaced:
+		 * the offer.
+		 */
 		goto put;
 	}
 	conn->hole = exp;
@@ -992,568 +996,94 @@ put:
 out:
 	/* It has been replaced, or it is void. */
 	if (offer)
-		alg_withdraw(conn, d->slot);
+		alg_offer_withdraw(conn, d->slot);
 }
 
-/* Leave it alone from now on. @why: for the log, or %NULL */
-static void alg_sleep(struct alg_conn *conn, struct nf_conn *ct, const char *why)
+/**
+ * alg_set_dormant() - leave a connection alone from now on
+ * @conn: its state
+ * @ct: it
+ * @why: for the log, or %NULL
+ *
+ * Nothing stays open. Context: under the state's lock.
+ */
+void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct, const char *why)
 {
 	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
-	conn->asleep = true;
+	conn->dormant = true;
 	conn->why = why;
 	alg_unexpect_all(conn);
-	alg_tidy(conn, ct);
+	alg_remove_unwanted(conn, ct);
 }
 
-static noinline void alg_carry_out(struct alg_conn *conn, const struct alg_packet *packet,
-				   const struct alg_decision *d)
+/**
+ * alg_act() - carry out what the grammar decided
+ * @conn: the state
+ * @packet: the packet of which a line made it decide
+ * @d: the decision
+ *
+ * Context: under the state's lock.
+ */
+void alg_act(struct alg_conn *conn, const struct alg_packet *packet,
+	     const struct alg_decision *d)
 {
 	unsigned int i;
 
 	if (d->act & ALG_WITHDRAW)
 		for (i = 0; i < ALG_OFFERS; i++)
 			if (d->withdrawn & 1 << i)
-				alg_withdraw(conn, i);
+				alg_offer_withdraw(conn, i);
 	if (d->act & ALG_CLOSE)
-		alg_close(conn, packet->ct);
+		alg_hole_close(conn, packet->ct);
 	else if (d->act & ALG_WITHDRAW)
-		alg_tidy(conn, packet->ct);
+		alg_remove_unwanted(conn, packet->ct);
 	if (d->act & ALG_OFFER)
-		alg_offer(conn, packet, d);
+		alg_offer_make(conn, packet, d);
 	if (d->act & ALG_OPEN)
-		alg_open(conn, packet, d);
+		alg_hole_open(conn, packet, d);
 	if (d->act & ALG_DORMANT)
-		alg_sleep(conn, packet->ct, conn->helper->protocol->why_name(d->why));
+		alg_set_dormant(conn, packet->ct,
+				conn->helper->protocol->why_name(d->why));
 }
 
-/* --- segments --- */
-
-/* The end of the first line of a dialogue that is taken up in its middle */
-static noinline unsigned int alg_sync(struct alg_conn *conn, const struct alg_packet *packet,
-				      const u8 *p, unsigned int len)
-{
-	struct alg_line *line = &conn->stream[packet->dir].line;
-	const u8 *end = memchr(p, '\n', len);
-
-	if (end)
-		len = end + 1 - p;
-	conn->synced[packet->dir] = end;
-	alg_line_init(line, line->next + len);
-	return len;
-}
-
-/* Bytes that come next in the stream. Returns how many were taken. Inline for most packets */
-static __always_inline unsigned int alg_bytes(struct alg_conn *conn, struct alg_stream *s,
-					      const struct alg_packet *packet, const u8 *p,
-					      unsigned int len)
-{
-	const struct alg_protocol *protocol = conn->helper->protocol;
-	bool reply = packet->dir == IP_CT_DIR_REPLY, nat = conn->nat[packet->dir];
-	struct alg_decision d = {};
-	unsigned int taken = 0;
-
-	if (!conn->synced[packet->dir])
-		taken = alg_sync(conn, packet, p, len);
-	while (taken < len && !conn->asleep) {
-		if (nat && s->line.whole && !alg_stream_ready(s))
-			break;
-		taken += alg_line_add(&s->line, p + taken, len - taken);
-		if (!alg_line_ready(&s->line))
-			break;
-		if (unlikely(--conn->lines < 0)) {
-			alg_sleep(conn, packet->ct, "too many lines at once");
-			break;
-		}
-		protocol->line(conn->dialogue, reply, &s->line, &conn->ends, &d);
-		if (d.act)
-			alg_carry_out(conn, packet, &d);
-		/* What was held and has not been written anew leaves as it came. */
-		if (nat && s->line.whole)
-			alg_stream_release(s);
-	}
-	return taken;
-}
-
-/* What is new in a segment that is not in one piece. Apart: the buffer is not for all. */
-static noinline_for_stack void alg_pieces(struct alg_conn *conn, struct alg_stream *s,
-					  const struct alg_packet *packet, unsigned int offset)
-{
-	unsigned int n, taken;
-	u8 buffer[ALG_CHUNK];
-	const u8 *p;
-
-	for (; offset < packet->len && !conn->asleep; offset += taken) {
-		n = min_t(unsigned int, packet->len - offset, sizeof(buffer));
-		p = skb_header_pointer(packet->skb, packet->dataoff + offset, n, buffer);
-		if (!p)
-			return;
-		taken = alg_bytes(conn, s, packet, p, n);
-		if (taken < n)
-			return;
-	}
-}
-
-/* With NAT, what came of a line may have to wait for the rest. */
-static noinline void alg_hold(struct alg_conn *conn, struct alg_stream *s,
-			      const struct alg_packet *packet)
-{
-	const struct alg_protocol *protocol = conn->helper->protocol;
-
-	if (!conn->asleep && !(packet->flags & TCPHDR_FIN) && !s->line.whole && s->line.len &&
-	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY, &s->line))
-		alg_stream_hold(s);
-	else
-		alg_stream_release(s);
-}
-
-/* Takes what is new in a segment. @offset: where that begins. */
-static void alg_take(struct alg_conn *conn, struct alg_stream *s, const struct alg_packet *packet,
-		     unsigned int offset)
-{
-	conn->ends.loose = READ_ONCE(conn->helper->loose);
-	conn->ends.active = READ_ONCE(conn->helper->active) &&
-			    (!conn->resumed || READ_ONCE(conn->helper->takeover));
-	conn->lines = ALG_LINES;
-	if (offset < packet->len && !conn->asleep) {
-		if (skb_is_nonlinear(packet->skb))
-			alg_pieces(conn, s, packet, offset);
-		else
-			alg_bytes(conn, s, packet, packet->skb->data + packet->dataoff + offset,
-				  packet->len - offset);
-	}
-	if (conn->nat[packet->dir])
-		alg_hold(conn, s, packet);
-}
-
-static void alg_set_be32(struct sk_buff *skb, struct tcphdr *th, __be32 *field, u32 value)
-{
-	__be32 new = htonl(value);
-
-	if (*field == new)
-		return;
-	inet_proto_csum_replace4(&th->check, skb, *field, new, false);
-	*field = new;
-}
-
-/* Changes the payload, and keeps what the lower layers know of it. */
-static bool alg_change(struct alg_conn *conn, const struct alg_packet *packet,
-		       const struct alg_plan *plan)
-{
-	struct sk_buff *skb = packet->skb;
-	unsigned int i = plan->count, len;
-
-	while (i--) {
-		const struct alg_change *c = &plan->change[i];
-
-		if (!__nf_nat_mangle_tcp_packet(skb, packet->ct, packet->ctinfo, packet->protoff,
-						c->offset, c->len, (const char *)c->text,
-						c->new_len, false))
-			return false;
-	}
-	if (plan->count && skb_is_gso(skb)) {
-		len = skb->len - packet->dataoff;
-		if (len <= skb_shinfo(skb)->gso_size)
-			skb_gso_reset(skb);
-		else
-			skb_shinfo(skb)->gso_segs = DIV_ROUND_UP(len, skb_shinfo(skb)->gso_size);
-	}
-	return true;
-}
-
-/* The numbers that nf_ct_seq_adjust(), which comes next, makes the right ones of */
-static bool alg_number(struct alg_conn *conn, const struct alg_packet *packet,
-		       const struct alg_plan *plan, u32 ack)
-{
-	const struct nf_ct_seqadj *seqadj = nfct_seqadj(packet->ct)->seq;
-	struct sk_buff *skb = packet->skb;
-	struct tcphdr *th;
-
-	if (skb_ensure_writable(skb, packet->protoff + sizeof(*th)))
-		return false;
-	th = (struct tcphdr *)(skb->data + packet->protoff);
-	/*
-	 * alg_shift() changes them under this connection's lock, and alg_reopen() later. An
-	 * administrator can, by ctnetlink, to the harm of this connection.
-	 */
-	alg_set_be32(skb, th, &th->seq, plan->seq - seqadj[packet->dir].offset_after);
-	if (packet->flags & TCPHDR_ACK)
-		alg_set_be32(skb, th, &th->ack_seq, ack + seqadj[!packet->dir].offset_after);
-	if (plan->cut && th->fin) {
-		inet_proto_csum_replace2(&th->check, skb, htons(1), 0, false);
-		th->fin = 0;
-	}
-	return true;
-}
-
-/* What leaves, with NAT */
-static int alg_send(struct alg_conn *conn, struct alg_stream *s, const struct alg_packet *packet,
-		    u32 ack)
-{
-	unsigned int max = max_t(unsigned int, packet->len, ALG_SEGMENT_MIN);
-	u32 limit = packet->seq + packet->len;
-	struct alg_plan plan;
-
-	if (s->held)
-		limit = s->line.start;
-	else if (!conn->asleep)
-		limit = s->line.next;
-	/* The lower layers cut it again; until then, a header says how long all of it is. */
-	if (skb_is_gso(packet->skb))
-		max = U16_MAX - (packet->dataoff - skb_network_offset(packet->skb));
-	if (!alg_stream_plan(s, packet->seq, packet->len, limit, max, &plan))
-		return NF_DROP;
-	if (!alg_change(conn, packet, &plan) || !alg_number(conn, packet, &plan, ack))
-		return NF_DROP;
-	return NF_ACCEPT;
-}
-
-static bool alg_closed(const struct nf_conn *ct)
-{
-	switch (READ_ONCE(ct->proto.tcp.state)) {
-	case TCP_CONNTRACK_LAST_ACK:
-	case TCP_CONNTRACK_TIME_WAIT:
-	case TCP_CONNTRACK_CLOSE:
-		return true;
-	}
-	return false;
-}
+/* --- registration --- */
 
 /*
- * The connection ends, or it is left alone and nothing has to be remembered. What was
- * written anew may come again, together with what follows, for as long as it lives.
- */
-static noinline bool alg_over(struct alg_conn *conn, const struct alg_packet *packet)
-{
-	const struct alg_stream *s = &conn->stream[packet->dir];
-	struct nf_conn *ct = packet->ct;
-	/*
-	 * The tracker, which does not know of what is held, may not believe in a RST that the
-	 * receiver believes in.
-	 */
-	bool reset = READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_CLOSE ||
-		     ((packet->flags & TCPHDR_RST) && conn->synced[packet->dir] &&
-		      packet->seq == s->line.next);
-	bool closed = reset || alg_closed(ct);
-
-	if (closed && !conn->asleep)
-		alg_sleep(conn, ct, NULL);
-	/* After a RST nobody sends anything again. */
-	if (reset)
-		return true;
-	return conn->asleep && alg_plain(conn) && (closed || !conn->moved);
-}
-
-/*
- * A segment before its turn: is it dropped? Then it comes again: what leaves without having
- * been read may be what has to be written anew. But what another way took, or this one never
- * gets, is no reason to cut the ends off from each other.
- */
-static noinline bool alg_early(struct alg_conn *conn, struct alg_stream *s,
-			       const struct alg_packet *packet)
-{
-	/* What was on its way when another gateway took over is not waited for. */
-	if (!conn->synced[packet->dir]) {
-		alg_line_init(&s->line, packet->seq);
-		return false;
-	}
-	if (!packet->len && !(packet->flags & TCPHDR_FIN))
-		return false;
-	/* One that came long ago, and nothing since, was a stray one. */
-	if (!conn->gap[packet->dir] ||
-	    time_after(jiffies, conn->gap_last[packet->dir] + 2 * ALG_GAP))
-		conn->gap[packet->dir] = jiffies | 1;
-	conn->gap_last[packet->dir] = jiffies;
-	if (time_before(jiffies, conn->gap[packet->dir] + ALG_GAP))
-		return true;
-	alg_sleep(conn, packet->ct, "segments are missing");
-	return false;
-}
-
-/*
- * The acknowledgment in a segment, as the other end counts. Where the tracker is liberal,
- * anybody may acknowledge what was never sent: of that, nothing follows. It is so, too, where
- * segments go another way, which alg_early() finds out if it matters.
- */
-static noinline u32 alg_acked(struct alg_conn *conn, const struct alg_packet *packet)
-{
-	struct alg_stream *other = &conn->stream[!packet->dir];
-	u32 shift = alg_stream_shift(other);
-
-	/* One more is its FIN's. */
-	if (!conn->synced[!packet->dir] ||
-	    alg_before(other->line.next + shift + 1, packet->ack))
-		return packet->ack - shift;
-	return alg_stream_acked(other, packet->ack);
-}
-
-static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
-{
-	struct alg_stream *s = &conn->stream[packet->dir];
-	struct alg_stream *other = &conn->stream[!packet->dir];
-	u32 end = packet->seq + packet->len;
-	u32 ack = packet->ack;
-
-	conn->used = jiffies;
-	if (conn->translated && (packet->flags & TCPHDR_ACK))
-		ack = alg_acked(conn, packet);
-	if (!conn->asleep || s->held) {
-		if (unlikely(alg_before(s->line.next, packet->seq))) {
-			if (alg_early(conn, s, packet))
-				return NF_DROP;
-		} else if (packet->len) {
-			conn->gap[packet->dir] = 0;
-		}
-		if (conn->translated)
-			s->fresh = s->held ? s->line.start : s->line.next;
-		if (packet->len || (packet->flags & TCPHDR_FIN) || s->held)
-			alg_take(conn, s, packet, s->line.next - packet->seq);
-	}
-	/* For alg_acked() */
-	if (conn->asleep && alg_before(s->line.next, end))
-		s->line.next = end;
-	/* With nothing to remember, nor forgotten, the kernel gets the numbers right. */
-	if (!conn->translated ||
-	    (alg_stream_plain(s) && alg_stream_plain(other) &&
-	     !alg_before(packet->seq, s->acked) && (conn->asleep || s->line.next == end)))
-		return NF_ACCEPT;
-	return alg_send(conn, s, packet, ack);
-}
-
-/* The ends begin another connection with this entry, which knows nothing of the last one. */
-static void alg_reopen(struct nf_conn *ct, struct alg_conn *conn)
-{
-	struct nf_conn_seqadj *seqadj = nfct_seqadj(ct);
-
-	if (conn)
-		alg_release(ct, conn);
-	if (!seqadj)
-		return;
-	spin_lock_bh(&ct->lock);
-	memset(seqadj, 0, sizeof(*seqadj));
-	spin_unlock_bh(&ct->lock);
-	nf_conntrack_event_cache(IPCT_SEQADJ, ct);
-}
-
-/*
- * Have both ends agreed on more paths than this one (RFC 8684)? Then not all of the dialogue
- * comes by, and what does must keep its length. @th: of a SYN/ACK
- */
-static bool alg_multipath(const struct alg_packet *packet, const struct tcphdr *th)
-{
-	unsigned int len = th->doff * 4 - sizeof(*th), i = 0;
-	u8 buffer[15 * 4 - sizeof(*th)];
-	const u8 *option;
-
-	option = skb_header_pointer(packet->skb, packet->protoff + sizeof(*th), len, buffer);
-	while (option && i < len && option[i] != TCPOPT_EOL) {
-		if (option[i] == TCPOPT_MPTCP)
-			return true;
-		if (option[i] == TCPOPT_NOP)
-			i++;
-		else if (i + 1 < len && option[i + 1] > 1)
-			i += option[i + 1];
-		else
-			break;
-	}
-	return false;
-}
-
-/*
- * A packet of a handshake: of the first one, or of another one between the same ends. For
- * most of those the tracker makes a new entry. But where the server has ended the last
- * connection with a RST, it lets the client's SYN through, and says with SYN_RECV that it
- * believes in the answer (nf_conntrack_tcp_packet()); it finds that to be the answer by
- * its number, so that none of the last connection's offsets may be on the SYN. A SYN/ACK
- * in another state begins nothing: it would make a dialogue of what was none.
- */
-static void alg_handshake(struct alg_conn *conn, const struct alg_packet *packet,
-			  const struct tcphdr *th)
-{
-	struct nf_conn *ct = packet->ct;
-	struct alg_data *data = alg_data(ct);
-	u8 phase = READ_ONCE(data->phase), state = READ_ONCE(ct->proto.tcp.state);
-
-	/*
-	 * Before the handshake is over, nobody has anything to say. Afterwards, the tracker lets a
-	 * SYN of anybody's pass, for the other end to judge.
-	 */
-	if (packet->len && !conn &&
-	    (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED))
-		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
-	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
-		return;
-	if (packet->dir == IP_CT_DIR_ORIGINAL) {
-		if (!th->ack && (state == TCP_CONNTRACK_CLOSE || state == TCP_CONNTRACK_TIME_WAIT))
-			alg_reopen(ct, conn);
-		return;
-	}
-	if (!th->ack)
-		return;
-	if (phase != ALG_PHASE_UNSEEN) {
-		if (state != TCP_CONNTRACK_SYN_RECV)
-			return;
-		if (conn)
-			alg_release(ct, conn);
-	}
-	if (alg_multipath(packet, th)) {
-		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
-		return;
-	}
-	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
-	data->first[IP_CT_DIR_REPLY] = packet->seq + 1;
-	/* data->first comes before it */
-	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
-}
-
-/*
- * The state of a connection that had none a moment ago: it gets one with its first payload.
- * %NULL: it is not to be helped. Apart, as most packets have one.
- */
-static noinline struct alg_conn *alg_get(const struct alg_helper *helper,
-					 const struct alg_packet *packet)
-{
-	struct nf_conn *ct = packet->ct;
-	u8 phase = READ_ONCE(alg_data(ct)->phase);
-
-	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT || !packet->len ||
-	    !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) || READ_ONCE(helper->going))
-		return NULL;
-	/* The server speaks before the client has answered, so that it cannot be the answer. */
-	if (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_SYN_RECV) {
-		WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_NEVER);
-		return NULL;
-	}
-	return alg_attach(helper, ct, packet);
-}
-
-/**
- * alg_help() - a packet of a connection with a helper
- * @skb: the packet
- * @protoff: where its TCP header is
- * @ct: the connection, which is not alg_dormant()
- * @ctinfo: what the packet is to it
- * @helper: the helper
- * @data: alg_data() of @ct
- *
- * Context: the tracker's last hook, after NAT, under RCU.
- * Return: NF_ACCEPT, or NF_DROP for a segment that the sender has to send again
- */
-int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
-	     const struct alg_data *data)
-{
-	bool ends, over = false;
-	const char *why = NULL;
-	struct alg_packet packet = {
-		.skb = skb, .ct = ct, .ctinfo = ctinfo, .protoff = protoff,
-		.dir = CTINFO2DIR(ctinfo),
-	};
-	struct tcphdr header, *th;
-	struct alg_conn *conn;
-	int verdict;
-
-	/* Others are errors of ICMP's */
-	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
-	    ctinfo != IP_CT_NEW)
-		return NF_ACCEPT;
-	/* What goes over the loopback device passes twice, and was changed the first time. */
-	if (nf_is_loopback_packet(skb))
-		return NF_ACCEPT;
-
-	th = skb_header_pointer(skb, protoff, sizeof(header), &header);
-	if (!th || th->doff < 5 || protoff + th->doff * 4 > skb->len)
-		return NF_ACCEPT;
-	packet.dataoff = protoff + th->doff * 4;
-	packet.len = skb->len - packet.dataoff;
-	packet.seq = ntohl(th->seq);
-	packet.ack = ntohl(th->ack_seq);
-	packet.flags = tcp_flag_byte(th);
-
-	if (unlikely((packet.flags & TCPHDR_SYN) || ctinfo == IP_CT_NEW)) {
-		alg_handshake(alg_find(ct, data), &packet, th);
-		return NF_ACCEPT;
-	}
-	ends = packet.flags & (TCPHDR_FIN | TCPHDR_RST);
-	if (unlikely(ends)) {
-		/* What a RST may say is for people (RFC 9293, 3.5.3). */
-		if (packet.flags & TCPHDR_RST)
-			packet.len = 0;
-	} else if (!packet.len && !(READ_ONCE(ct->status) & IPS_NAT_MASK)) {
-		/* With neither payload nor NAT, there is nothing to be read or written. */
-		return NF_ACCEPT;
-	}
-	conn = alg_find(ct, data);
-	if (unlikely(!conn))
-		conn = alg_get(helper, &packet);
-	if (!conn) {
-		/* of a dialogue that is paused, or came from another gateway */
-		if (unlikely(ends) && alg_closed(ct))
-			nf_ct_remove_expectations(ct);
-		return NF_ACCEPT;
-	}
-	spin_lock_bh(&conn->lock);
-	if (unlikely(conn->dead)) {
-		/* Its place was needed at this moment. It gets another one. */
-		spin_unlock_bh(&conn->lock);
-		conn = alg_get(helper, &packet);
-		if (!conn)
-			return NF_ACCEPT;
-		spin_lock_bh(&conn->lock);
-	}
-	if (unlikely(conn->dead))
-		verdict = NF_ACCEPT;
-	else if (unlikely(READ_ONCE(helper->going)))
-		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
-	else
-		verdict = alg_segment(conn, &packet);
-	if (unlikely(ends || conn->asleep) && !conn->dead) {
-		over = alg_over(conn, &packet);
-		why = conn->why;
-		conn->why = NULL;
-	}
-	spin_unlock_bh(&conn->lock);
-	if (unlikely(over))
-		alg_release(ct, conn);
-	if (unlikely(why))
-		alg_log(ct, helper, why);
-	if (unlikely(verdict != NF_ACCEPT))
-		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
-	return verdict;
-}
-EXPORT_SYMBOL_GPL(alg_help);
-
-/*
- * Of a connection that ctnetlink makes, as another gateway has tracked it; no attribute is
- * needed to say so. What it asks for a connection that is there changes nothing: what is
- * known of that was seen here.
+ * Of a connection that ctnetlink makes, as another gateway has tracked it; no
+ * attribute is needed to say so. What it asks for a connection that is there
+ * changes nothing: what is known of that was seen here.
  */
 static int alg_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 {
 	struct alg_data *data = alg_data(ct);
 
-	if (data && !nf_ct_is_confirmed(ct) && READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
+	if (data && !nf_ct_is_confirmed(ct) &&
+	    READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
 		WRITE_ONCE(data->phase, ALG_PHASE_RESUMED);
 	return 0;
 }
 
 /*
- * The kernel wants a port for each helper that no other one has, for a use that it has given
- * up. It is not the protocol's, which the kernel's own helper has, nor another one that an
- * administrator gives to that: so the first that is free, from the last one down.
+ * The kernel wants a port for each helper that no other one has, for a use that
+ * it has given up. It is not the protocol's, which the kernel's own helper has,
+ * nor another one that an administrator gives to that: so the first that is
+ * free, from the last one down.
  */
-static int alg_register_family(struct nf_conntrack_helper *h)
+static int alg_register_port(struct nf_conntrack_helper *h)
 {
 	unsigned int port;
 	int err = -EBUSY;
 
-	for (port = ALG_PORT_LAST; port >= ALG_PORT_FIRST && err == -EBUSY; port--) {
+	for (port = ALG_PORT_LAST; port >= ALG_PORT_FIRST && err == -EBUSY;
+	     port--) {
 		h->tuple.src.u.tcp.port = htons(port);
 		err = nf_conntrack_helper_register(h);
 	}
 	return err;
 }
 
-static bool alg_has(const struct alg_helper *helper, const struct nf_conntrack_helper *h)
+static bool alg_owns(const struct alg_helper *helper,
+		     const struct nf_conntrack_helper *h)
 {
 	unsigned int i;
 
@@ -1564,15 +1094,15 @@ static bool alg_has(const struct alg_helper *helper, const struct nf_conntrack_h
 	return false;
 }
 
-static bool alg_expect_has(struct nf_conntrack_expect *exp, void *data)
+static bool alg_owns_expect(struct nf_conntrack_expect *exp, void *data)
 {
-	return alg_has(data, rcu_access_pointer(exp->helper)) ||
-	       alg_has(data, rcu_access_pointer(exp->assign_helper));
+	return alg_owns(data, rcu_access_pointer(exp->helper)) ||
+	       alg_owns(data, rcu_access_pointer(exp->assign_helper));
 }
 
 /*
- * The connection stays; its masters lose the helper. One that is in the table has lost it, and
- * has its own masters looked at.
+ * The connection stays; its masters lose the helper. One that is in the table
+ * has lost it, and has its own masters looked at.
  */
 static int alg_masters_unhelp(struct nf_conn *ct, void *data)
 {
@@ -1580,7 +1110,7 @@ static int alg_masters_unhelp(struct nf_conn *ct, void *data)
 
 	while ((ct = ct->master) && nf_ct_is_dying(ct)) {
 		help = nfct_help(ct);
-		if (help && alg_has(data, rcu_access_pointer(help->helper)))
+		if (help && alg_owns(data, rcu_access_pointer(help->helper)))
 			RCU_INIT_POINTER(help->helper, NULL);
 	}
 	return 0;
@@ -1590,8 +1120,9 @@ static int alg_masters_unhelp(struct nf_conn *ct, void *data)
  * alg_unregister() - the helper goes, whatever connections have it
  * @helper: of alg_register()
  *
- * They live on without one; nothing that was open for them stays so. Those whose ends were
- * told what only their state knows are ended. Process context; sleeps.
+ * They live on without one; nothing that was open for them stays so. Those
+ * whose ends were told what only their state knows are ended. Process context;
+ * sleeps.
  */
 void alg_unregister(struct alg_helper *helper)
 {
@@ -1600,25 +1131,27 @@ void alg_unregister(struct alg_helper *helper)
 	/* No packet gets a state from now on, and none makes an expectation. */
 	WRITE_ONCE(helper->going, true);
 	synchronize_rcu();
-	alg_release_all(helper, NULL);
+	alg_conn_flush(helper, NULL);
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
 		if (helper->families[i])
 			nf_conntrack_helper_unregister(helper->families[i]);
 	/*
-	 * The kernel has taken the expectations first, and then the helper off the connections.
-	 * Meanwhile ctnetlink could make more of them, which still name the helper. And it
-	 * finds no connection that is off the table, but still the master of others, of which
-	 * it asks for the master's helper when they go. The second one waits for readers.
+	 * The kernel has taken the expectations first, and then the helper off
+	 * the connections. Meanwhile ctnetlink could make more of them, which
+	 * still name the helper. And it finds no connection that is off the
+	 * table, but still the master of others, of which it asks for the
+	 * master's helper when they go. The second one waits for readers.
 	 */
-	nf_ct_expect_iterate_destroy(alg_expect_has, helper);
+	nf_ct_expect_iterate_destroy(alg_owns_expect, helper);
 	nf_ct_iterate_destroy(alg_masters_unhelp, helper);
 	nf_nat_helper_unregister(&helper->nat);
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
 		if (!helper->families[i])
 			continue;
 		/*
-		 * Not freed: a connection that nobody finds, because its reader of events does
-		 * not read, still points to it, and the kernel reads its name when it lists such.
+		 * Not freed: a connection that nobody finds, because its reader
+		 * of events does not read, still points to it, and the kernel
+		 * reads its name when it lists such.
 		 */
 		helper->families[i]->help = NULL;
 		helper->families[i]->from_nlattr = NULL;
@@ -1627,7 +1160,8 @@ void alg_unregister(struct alg_helper *helper)
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
 
-static int alg_add_family(struct alg_helper *helper, unsigned int i, u8 family)
+static int alg_register_family(struct alg_helper *helper, unsigned int i,
+			       u8 family)
 {
 	struct nf_conntrack_helper *h = kzalloc(sizeof(*h), GFP_KERNEL);
 	int err;
@@ -1642,7 +1176,7 @@ static int alg_add_family(struct alg_helper *helper, unsigned int i, u8 family)
 	h->tuple.dst.protonum = IPPROTO_TCP;
 	h->help = helper->help;
 	h->from_nlattr = alg_from_nlattr;
-	err = alg_register_family(h);
+	err = alg_register_port(h);
 	if (err) {
 		kfree(h);
 		return err;
@@ -1665,16 +1199,17 @@ int alg_register(struct alg_helper *helper)
 	unsigned int i;
 	int err;
 
-	static_assert(sizeof(struct alg_data) <= sizeof_field(struct nf_conn_help, data));
+	static_assert(sizeof(struct alg_data) <=
+		      sizeof_field(struct nf_conn_help, data));
 
 	WRITE_ONCE(helper->going, false);
 	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
-	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name), NF_NAT_HELPER_PREFIX "%s",
-		 helper->name);
+	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name),
+		 NF_NAT_HELPER_PREFIX "%s", helper->name);
 	helper->nat.module = helper->module;
 	nf_nat_helper_register(&helper->nat);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		err = alg_add_family(helper, i, families[i]);
+		err = alg_register_family(helper, i, families[i]);
 		if (err) {
 			alg_unregister(helper);
 			return err;
@@ -1695,7 +1230,7 @@ static int __init alg_init(void)
 
 static void __exit alg_exit(void)
 {
-	cancel_delayed_work_sync(&alg_sweeper);
+	cancel_delayed_work_sync(&alg_gc_work);
 	unregister_pernet_subsys(&alg_net_ops);
 }
 

@@ -8,13 +8,15 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #include "protocol.h"
+#include "stream.h"
 
-/* Where the port of a helper comes from, see alg_register_family() */
+/* Where the port of a helper comes from, see alg_register_port() */
 #define ALG_PORT_FIRST	65500
 #define ALG_PORT_LAST	65535
 
-/* Offers of a connection that are kept at once, and the expectations that it may have: these, the
- * hole, and one that follows the hole
+/*
+ * Offers of a connection that are kept at once, and the expectations that it
+ * may have: these, the hole, and one that follows the hole
  */
 #define ALG_OFFERS_LIVE	3
 #define ALG_EXPECTED_MAX	(ALG_OFFERS_LIVE + 2)
@@ -27,8 +29,8 @@
  * @loose: an address in the dialogue may be anybody's
  * @active: the client may ask for connections to itself
  * @takeover: it may also in a dialogue that another gateway began
- * @help: a function of its own, by which the kernel tells helpers apart: calls alg_help()
- *	unless alg_dormant()
+ * @help: a function of its own, by which the kernel tells helpers apart: calls
+ *	alg_help() unless alg_dormant()
  * @module: the protocol's
  * @families: for IPv4 and IPv6; filled in by alg_register()
  * @nat: filled in by alg_register()
@@ -41,8 +43,8 @@ struct alg_helper {
 	bool loose;
 	bool active;
 	bool takeover;
-	int (*help)(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-		    enum ip_conntrack_info ctinfo);
+	int (*help)(struct sk_buff *skb, unsigned int protoff,
+		    struct nf_conn *ct, enum ip_conntrack_info ctinfo);
 	struct module *module;
 	struct nf_conntrack_helper *families[2];
 	struct nf_conntrack_nat_helper nat;
@@ -53,9 +55,11 @@ struct alg_helper {
  * enum alg_phase - what is known of a connection without a state
  * @ALG_PHASE_UNSEEN: nothing of its handshake
  * @ALG_PHASE_KNOWN: the handshake was seen
- * @ALG_PHASE_PAUSED: its state was needed for others; the dialogue goes on with another one
+ * @ALG_PHASE_PAUSED: its state was needed for others; the dialogue goes on with
+ *	another one
  * @ALG_PHASE_RESUMED: the handshake was seen, by another gateway
- * @ALG_PHASE_DORMANT: it is left alone; a state it still has is for what was changed
+ * @ALG_PHASE_DORMANT: it is left alone; a state it still has is for what was
+ *	changed
  * @ALG_PHASE_NEVER: so, and what the tracker makes of its entry later is, too
  */
 enum alg_phase {
@@ -69,9 +73,10 @@ enum alg_phase {
 
 /**
  * struct alg_data - nf_conn_help.data
- * @id: the number of the state, or 0. No pointer: it may outlive the state, and the module.
- * @first: with ALG_PHASE_KNOWN, the sequence number of the first byte of each direction, with
- *	ALG_PHASE_PAUSED that of the next one
+ * @id: the number of the state, or 0. No pointer: it may outlive the state, and
+ *	the module.
+ * @first: with ALG_PHASE_KNOWN, the sequence number of the first byte of each
+ *	direction, with ALG_PHASE_PAUSED that of the next one
  * @phase: enum alg_phase
  * @saved: with ALG_PHASE_PAUSED, of the protocol's save()
  */
@@ -86,8 +91,9 @@ struct alg_data {
  * alg_data() - what a connection with a helper of this design has
  * @ct: it
  *
- * Return: %NULL if it has none any more: Linux 6.1 takes back what was attached to
- * connections that are not in the table yet, when the module of any helper goes
+ * Return: %NULL if it has none any more: Linux 6.1 takes back what was attached
+ * to connections that are not in the table yet, when the module of any helper
+ * goes
  */
 static inline struct alg_data *alg_data(const struct nf_conn *ct)
 {
@@ -100,8 +106,9 @@ static inline struct alg_data *alg_data(const struct nf_conn *ct)
  * alg_dormant() - is this connection left alone?
  * @ct: it, with a helper of this design
  *
- * Return: true if alg_help() has nothing to do with its packets. It has to see each
- * handshake: the tracker may use the entry again, for another connection of the same ends.
+ * Return: true if alg_help() has nothing to do with its packets. It has to see
+ * each handshake: the tracker may use the entry again, for another connection
+ * of the same ends.
  */
 static inline bool alg_dormant(const struct nf_conn *ct)
 {
@@ -110,8 +117,9 @@ static inline bool alg_dormant(const struct nf_conn *ct)
 
 	if (!data)
 		return true;
-	return READ_ONCE(data->phase) >= ALG_PHASE_DORMANT && !READ_ONCE(data->id) &&
-	       state >= TCP_CONNTRACK_ESTABLISHED && state <= TCP_CONNTRACK_LAST_ACK;
+	return READ_ONCE(data->phase) >= ALG_PHASE_DORMANT &&
+	       !READ_ONCE(data->id) && state >= TCP_CONNTRACK_ESTABLISHED &&
+	       state <= TCP_CONNTRACK_LAST_ACK;
 }
 
 int alg_register(struct alg_helper *helper);
@@ -119,5 +127,133 @@ void alg_unregister(struct alg_helper *helper);
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
 	     const struct alg_data *data);
+
+/* --- between alg.c and alg_tcp.c --- */
+
+/**
+ * struct alg_pool - states that have one bound in common
+ * @conns: them, the next one to be looked at first
+ * @count: so many
+ */
+struct alg_pool {
+	struct list_head conns;
+	unsigned int count;
+};
+
+/**
+ * struct alg_conn - the state of a connection
+ * @node: in alg_table, by alg_lock
+ * @list: in its pool's list, by alg_lock
+ * @rcu: for readers of alg_table
+ * @pool: of which it is
+ * @unlinked: it is in neither; by alg_lock
+ * @missed: alg_gc_worker() did not find the connection the last time
+ * @id: what alg_data.id is; not 0
+ * @ct: the connection, to be compared with: it may be gone
+ * @tuple: its original direction; constant, as are @zone and @net
+ * @helper: whose dialogue it is
+ * @ends: constant but for what the helper's parameters say
+ * @nat: the addresses of this direction's sender have to be written anew;
+ *	constant
+ * @translated: those of one direction have to; constant
+ * @resumed: another gateway began with it; constant
+ * @synced: the beginning of a line was seen
+ * @dormant: the dialogue is left alone; what has been changed is remembered
+ * @moved: a direction got longer or shorter: the state stays as long as the
+ *	connection is open, because the kernel alone gets a retransmission wrong
+ *	that begins before that and ends behind it
+ * @lock: of all below; inside it only the kernel's
+ * @dead: the state was taken back
+ * @used: when the last packet came
+ * @why: what is still to be written to the log
+ * @lines: of the segment that may still come
+ * @gap: of each direction: when the first segment was dropped since the stream
+ *	went on, or 0
+ * @gap_last: when the last one was
+ * @hole: what may be open, with a reference
+ * @offer: with NAT, the port that is kept for an offer, with a reference
+ * @offers: so many of them
+ * @stream: what each sender's bytes become
+ * @dialogue: the protocol's
+ */
+struct alg_conn {
+	struct hlist_node node;
+	struct list_head list;
+	struct rcu_head rcu;
+	struct alg_pool *pool;
+	bool unlinked;
+	bool missed;
+	u32 id;
+	const struct nf_conn *ct;
+	struct nf_conntrack_tuple tuple;
+	struct nf_conntrack_zone zone;
+	struct net *net;
+	const struct alg_helper *helper;
+	spinlock_t lock; /* for all below */
+	struct alg_ends ends;
+	bool nat[IP_CT_DIR_MAX];
+	bool translated;
+	bool resumed;
+	bool synced[IP_CT_DIR_MAX];
+	bool dormant;
+	bool moved;
+	bool dead;
+	unsigned long used;
+	const char *why;
+	int lines;
+	unsigned long gap[IP_CT_DIR_MAX];
+	unsigned long gap_last[IP_CT_DIR_MAX];
+	struct nf_conntrack_expect *hole;
+	struct nf_conntrack_expect *offer[ALG_OFFERS];
+	unsigned int offers;
+	struct alg_stream stream[IP_CT_DIR_MAX];
+	u8 dialogue[] __aligned(8);
+};
+
+/**
+ * struct alg_packet - what a packet is to its connection
+ * @skb: the packet
+ * @ct: the connection
+ * @ctinfo: as the tracker says
+ * @protoff: where the TCP header is
+ * @dir: its direction
+ * @dataoff: where the payload is
+ * @len: bytes of payload
+ * @seq: as the sender counts
+ * @ack: as the sender counts
+ * @flags: TCPHDR_*
+ */
+struct alg_packet {
+	struct sk_buff *skb;
+	struct nf_conn *ct;
+	enum ip_conntrack_info ctinfo;
+	unsigned int protoff;
+	enum ip_conntrack_dir dir;
+	unsigned int dataoff;
+	unsigned int len;
+	u32 seq;
+	u32 ack;
+	u8 flags;
+};
+
+/* Do both ends have what the other one sent, with nothing to remember? */
+static inline bool alg_plain(const struct alg_conn *conn)
+{
+	return alg_stream_plain(&conn->stream[IP_CT_DIR_ORIGINAL]) &&
+	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
+}
+
+struct alg_conn *alg_conn_find(const struct nf_conn *ct,
+			       const struct alg_data *data);
+struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
+				 struct nf_conn *ct,
+				 const struct alg_packet *packet);
+void alg_conn_destroy(struct nf_conn *ct, struct alg_conn *conn);
+void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct,
+		     const char *why);
+void alg_act(struct alg_conn *conn, const struct alg_packet *packet,
+	     const struct alg_decision *d);
+void alg_log_dormant(const struct nf_conn *ct, const struct alg_helper *helper,
+		     const char *why);
 
 #endif /* _NF_ALG_H */

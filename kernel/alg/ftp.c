@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * FTP's dialogue (RFC 959, 2228, 2389, 2428, 3659): which data connections have both
- * ends agreed on?
+ * FTP's dialogue (RFC 959, 2228, 2389, 2428, 3659): which data connections have
+ * both ends agreed on?
  *
- * A server answers commands in their order, each with one final reply, so that a queue
- * of the commands without one says what a reply is to. Where a server does not keep to
- * that, some replies say themselves what they are to: 227 and 229, 125 and 150, 230 and
- * 232; what waits before the first four gets no answer any more. All else that goes out of step
- * opens less, not more: what is not known to be agreed on is not.
+ * A server answers commands in their order, each with one final reply, so that
+ * a queue of the commands without one says what a reply is to. Where a server
+ * does not keep to that, some replies say themselves what they are to: 227 and
+ * 229, 125 and 150, 230 and 232; what waits before the first four gets no
+ * answer any more. All else that goes out of step opens less, not more: what is
+ * not known to be agreed on is not.
  *
- * What only some lines need is noinline, so that all others do not keep registers and stack
- * for it.
+ * What only some lines need is noinline, so that all others do not keep
+ * registers and stack for it.
  */
 
 #include <asm/byteorder.h>
@@ -46,20 +47,23 @@ struct ftp_verb {
 /* Those of each letter, the frequent ones first; the last one has no name. */
 static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	['A' - 'A'] = (const struct ftp_verb[]) {
-		{ "ABOR", VERB_OTHER }, { "AUTH", VERB_AUTH }, { "APPE", VERB_DATA },
-		{ "ACCT", VERB_LOGIN }, { "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
+		{ "ABOR", VERB_OTHER }, { "AUTH", VERB_AUTH },
+		{ "APPE", VERB_DATA }, { "ACCT", VERB_LOGIN },
+		{ "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
 		{ "ALLO", VERB_OTHER }, { "AVBL", VERB_OTHER }, {}
 	},
 	['C' - 'A'] = (const struct ftp_verb[]) {
-		{ "CWD", VERB_OTHER }, { "CCC", VERB_OTHER }, { "CDUP", VERB_OTHER },
-		{ "CLNT", VERB_OTHER }, { "CONF", VERB_OTHER }, { "CSID", VERB_OTHER }, {}
+		{ "CWD", VERB_OTHER }, { "CCC", VERB_OTHER },
+		{ "CDUP", VERB_OTHER }, { "CLNT", VERB_OTHER },
+		{ "CONF", VERB_OTHER }, { "CSID", VERB_OTHER }, {}
 	},
 	['D' - 'A'] = (const struct ftp_verb[]) {
 		{ "DELE", VERB_OTHER }, { "DSIZ", VERB_OTHER }, {}
 	},
 	['E' - 'A'] = (const struct ftp_verb[]) {
-		{ "EPSV", VERB_EPSV }, { "EPRT", VERB_EPRT }, { "ENC", VERB_OTHER },
-		{ "ESTA", VERB_OTHER }, { "ESTP", VERB_OTHER }, {}
+		{ "EPSV", VERB_EPSV }, { "EPRT", VERB_EPRT },
+		{ "ENC", VERB_OTHER }, { "ESTA", VERB_OTHER },
+		{ "ESTP", VERB_OTHER }, {}
 	},
 	['F' - 'A'] = (const struct ftp_verb[]) {
 		{ "FEAT", VERB_OTHER }, {}
@@ -68,18 +72,19 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "GET", VERB_HTTP }, {}
 	},
 	['H' - 'A'] = (const struct ftp_verb[]) {
-		{ "HASH", VERB_OTHER }, { "HEAD", VERB_HTTP }, { "HELP", VERB_OTHER },
-		{ "HOST", VERB_OTHER }, {}
+		{ "HASH", VERB_OTHER }, { "HEAD", VERB_HTTP },
+		{ "HELP", VERB_OTHER }, { "HOST", VERB_OTHER }, {}
 	},
 	['L' - 'A'] = (const struct ftp_verb[]) {
-		{ "LIST", VERB_DATA }, { "LANG", VERB_OTHER }, { "LPRT", VERB_OTHER },
-		{ "LPSV", VERB_OTHER }, {}
+		{ "LIST", VERB_DATA }, { "LANG", VERB_OTHER },
+		{ "LPRT", VERB_OTHER }, { "LPSV", VERB_OTHER }, {}
 	},
 	['M' - 'A'] = (const struct ftp_verb[]) {
-		{ "MLSD", VERB_DATA }, { "MDTM", VERB_OTHER }, { "MKD", VERB_OTHER },
-		{ "MACB", VERB_OTHER }, { "MFCT", VERB_OTHER }, { "MFF", VERB_OTHER },
-		{ "MFMT", VERB_OTHER }, { "MIC", VERB_OTHER }, { "MLST", VERB_OTHER },
-		{ "MODE", VERB_OTHER }, {}
+		{ "MLSD", VERB_DATA }, { "MDTM", VERB_OTHER },
+		{ "MKD", VERB_OTHER }, { "MACB", VERB_OTHER },
+		{ "MFCT", VERB_OTHER }, { "MFF", VERB_OTHER },
+		{ "MFMT", VERB_OTHER }, { "MIC", VERB_OTHER },
+		{ "MLST", VERB_OTHER }, { "MODE", VERB_OTHER }, {}
 	},
 	['N' - 'A'] = (const struct ftp_verb[]) {
 		{ "NOOP", VERB_OTHER }, { "NLST", VERB_DATA }, {}
@@ -88,22 +93,26 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "OPTS", VERB_OTHER }, {}
 	},
 	['P' - 'A'] = (const struct ftp_verb[]) {
-		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT }, { "PASS", VERB_PASS },
-		{ "PWD", VERB_OTHER }, { "PBSZ", VERB_OTHER }, { "POST", VERB_HTTP },
+		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT },
+		{ "PASS", VERB_PASS }, { "PWD", VERB_OTHER },
+		{ "PBSZ", VERB_OTHER }, { "POST", VERB_HTTP },
 		{ "PROT", VERB_OTHER }, { "PUT", VERB_HTTP }, {}
 	},
 	['Q' - 'A'] = (const struct ftp_verb[]) {
 		{ "QUIT", VERB_OTHER }, {}
 	},
 	['R' - 'A'] = (const struct ftp_verb[]) {
-		{ "RETR", VERB_DATA }, { "REST", VERB_OTHER }, { "RNFR", VERB_OTHER },
-		{ "RNTO", VERB_OTHER }, { "RANG", VERB_OTHER }, { "REIN", VERB_REIN },
+		{ "RETR", VERB_DATA }, { "REST", VERB_OTHER },
+		{ "RNFR", VERB_OTHER }, { "RNTO", VERB_OTHER },
+		{ "RANG", VERB_OTHER }, { "REIN", VERB_REIN },
 		{ "RMD", VERB_OTHER }, { "RMDA", VERB_OTHER }, {}
 	},
 	['S' - 'A'] = (const struct ftp_verb[]) {
-		{ "STOR", VERB_DATA }, { "SIZE", VERB_OTHER }, { "SYST", VERB_OTHER },
-		{ "SITE", VERB_OTHER }, { "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER },
-		{ "STAT", VERB_OTHER }, { "STOU", VERB_DATA }, { "STRU", VERB_OTHER }, {}
+		{ "STOR", VERB_DATA }, { "SIZE", VERB_OTHER },
+		{ "SYST", VERB_OTHER }, { "SITE", VERB_OTHER },
+		{ "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER },
+		{ "STAT", VERB_OTHER }, { "STOU", VERB_DATA },
+		{ "STRU", VERB_OTHER }, {}
 	},
 	['T' - 'A'] = (const struct ftp_verb[]) {
 		{ "TYPE", VERB_OTHER }, { "THMB", VERB_DATA }, {}
@@ -112,10 +121,12 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "USER", VERB_LOGIN }, {}
 	},
 	['X' - 'A'] = (const struct ftp_verb[]) {
-		{ "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER }, { "XCWD", VERB_OTHER },
-		{ "XMD5", VERB_OTHER }, { "XMKD", VERB_OTHER }, { "XPWD", VERB_OTHER },
-		{ "XRMD", VERB_OTHER }, { "XSHA", VERB_OTHER }, { "XSHA1", VERB_OTHER },
-		{ "XSHA256", VERB_OTHER }, { "XSHA512", VERB_OTHER }, {}
+		{ "XCRC", VERB_OTHER }, { "XCUP", VERB_OTHER },
+		{ "XCWD", VERB_OTHER }, { "XMD5", VERB_OTHER },
+		{ "XMKD", VERB_OTHER }, { "XPWD", VERB_OTHER },
+		{ "XRMD", VERB_OTHER }, { "XSHA", VERB_OTHER },
+		{ "XSHA1", VERB_OTHER }, { "XSHA256", VERB_OTHER },
+		{ "XSHA512", VERB_OTHER }, {}
 	},
 };
 
@@ -141,7 +152,10 @@ static u8 to_upper(u8 c)
 	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
 }
 
-/* The byte that comes next; CR or LF, which nothing that is read has, at a line's end */
+/*
+ * The byte that comes next; CR or LF, which nothing that is read has, at a
+ * line's end
+ */
 static u8 text_peek(const struct ftp_text *t)
 {
 	return t->s[t->at];
@@ -168,7 +182,8 @@ static bool text_end(struct ftp_text *t)
 }
 
 /* A number of at most @digits digits, whatever its value; more are none. */
-static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *value)
+static bool text_number(struct ftp_text *t, unsigned int digits,
+			unsigned int *value)
 {
 	unsigned int n = 0;
 
@@ -181,10 +196,11 @@ static bool text_number(struct ftp_text *t, unsigned int digits, unsigned int *v
 /* --- addresses --- */
 
 /*
- * h1,h2,h3,h4,p1,p2. Returns false if there are not six numbers with commas between
- * them; *good says whether they are all octets, and no more follow.
+ * h1,h2,h3,h4,p1,p2. Returns false if there are not six numbers with commas
+ * between them; *good says whether they are all octets, and no more follow.
  */
-static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port, bool *good)
+static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
+		     bool *good)
 {
 	const u8 *s = t->s + t->at, *first;
 	unsigned int i, number;
@@ -219,7 +235,8 @@ static bool read_dotted(struct ftp_text *t, u8 b[4])
 	unsigned int i, value;
 
 	for (i = 0; i < 4; i++) {
-		if ((i && !text_take(t, '.')) || !text_number(t, 3, &value) || value > 255)
+		if ((i && !text_take(t, '.')) || !text_number(t, 3, &value) ||
+		    value > 255)
 			return false;
 		b[i] = value;
 	}
@@ -247,7 +264,8 @@ static bool read_ipv6(struct ftp_text *t, u8 b[16])
 	while (n < 16) {
 		start = t->at;
 		value = 0;
-		for (digits = 0; hex_value(text_peek(t)) >= 0 && digits < 4; digits++, t->at++)
+		for (digits = 0; hex_value(text_peek(t)) >= 0 && digits < 4;
+		     digits++, t->at++)
 			value = value << 4 | hex_value(text_peek(t));
 		if (!digits) {
 			/* only after :: */
@@ -305,15 +323,16 @@ static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
 	} else {
 		return false;
 	}
-	if (!text_take(t, d) || !text_number(t, 5, &value) || value > 65535 || !text_take(t, d))
+	if (!text_take(t, d) || !text_number(t, 5, &value) || value > 65535 ||
+	    !text_take(t, d))
 		return false;
 	*port = value;
 	return true;
 }
 
 /*
- * RFC 2428: (<d><d><d>port<d>). A digit may be <d>: then the port ends where it comes
- * again, so that no port has it.
+ * RFC 2428: (<d><d><d>port<d>). A digit may be <d>: then the port ends where it
+ * comes again, so that no port has it.
  */
 static bool read_epsv(struct ftp_text *t, u16 *port)
 {
@@ -336,7 +355,8 @@ static bool read_epsv(struct ftp_text *t, u16 *port)
 	return true;
 }
 
-static enum alg_own whose(const struct alg_addr *addr, const struct alg_addr own[2])
+static enum alg_own whose(const struct alg_addr *addr,
+			  const struct alg_addr own[2])
 {
 	if (!memcmp(addr, &own[ALG_OWN_INNER], sizeof(*addr)))
 		return ALG_OWN_INNER;
@@ -346,8 +366,9 @@ static enum alg_own whose(const struct alg_addr *addr, const struct alg_addr own
 }
 
 /* May this endpoint be opened? Fills in what is the same for all forms. */
-static bool endpoint(struct alg_decision *d, const struct alg_addr own[2], bool loose,
-		     const struct alg_line *line, unsigned int at, unsigned int end)
+static bool endpoint(struct alg_decision *d, const struct alg_addr own[2],
+		     bool loose, const struct alg_line *line, unsigned int at,
+		     unsigned int end)
 {
 	d->at = at;
 	d->len = end - at;
@@ -356,7 +377,10 @@ static bool endpoint(struct alg_decision *d, const struct alg_addr own[2], bool 
 		return false;
 	if (d->own == ALG_OWN_NOT && !loose)
 		return false;
-	/* What cannot be written anew where it stands is not opened for anybody. */
+	/*
+	 * What cannot be written anew where it stands is not opened for
+	 * anybody.
+	 */
 	return alg_line_seq(line, at, end - at, &d->seq);
 }
 
@@ -390,7 +414,8 @@ static void close_hole(struct ftp *f, struct alg_decision *d)
 }
 
 /* Let it alone from now on */
-static noinline void dormant(struct ftp *f, struct alg_decision *d, enum ftp_why why)
+static noinline void dormant(struct ftp *f, struct alg_decision *d,
+			     enum ftp_why why)
 {
 	while (f->count)
 		pop(f, d, false);
@@ -402,9 +427,10 @@ static noinline void dormant(struct ftp *f, struct alg_decision *d, enum ftp_why
 }
 
 /*
- * The server takes up the oldest command, as far as the client can know: if it is
- * about another data connection, none will come that was announced before. Not earlier:
- * a pipelined PORT is sent while the transfer before it has still to connect.
+ * The server takes up the oldest command, as far as the client can know: if it
+ * is about another data connection, none will come that was announced before.
+ * Not earlier: a pipelined PORT is sent while the transfer before it has still
+ * to connect.
  */
 static void take_up(struct ftp *f, struct alg_decision *d)
 {
@@ -442,7 +468,10 @@ static noinline bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 
 /* --- the client --- */
 
-/* The first bytes of a text, up to the first space or @len, as capitals, and zero behind them */
+/*
+ * The first bytes of a text, up to the first space or @len, as capitals, and
+ * zero behind them
+ */
 static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 {
 	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
@@ -452,7 +481,10 @@ static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 	memcpy(&eight, s, 8);
 	bytes = le64_to_cpu(eight);
 	space = bytes ^ ' ' * ones;
-	/* Below its first bit that is set, neither has borrowed or carried anything. */
+	/*
+	 * Below its first bit that is set, neither has borrowed or carried
+	 * anything.
+	 */
 	space = (space - ones) & ~space & tops;
 	if (space && len > (unsigned int)__builtin_ctzll(space) >> 3)
 		len = (unsigned int)__builtin_ctzll(space) >> 3;
@@ -476,8 +508,12 @@ static bool read_verb(struct ftp_text *t, u8 *verb)
 
 	*verb = VERB_NONE;
 	name.eight = capitals(t->s, t->len, &len);
-	/* Zero at its end is of no verb, but would look like what is behind one. */
-	if (!len || len > VERB_MAX || !is_capital(name.c[0]) || !name.c[len - 1])
+	/*
+	 * Zero at its end is of no verb, but would look like what is behind
+	 * one.
+	 */
+	if (!len || len > VERB_MAX || !is_capital(name.c[0]) ||
+	    !name.c[len - 1])
 		return false;
 	t->at = len;
 	for (v = verbs[name.c[0] - 'A']; v && v->name[0]; v++) {
@@ -498,7 +534,8 @@ static bool ends_as_http(const struct ftp_text *t)
 	return t->len >= 9 && !memcmp(t->s + t->len - 9, " HTTP/", 6);
 }
 
-static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t, bool whole, u8 *verb)
+static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
+				  bool whole, u8 *verb)
 {
 	if (!f->greeted)
 		return FTP_WHY_GREETING;
@@ -523,9 +560,11 @@ static u8 epsv_argument(struct ftp_text *t)
 	if (text_end(t))
 		return VERB_EPSV;
 	if (is_digit(text_peek(t)))
-		return text_number(t, 5, &protocol) && text_end(t) ? VERB_EPSV : VERB_OTHER;
+		return text_number(t, 5, &protocol) && text_end(t) ? VERB_EPSV :
+								     VERB_OTHER;
 	if (t->len - t->at >= 3 && to_upper(t->s[t->at]) == 'A' &&
-	    to_upper(t->s[t->at + 1]) == 'L' && to_upper(t->s[t->at + 2]) == 'L') {
+	    to_upper(t->s[t->at + 1]) == 'L' &&
+	    to_upper(t->s[t->at + 2]) == 'L') {
 		t->at += 3;
 		if (text_end(t))
 			return VERB_EPSV_ALL;
@@ -534,7 +573,8 @@ static u8 epsv_argument(struct ftp_text *t)
 }
 
 static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
-				const struct alg_line *line, const struct alg_ends *ends,
+				const struct alg_line *line,
+				const struct alg_ends *ends,
 				struct alg_decision *d)
 {
 	bool good = true;
@@ -553,15 +593,17 @@ static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
 	}
 	d->to_client = true;
 	/*
-	 * Its address as the server sees it a client behind NAT hardly knows, but the page that
-	 * makes a browser say it does.
+	 * Its address as the server sees it a client behind NAT hardly knows,
+	 * but the page that makes a browser say it does.
 	 */
-	return endpoint(d, ends->client, ends->loose, line, at, t->at) && text_end(t) &&
-	       (d->own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
+	return endpoint(d, ends->client, ends->loose, line, at, t->at) &&
+	       text_end(t) && (d->own != ALG_OWN_OUTER || ends->loose) &&
+	       !f->epsv_all;
 }
 
 static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
-				 const struct alg_ends *ends, struct alg_decision *d)
+				 const struct alg_ends *ends,
+				 struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	bool offered = false;
@@ -570,7 +612,10 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 	u8 verb;
 
 	if (!line->whole) {
-		/* CRs that may turn out to be of the line's end, and a verb that may go on */
+		/*
+		 * CRs that may turn out to be of the line's end, and a verb
+		 * that may go on
+		 */
 		while (t.len && t.s[t.len - 1] == '\r')
 			t.len--;
 		if (t.len <= VERB_MAX && !memchr(t.s, ' ', t.len))
@@ -593,20 +638,25 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 		verb = VERB_OTHER;
 	if (f->beyond || f->count == FTP_PENDING) {
 		/*
-		 * Clients of before RFC 2389 send no two commands at once, and no other sends
-		 * so many and PORT among them: what is past the bound opens nothing, but is
-		 * counted, so that what comes after it is understood. What would change how
-		 * the rest is to be read must not be missed.
+		 * Clients of before RFC 2389 send no two commands at once, and
+		 * no other sends so many and PORT among them: what is past the
+		 * bound opens nothing, but is counted, so that what comes after
+		 * it is understood. What would change how the rest is to be
+		 * read must not be missed.
 		 */
-		if (verb == VERB_AUTH || verb == VERB_REIN || verb == VERB_EPSV_ALL ||
-		    f->beyond == U16_MAX)
+		if (verb == VERB_AUTH || verb == VERB_REIN ||
+		    verb == VERB_EPSV_ALL || f->beyond == U16_MAX)
 			dormant(f, d, FTP_WHY_FLOOD);
 		else
 			f->beyond++;
 		return;
 	}
-	/* Before the login was accepted, it may be others who make the client say it. */
-	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut && f->login && ends->active)
+	/*
+	 * Before the login was accepted, it may be others who make the client
+	 * say it.
+	 */
+	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut &&
+	    f->login && ends->active)
 		offered = read_offer(f, &t, verb, line, ends, d);
 
 	p = pending_at(f, f->count);
@@ -627,10 +677,12 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 /* --- the server --- */
 
 /*
- * 227 in its forms in the wild: the six numbers are in parentheses, after =, or bare,
- * with any text around them. More than one of them in a line is ambiguous.
+ * 227 in its forms in the wild: the six numbers are in parentheses, after =, or
+ * bare, with any text around them. More than one of them in a line is
+ * ambiguous.
  */
-static noinline bool read_227(const struct alg_line *line, const struct alg_ends *ends,
+static noinline bool read_227(const struct alg_line *line,
+			      const struct alg_ends *ends,
 			      struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
@@ -661,7 +713,8 @@ static noinline bool read_227(const struct alg_line *line, const struct alg_ends
 	return end && endpoint(d, ends->server, ends->loose, line, start, end);
 }
 
-static noinline bool read_229(const struct alg_line *line, const struct alg_ends *ends,
+static noinline bool read_229(const struct alg_line *line,
+			      const struct alg_ends *ends,
 			      struct alg_decision *d)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
@@ -675,13 +728,15 @@ static noinline bool read_229(const struct alg_line *line, const struct alg_ends
 			continue;
 		t.at = at;
 		if (read_epsv(&t, &d->port))
-			return endpoint(d, ends->server, ends->loose, line, at, t.at);
+			return endpoint(d, ends->server, ends->loose, line, at,
+					t.at);
 	}
 	return false;
 }
 
 /* The oldest command has this final reply. */
-static noinline void answer(struct ftp *f, unsigned int code, const struct alg_line *line,
+static noinline void answer(struct ftp *f, unsigned int code,
+			    const struct alg_line *line,
 			    const struct alg_ends *ends, struct alg_decision *d)
 {
 	const struct ftp_pending *p = pending_at(f, 0);
@@ -705,7 +760,8 @@ static noinline void answer(struct ftp *f, unsigned int code, const struct alg_l
 		       read_227(line, ends, d);
 		break;
 	case VERB_EPSV:
-		open = code == 229 && !line->cut && f->login && read_229(line, ends, d);
+		open = code == 229 && !line->cut && f->login &&
+		       read_229(line, ends, d);
 		break;
 	case VERB_EPSV_ALL:
 		f->epsv_all |= success;
@@ -729,10 +785,14 @@ static noinline void answer(struct ftp *f, unsigned int code, const struct alg_l
 		}
 		break;
 	}
-	/* The next announcement is there already: this one is not what they agree on. */
+	/*
+	 * The next announcement is there already: this one is not what they
+	 * agree on.
+	 */
 	if (f->count > 1 && is_announcement(pending_at(f, 1)))
 		open = false;
-	if (code >= 200 && code < 400 && p->verb != VERB_NONE && p->verb != VERB_REIN)
+	if (code >= 200 && code < 400 && p->verb != VERB_NONE &&
+	    p->verb != VERB_REIN)
 		f->trusted = true;
 	pop(f, d, open);
 	if (open) {
@@ -744,8 +804,10 @@ static noinline void answer(struct ftp *f, unsigned int code, const struct alg_l
 	take_up(f, d);
 }
 
-static noinline void final_reply(struct ftp *f, unsigned int code, const struct alg_line *line,
-				 const struct alg_ends *ends, struct alg_decision *d)
+static noinline void final_reply(struct ftp *f, unsigned int code,
+				 const struct alg_line *line,
+				 const struct alg_ends *ends,
+				 struct alg_decision *d)
 {
 	if (!f->greeted) {
 		if (code == 220)
@@ -763,7 +825,10 @@ static noinline void final_reply(struct ftp *f, unsigned int code, const struct 
 		dormant(f, d, FTP_WHY_SECURE);
 		return;
 	}
-	/* These two say themselves what they are to, but only if somebody has asked. */
+	/*
+	 * These two say themselves what they are to, but only if somebody has
+	 * asked.
+	 */
 	if ((code == 230 || code == 232) && login_waits(f))
 		f->login = true;
 	if (code == 227)
@@ -777,27 +842,35 @@ static noinline void final_reply(struct ftp *f, unsigned int code, const struct 
 }
 
 static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
-			       const struct alg_ends *ends, struct alg_decision *d)
+			       const struct alg_ends *ends,
+			       struct alg_decision *d)
 {
 	unsigned int code = 0;
 	u8 after = '\n';
 
 	if (!line->whole)
 		return;
-	if (line->len >= 3 && is_digit(line->text[0]) && is_digit(line->text[1]) &&
-	    is_digit(line->text[2]))
-		code = (line->text[0] - '0') * 100 + (line->text[1] - '0') * 10 +
-		       line->text[2] - '0';
+	if (line->len >= 3 && is_digit(line->text[0]) &&
+	    is_digit(line->text[1]) && is_digit(line->text[2]))
+		code = (line->text[0] - '0') * 100 +
+		       (line->text[1] - '0') * 10 + line->text[2] - '0';
 	if (line->len > 3)
 		after = line->text[3];
-	if (code < 100 || code > 699 || (after != ' ' && after != '-' && after != '\n')) {
-		/* A line of text: of a reply of many lines, or of a sloppy server */
+	if (code < 100 || code > 699 ||
+	    (after != ' ' && after != '-' && after != '\n')) {
+		/*
+		 * A line of text: of a reply of many lines, or of a sloppy
+		 * server
+		 */
 		if (!f->greeted && !f->multi)
 			dormant(f, d, FTP_WHY_SERVER);
 		return;
 	}
 	if (f->multi) {
-		/* RFC 959 4.2: until the same code with a space; all before is text. */
+		/*
+		 * RFC 959 4.2: until the same code with a space; all before is
+		 * text.
+		 */
 		if (code != f->multi || after != ' ')
 			return;
 		f->multi = 0;
@@ -833,18 +906,20 @@ void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
 }
 
 /**
- * ftp_hold() - may an incomplete line become one whose address has to be written anew?
+ * ftp_hold() - may an incomplete line become one whose address has to be
+ * written anew?
  * @dialogue: struct ftp
  * @reply: it is the server's line
  * @line: what came of it
  *
- * Return: true if, with NAT, its bytes must not leave before its end is there. That is
- * never so of a line that is longer than ALG_LINE_MAX.
+ * Return: true if, with NAT, its bytes must not leave before its end is there.
+ * That is never so of a line that is longer than ALG_LINE_MAX.
  */
 bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 {
 	const struct ftp *f = dialogue;
-	static const char * const begins[2][2] = { { "PORT ", "EPRT " }, { "227 ", "229 " } };
+	static const char *const begins[2][2] = { { "PORT ", "EPRT " },
+						  { "227 ", "229 " } };
 	unsigned int i, j;
 
 	if (f->why || !f->login || line->whole || line->cut || !line->len)
@@ -862,7 +937,9 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 	for (i = 0; i < 2; i++) {
 		const char *s = begins[reply][i];
 
-		for (j = 0; j < line->len && s[j] && to_upper(line->text[j]) == s[j]; j++)
+		for (j = 0;
+		     j < line->len && s[j] && to_upper(line->text[j]) == s[j];
+		     j++)
 			;
 		if (j == line->len || !s[j])
 			return true;
@@ -884,8 +961,9 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
  * ftp_save() - what is needed to go on later
  * @dialogue: struct ftp, between two lines
  *
- * Return: for ftp_resume(); 0 in the middle of a reply, or while commands wait for theirs: what
- * that is to must not be forgotten. A transfer may wait: it does so for hours.
+ * Return: for ftp_resume(); 0 in the middle of a reply, or while commands wait
+ * for theirs: what that is to must not be forgotten. A transfer may wait: it
+ * does so for hours.
  */
 u8 ftp_save(const void *dialogue)
 {
@@ -895,9 +973,10 @@ u8 ftp_save(const void *dialogue)
 
 	if (f->why || f->multi || f->beyond || (f->count && !transfer))
 		return 0;
-	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) | (f->trusted ? FTP_TRUSTED : 0) |
-	       (f->login ? FTP_LOGIN : 0) | (f->epsv_all ? FTP_EPSV_ALL : 0) |
-	       (f->hole ? FTP_HOLE : 0) | (transfer ? FTP_TRANSFER : 0);
+	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) |
+	       (f->trusted ? FTP_TRUSTED : 0) | (f->login ? FTP_LOGIN : 0) |
+	       (f->epsv_all ? FTP_EPSV_ALL : 0) | (f->hole ? FTP_HOLE : 0) |
+	       (transfer ? FTP_TRANSFER : 0);
 }
 
 /**
@@ -905,8 +984,8 @@ u8 ftp_save(const void *dialogue)
  * @dialogue: struct ftp, all zero
  * @saved: from ftp_save(), or 0: another gateway saw its beginning
  *
- * In the latter case, the login was accepted there, and a hole may have come with it. What
- * waits for an answer is not known, and opens nothing.
+ * In the latter case, the login was accepted there, and a hole may have come
+ * with it. What waits for an answer is not known, and opens nothing.
  */
 void ftp_resume(void *dialogue, u8 saved)
 {
@@ -931,7 +1010,7 @@ void ftp_resume(void *dialogue, u8 saved)
  */
 const char *ftp_why_name(u8 why)
 {
-	static const char * const names[] = {
+	static const char *const names[] = {
 		[FTP_WHY_NONE] = "none",
 		[FTP_WHY_GREETING] = "client spoke before the greeting",
 		[FTP_WHY_SERVER] = "server did not greet",
@@ -949,15 +1028,17 @@ const char *ftp_why_name(u8 why)
  * ftp_print() - write an address anew
  * @text: for the text and its NUL
  * @form: enum ftp_form
- * @addr: the address, of four bytes for FTP_FORM_PORT; not read for FTP_FORM_EPSV
+ * @addr: the address, of four bytes for FTP_FORM_PORT; not read for
+ *	FTP_FORM_EPSV
  * @port: the port
  *
- * The delimiter is always the one that RFC 2428 recommends: another one, which was
- * there before, may be in the new address.
+ * The delimiter is always the one that RFC 2428 recommends: another one, which
+ * was there before, may be in the new address.
  *
  * Return: the text's length; 0 if this form cannot have this address
  */
-int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port)
+int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
+	      u16 port)
 {
 	const u8 *b = addr->b;
 
@@ -965,17 +1046,20 @@ int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16
 	case FTP_FORM_PORT:
 		if (addr->len != 4)
 			return 0;
-		return snprintf(text, ALG_TEXT_MAX, "%u,%u,%u,%u,%u,%u", b[0], b[1], b[2], b[3],
-				port >> 8, port & 255);
+		return snprintf(text, ALG_TEXT_MAX, "%u,%u,%u,%u,%u,%u", b[0],
+				b[1], b[2], b[3], port >> 8, port & 255);
 	case FTP_FORM_EPRT:
 		if (addr->len == 4)
-			return snprintf(text, ALG_TEXT_MAX, "|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2],
+			return snprintf(text, ALG_TEXT_MAX,
+					"|1|%u.%u.%u.%u|%u|", b[0], b[1], b[2],
 					b[3], port);
 		if (addr->len != 16)
 			return 0;
-		return snprintf(text, ALG_TEXT_MAX, "|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
-				b[0] << 8 | b[1], b[2] << 8 | b[3], b[4] << 8 | b[5],
-				b[6] << 8 | b[7], b[8] << 8 | b[9], b[10] << 8 | b[11],
+		return snprintf(text, ALG_TEXT_MAX,
+				"|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
+				b[0] << 8 | b[1], b[2] << 8 | b[3],
+				b[4] << 8 | b[5], b[6] << 8 | b[7],
+				b[8] << 8 | b[9], b[10] << 8 | b[11],
 				b[12] << 8 | b[13], b[14] << 8 | b[15], port);
 	case FTP_FORM_EPSV:
 		return snprintf(text, ALG_TEXT_MAX, "|||%u|", port);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What two ends of an FTP control connection agree on, on plain values: no skb, no
- * lock, any context. tests/fuzz/ compiles ftp.c as it is.
+ * What two ends of an FTP control connection agree on, on plain values: no skb,
+ * no lock, any context. tests/fuzz/ compiles ftp.c as it is.
  */
 #ifndef _NF_ALG_FTP_H
 #define _NF_ALG_FTP_H
@@ -33,7 +33,8 @@ enum ftp_form {
  * @FTP_WHY_GREETING: a client that spoke before the server's 220
  * @FTP_WHY_SERVER: a server that begins with something else
  * @FTP_WHY_COMMAND: a line that is no FTP command
- * @FTP_WHY_VERB: a verb that nobody knows, before the server accepted any that is known
+ * @FTP_WHY_VERB: a verb that nobody knows, before the server accepted any that
+ *	is known
  * @FTP_WHY_HTTP: a request of HTTP's
  * @FTP_WHY_SECURE: both ends agreed on TLS or another protection
  * @FTP_WHY_FLOOD: more commands without an answer than can be followed
@@ -103,6 +104,7 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line);
 u8 ftp_save(const void *dialogue);
 void ftp_resume(void *dialogue, u8 saved);
 const char *ftp_why_name(u8 why);
-int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr, u16 port);
+int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
+	      u16 port);
 
 #endif /* _NF_ALG_FTP_H */

@@ -2,17 +2,19 @@
 /*
  * Lines out of a byte stream.
  *
- * A line ends with LF; CRs before it are no part of it. RFC 959 asks for CRLF, but
- * vsftpd ends a command at LF alone and drops all CRs before it, pure-ftpd says that
- * some clients send nothing else: who insists on CRLF sees fewer lines than the server
- * does, and a gateway must see what its ends see. A CR elsewhere and a NUL are bytes
- * of the line as others (a file name may have them), which no verb and no address has.
+ * A line ends with LF; CRs before it are no part of it. RFC 959 asks for CRLF,
+ * but vsftpd ends a command at LF alone and drops all CRs before it, pure-ftpd
+ * says that some clients send nothing else: who insists on CRLF sees fewer
+ * lines than the server does, and a gateway must see what its ends see. A CR
+ * elsewhere and a NUL are bytes of the line as others (a file name may have
+ * them), which no verb and no address has.
  *
- * Telnet (RFC 959 4.1.3, RFC 854): IAC IAC is the byte 255; after IAC, an option's
- * command (251 to 254) has one byte after it; others (IP, DM before ABOR) have none. IAC
- * before what is no command is a byte of a file name in an old character set, whose
- * sender does not know of telnet; so it never hides a line's end. Subnegotiation is
- * not for FTP: IAC SB is removed as IP is, and what follows is of the line.
+ * Telnet (RFC 959 4.1.3, RFC 854): IAC IAC is the byte 255; after IAC, an
+ * option's command (251 to 254) has one byte after it; others (IP, DM before
+ * ABOR) have none. IAC before what is no command is a byte of a file name in an
+ * old character set, whose sender does not know of telnet; so it never hides a
+ * line's end. Subnegotiation is not for FTP: IAC SB is removed as IP is, and
+ * what follows is of the line.
  */
 
 #include <asm/byteorder.h>
@@ -72,7 +74,9 @@ static void line_remove(struct alg_line *line, unsigned int bytes)
 	line->removed += bytes;
 }
 
-/* The byte after IAC, or after its command. Returns false if it is of the line. */
+/*
+ * The byte after IAC, or after its command. Returns false if it is of the line.
+ */
 static bool line_telnet(struct alg_line *line, u8 byte)
 {
 	if (line->telnet == LINE_OPTION) {
@@ -96,13 +100,18 @@ static bool line_telnet(struct alg_line *line, u8 byte)
 	return true;
 }
 
-/* The first one of eight bytes that needs thought: LF, or one over 127; 8 if there is none */
+/*
+ * The first one of eight bytes that needs thought: LF, or one over 127; 8 if
+ * there is none
+ */
 static unsigned int line_stop(__le64 eight)
 {
 	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
 	u64 bytes = le64_to_cpu(eight);
 
-	/* Below the first bit of these, the subtraction has borrowed nothing. */
+	/*
+	 * Below the first bit of these, the subtraction has borrowed nothing.
+	 */
 	bytes = (((bytes ^ '\n' * ones) - ones) | bytes) & tops;
 	return likely(!bytes) ? 8 : (unsigned int)__builtin_ctzll(bytes) >> 3;
 }
@@ -112,7 +121,10 @@ static __le64 line_bytes(const u8 *data, unsigned int len)
 {
 	__le32 first, last;
 
-	/* The two reads may overlap: the same bytes then come to the same place. */
+	/*
+	 * The two reads may overlap: the same bytes then come to the same
+	 * place.
+	 */
 	if (len >= 4) {
 		memcpy(&first, data, 4);
 		memcpy(&last, data + len - 4, 4);
@@ -135,9 +147,12 @@ static __always_inline unsigned int line_eight(u8 *text, const u8 *data)
 	return line_stop(eight);
 }
 
-/* Takes what needs no thought, while there is room in the text. Returns how many. */
-static __always_inline unsigned int line_plain(struct alg_line *line, const u8 *data,
-					       unsigned int len)
+/*
+ * Takes what needs no thought, while there is room in the text. Returns how
+ * many.
+ */
+static __always_inline unsigned int line_plain(struct alg_line *line,
+					       const u8 *data, unsigned int len)
 {
 	unsigned int room = ALG_LINE_MAX - line->len, n = 8;
 	u8 *text = line->text + line->len;
@@ -174,8 +189,11 @@ static void line_end(struct alg_line *line)
 	line->whole = true;
 }
 
-/* Takes what line_plain() leaves, and goes on until the line ends or the data. */
-static noinline unsigned int line_careful(struct alg_line *line, const u8 *data, unsigned int len)
+/*
+ * Takes what line_plain() leaves, and goes on until the line ends or the data.
+ */
+static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
+					  unsigned int len)
 {
 	unsigned int i = 0;
 	u8 byte;
@@ -183,7 +201,7 @@ static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
 	while (i < len && !line->whole) {
 		byte = data[i++];
 		if (line->telnet && line_telnet(line, byte))
-			continue;	/* it was nothing of the line, or 255 */
+			continue; /* it was nothing of the line, or 255 */
 		if (byte == '\n')
 			line_end(line);
 		else if (byte == LINE_IAC)
@@ -204,10 +222,11 @@ static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
  *
  * Whole lines are the same for every way to cut the stream.
  *
- * Return: bytes taken, at least one of @len; all of them, if the line is not whole then.
- * Call again for the rest.
+ * Return: bytes taken, at least one of @len; all of them, if the line is not
+ * whole then. Call again for the rest.
  */
-unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len)
+unsigned int alg_line_add(struct alg_line *line, const u8 *data,
+			  unsigned int len)
 {
 	unsigned int i = 0;
 
@@ -232,10 +251,12 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int le
  * @len: its length, not 0
  * @seq: the sequence number of its first byte
  *
- * Return: false if bytes of telnet's stood inside the part, so that it is not contiguous
- * there; also if they stood before it and after it, of which nothing more is known
+ * Return: false if bytes of telnet's stood inside the part, so that it is not
+ * contiguous there; also if they stood before it and after it, of which nothing
+ * more is known
  */
-bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq)
+bool alg_line_seq(const struct alg_line *line, unsigned int at,
+		  unsigned int len, u32 *seq)
 {
 	if (!line->removed || at + len <= line->gap_first) {
 		*seq = line->start + at;

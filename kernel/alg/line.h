@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The lines of one direction of a TCP connection, whatever its segments are: no skb,
- * no lock, no memory of its own. tests/fuzz/ compiles line.c as it is.
+ * The lines of one direction of a TCP connection, whatever its segments are: no
+ * skb, no lock, no memory of its own. tests/fuzz/ compiles line.c as it is.
  */
 #ifndef _NF_ALG_LINE_H
 #define _NF_ALG_LINE_H
@@ -14,7 +14,8 @@
 #define ALG_LINE_HEAD	8
 
 /**
- * struct alg_line - a line that comes in, and what is needed to find it in the stream
+ * struct alg_line - a line that comes in, and what is needed to find it in the
+ * stream
  * @start: the sequence number of its first byte
  * @next: that of the byte after the last one that came
  * @removed: bytes of telnet's that are not in @text
@@ -24,8 +25,8 @@
  * @telnet: what the next byte is, for line.c
  * @whole: its end is there; the next byte begins a new line
  * @cut: it is longer than @text
- * @text: the line, without its end; behind that of a whole one its first CR, or LF; any
- *	eight bytes that begin in it may be read
+ * @text: the line, without its end; behind that of a whole one its first CR, or
+ *	LF; any eight bytes that begin in it may be read
  */
 struct alg_line {
 	u32 start;
@@ -44,8 +45,9 @@ struct alg_line {
  * alg_line_ready() - is there something to look at?
  * @line: the line, after alg_line_add()
  *
- * Return: true if it is whole, or has begun: ALG_LINE_HEAD or more bytes of it are there,
- * which tell a stream that is not of this protocol long before it has a line's end, if ever
+ * Return: true if it is whole, or has begun: ALG_LINE_HEAD or more bytes of it
+ * are there, which tell a stream that is not of this protocol long before it
+ * has a line's end, if ever
  */
 static inline bool alg_line_ready(const struct alg_line *line)
 {
@@ -62,7 +64,9 @@ static inline bool alg_line_between(const struct alg_line *line)
 }
 
 void alg_line_init(struct alg_line *line, u32 seq);
-unsigned int alg_line_add(struct alg_line *line, const u8 *data, unsigned int len);
-bool alg_line_seq(const struct alg_line *line, unsigned int at, unsigned int len, u32 *seq);
+unsigned int alg_line_add(struct alg_line *line, const u8 *data,
+			  unsigned int len);
+bool alg_line_seq(const struct alg_line *line, unsigned int at,
+		  unsigned int len, u32 *seq);
 
 #endif /* _NF_ALG_LINE_H */

@@ -13,8 +13,8 @@
 
 #define FTP2_TIMEOUT_MAX	3600
 
-static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-		     enum ip_conntrack_info ctinfo);
+static int ftp2_help(struct sk_buff *skb, unsigned int protoff,
+		     struct nf_conn *ct, enum ip_conntrack_info ctinfo);
 
 static struct alg_helper ftp2 = {
 	.name = "ftp2",
@@ -40,19 +40,22 @@ static const struct kernel_param_ops timeout_ops = {
 };
 
 module_param_cb(timeout, &timeout_ops, &ftp2.policy.timeout, 0644);
-MODULE_PARM_DESC(timeout, "seconds that a data connection is waited for, 1 to 3600 (30)");
+MODULE_PARM_DESC(timeout,
+		 "seconds that a data connection is waited for (30)");
 
 module_param_named(loose, ftp2.loose, bool, 0644);
-MODULE_PARM_DESC(loose, "let PORT, EPRT and 227 name the address of a third party (N)");
+MODULE_PARM_DESC(loose,
+		 "let PORT, EPRT and 227 name the address of a third party (N)");
 
 module_param_named(active, ftp2.active, bool, 0644);
-MODULE_PARM_DESC(active, "let PORT and EPRT ask for connections to the client (Y)");
+MODULE_PARM_DESC(active,
+		 "let PORT and EPRT ask for connections to the client (Y)");
 
 module_param_named(takeover, ftp2.takeover, bool, 0644);
 MODULE_PARM_DESC(takeover, "also in a dialogue that another gateway began (N)");
 
-static int ftp2_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
-		     enum ip_conntrack_info ctinfo)
+static int ftp2_help(struct sk_buff *skb, unsigned int protoff,
+		     struct nf_conn *ct, enum ip_conntrack_info ctinfo)
 {
 	if (alg_dormant(ct))
 		return NF_ACCEPT;

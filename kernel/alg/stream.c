@@ -2,19 +2,21 @@
 /*
  * A sender's bytes, and what the receiver gets.
  *
- * An address that is written anew makes the stream longer or shorter, and its bytes may
- * come in any number of segments, any of them more than once. So what was changed is
- * remembered until the receiver has acknowledged it: each segment that touches it gets
- * the same bytes at the same place.
+ * An address that is written anew makes the stream longer or shorter, and its
+ * bytes may come in any number of segments, any of them more than once. So what
+ * was changed is remembered until the receiver has acknowledged it: each
+ * segment that touches it gets the same bytes at the same place.
  *
- * A line whose address has to be written anew must be there as a whole before its first
- * byte leaves. To drop its parts until the sender sends it in one piece is not enough: one
- * that writes byte by byte fills its congestion window with them, and then sends the same
- * ones again and again. So parts are held back, and the sender is told that they arrived.
- * The receiver says so itself: instead of a segment that is held as a whole it gets one
- * byte that it already has, answers at once with an acknowledgment of what it has (RFC
- * 9293 3.10.7.4), and that one is raised on its way back by what is held. No packet is
- * made here; if one is lost, the sender's own retransmission starts it again.
+ * A line whose address has to be written anew must be there as a whole before
+ * its first byte leaves. To drop its parts until the sender sends it in one
+ * piece is not enough: one that writes byte by byte fills its congestion window
+ * with them, and then sends the same ones again and again. So parts are held
+ * back, and the sender is told that they arrived. The receiver says so itself:
+ * instead of a segment that is held as a whole it gets one byte that it already
+ * has, answers at once with an acknowledgment of what it has (RFC 9293
+ * 3.10.7.4), and that one is raised on its way back by what is held. No packet
+ * is made here; if one is lost, the sender's own retransmission starts it
+ * again.
  */
 
 #include <linux/kernel.h>
@@ -70,21 +72,24 @@ void alg_stream_free(struct alg_stream *s)
  * alg_stream_hold() - the incomplete line must not leave yet
  * @s: after the bytes of a segment
  *
- * Does nothing without memory, or if the line's bytes are not all known or, written anew,
- * would be too many for a segment: then it leaves as it comes. Nothing may leave that is in
+ * Does nothing without memory, or if the line's bytes are not all known or,
+ * written anew, would be too many for a segment: then it leaves as it comes.
+ * Nothing may leave that is in
  * @s->held from then on.
  */
 void alg_stream_hold(struct alg_stream *s)
 {
 	const struct alg_line *line = &s->line;
 
-	if (line->next - line->start != line->len || alg_before(line->start, s->fresh) ||
+	if (line->next - line->start != line->len ||
+	    alg_before(line->start, s->fresh) ||
 	    line->len > ALG_SEGMENT_MIN - ALG_TEXT_MAX) {
 		alg_stream_release(s);
 		return;
 	}
 	if (!s->spare)
-		s->spare = kmalloc(sizeof(*s->spare) + ALG_LINE_MAX + ALG_TEXT_MAX, GFP_ATOMIC);
+		s->spare = kmalloc(sizeof(*s->spare) + ALG_LINE_MAX +
+				   ALG_TEXT_MAX, GFP_ATOMIC);
 	if (s->spare)
 		s->held = line->len;
 }
@@ -116,10 +121,11 @@ void alg_stream_release(struct alg_stream *s)
  * @text: what is to stand there
  * @len: under ALG_TEXT_MAX
  *
- * Return: the change, of which nothing has left; %NULL without memory, or if the part's
- * first bytes have left
+ * Return: the change, of which nothing has left; %NULL without memory, or if
+ * the part's first bytes have left
  */
-const struct alg_edit *alg_stream_rewrite(struct alg_stream *s, const struct alg_decision *d,
+const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
+					  const struct alg_decision *d,
 					  const char *text, unsigned int len)
 {
 	const u8 *line = s->line.text;
@@ -175,9 +181,10 @@ static u32 leaves_at(const struct alg_stream *s, u32 seq)
 	return seq + shift;
 }
 
-static void change(struct alg_plan *plan, u32 offset, u32 len, const u8 *text, u32 new_len)
+static void change(struct alg_plan *plan, u32 offset, u32 len, const u8 *text,
+		   u32 new_len)
 {
-	plan->change[plan->count++] = (struct alg_change) {
+	plan->change[plan->count++] = (struct alg_change){
 		.offset = offset,
 		.len = len,
 		.text = text,
@@ -191,19 +198,23 @@ static void change(struct alg_plan *plan, u32 offset, u32 len, const u8 *text, u
  * @seq: the segment's sequence number
  * @len: bytes of payload
  * @limit: bytes from this one on do not leave
- * @max: nor more than so many of them, if it has to be changed; at least ALG_SEGMENT_MIN
+ * @max: nor more than so many of them, if it has to be changed; at least
+ *	ALG_SEGMENT_MIN
  * @plan: what leaves; valid until @s changes
  *
  * Return: false if nothing does
  */
-bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 limit,
-		     unsigned int max, struct alg_plan *plan)
+bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len,
+		     u32 limit, unsigned int max, struct alg_plan *plan)
 {
 	u32 last = seq + len, end = last, at = seq, out = 0;
 	unsigned int i;
 
 	plan->seq = leaves_at(s, seq);
-	/* What is held has not left: so that an RST has the number that the receiver expects */
+	/*
+	 * What is held has not left: so that an RST has the number that the
+	 * receiver expects
+	 */
 	if (s->held && alg_before(s->line.start, seq))
 		plan->seq -= s->held;
 	plan->count = 0;
@@ -220,7 +231,10 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 	}
 	if (alg_before(limit, end))
 		end = limit;
-	/* A change of what the receiver has is forgotten: what follows has another place. */
+	/*
+	 * A change of what the receiver has is forgotten: what follows has
+	 * another place.
+	 */
 	if (alg_before(seq, s->acked) && alg_before(s->acked, end)) {
 		at = s->acked;
 		plan->seq = leaves_at(s, at);
@@ -232,7 +246,8 @@ bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 
 		u32 from = alg_before(at, e->seq) ? e->seq : at;
 		u32 to = alg_before(edit_end(e), last) ? edit_end(e) : last;
 
-		if (alg_before(edit_end(e), seq) || (edit_end(e) == seq && !e->held))
+		if (alg_before(edit_end(e), seq) ||
+		    (edit_end(e) == seq && !e->held))
 			continue;
 		if (!alg_before(e->seq, end))
 			break;
@@ -304,7 +319,10 @@ u32 alg_stream_acked(struct alg_stream *s, u32 ack)
 		s->told_from = ack;
 		s->told = ack + s->held;
 	}
-	/* The receiver asks again for what the sender has no more: it gets it from here. */
+	/*
+	 * The receiver asks again for what the sender has no more: it gets it
+	 * from here.
+	 */
 	if (!alg_before(ack, s->told_from) && alg_before(ack, s->told))
 		ack = s->told;
 	return ack;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a sender's bytes become on their way: lines written anew, and held back until
- * they are whole. Sequence numbers and payload in, changes of a segment out: no skb, no
- * lock. tests/fuzz/ compiles stream.c as it is.
+ * What a sender's bytes become on their way: lines written anew, and held back
+ * until they are whole. Sequence numbers and payload in, changes of a segment
+ * out: no skb, no lock. tests/fuzz/ compiles stream.c as it is.
  */
 #ifndef _NF_ALG_STREAM_H
 #define _NF_ALG_STREAM_H
@@ -15,9 +15,15 @@
 #define ALG_EDITS	8
 /* A line may add so many: what was held, and an address */
 #define ALG_LINE_EDITS	2
-/* Before so many bytes, what the receiver has is not known; the other way round it is late */
+/*
+ * Before so many bytes, what the receiver has is not known; the other way round
+ * it is late
+ */
 #define ALG_ACKED_UNKNOWN	0x3fffffffU
-/* Any path takes a segment of so many bytes: RFC 791's 576 and RFC 8200's 1280 less headers */
+/*
+ * Any path takes a segment of so many bytes: RFC 791's 576 and RFC 8200's 1280
+ * less headers
+ */
 #define ALG_SEGMENT_MIN	516
 
 /**
@@ -41,8 +47,8 @@ struct alg_edit {
  * @line: the line that comes in
  * @fresh: no byte from here on has left
  * @acked: the receiver has acknowledged all before it
- * @told: the sender was told that what is from @told_from to here arrived, and will not send it
- *	again
+ * @told: the sender was told that what is from @told_from to here arrived, and
+ *	will not send it again
  * @told_from: where that begins
  * @shift: how the sequence numbers before the first of @edit differ
  * @held: so many bytes from @line.start on came and have not left
@@ -95,10 +101,11 @@ void alg_stream_init(struct alg_stream *s, u32 seq);
 void alg_stream_free(struct alg_stream *s);
 void alg_stream_hold(struct alg_stream *s);
 void alg_stream_release(struct alg_stream *s);
-const struct alg_edit *alg_stream_rewrite(struct alg_stream *s, const struct alg_decision *d,
+const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
+					  const struct alg_decision *d,
 					  const char *text, unsigned int len);
-bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len, u32 limit,
-		     unsigned int max, struct alg_plan *plan);
+bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len,
+		     u32 limit, unsigned int max, struct alg_plan *plan);
 u32 alg_stream_acked(struct alg_stream *s, u32 ack);
 u32 alg_stream_shift(const struct alg_stream *s);
 

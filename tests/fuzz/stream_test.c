@@ -2,8 +2,8 @@
 /*
  * Two ends that speak TCP, networks that lose, double and reorder segments, and between
  * them a gateway that writes lines anew: line.c and stream.c as they are, TAP. The part of
- * kernel/alg/alg.c that feeds them, and nf_conntrack_seqadj.c, are modelled here: keep
- * gw_*() as the functions of the same name in alg.c are.
+ * kernel/alg/alg_tcp.c that feeds them, and nf_conntrack_seqadj.c, are modelled here: keep
+ * gw_*() as the functions of the same name there are.
  *
  * stream_test [FIRST COUNT]: only these connections.
  */
@@ -22,7 +22,7 @@
 #define EVENTS_MAX	60000
 #define SEEDS		3000
 #define BAD_MAX		10
-#define GAPS_MAX	16	/* alg.c has a time */
+#define GAPS_MAX	16	/* alg_tcp.c has a time */
 #define NEVER		0xffffffffU
 
 static unsigned int tests, failed;
@@ -91,7 +91,7 @@ static void replace(struct segment *p, const struct alg_change *c)
 
 /* --- nf_conntrack_seqadj.c --- */
 
-/* As alg_shift() in alg.c has it: one offset for all of a direction */
+/* As alg_seqadj_add() in alg.c has it: one offset for all of a direction */
 struct seqadj {
 	u32 offset;
 };
@@ -143,7 +143,7 @@ static unsigned int toy_print(char *text, const u8 *digits, unsigned int n)
 	return len;
 }
 
-/* --- the gateway: alg.c without the kernel --- */
+/* --- the gateway: alg_tcp.c without the kernel --- */
 
 /* What the gateway wrote anew, as the sender counts */
 struct written {
@@ -152,7 +152,7 @@ struct written {
 };
 
 struct conn {
-	bool gone;	/* alg_over() */
+	bool gone;	/* alg_conn_finished() */
 	bool asleep;
 	bool nat[2];
 	u8 gaps;
@@ -214,7 +214,7 @@ static void gw_line(struct conn *c, const struct packet *packet)
 	c->written[packet->dir][c->count[packet->dir]++] = (struct written) { d.seq, d.len };
 }
 
-static unsigned int gw_bytes(struct conn *c, const struct packet *packet, const u8 *p,
+static unsigned int gw_read_bytes(struct conn *c, const struct packet *packet, const u8 *p,
 			     unsigned int len)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
@@ -234,7 +234,7 @@ static unsigned int gw_bytes(struct conn *c, const struct packet *packet, const 
 	return taken;
 }
 
-static void gw_take(struct conn *c, const struct packet *packet, unsigned int offset)
+static void gw_read_segment(struct conn *c, const struct packet *packet, unsigned int offset)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
 	unsigned int n, taken;
@@ -242,12 +242,12 @@ static void gw_take(struct conn *c, const struct packet *packet, unsigned int of
 
 	for (; offset < packet->len && !c->asleep; offset += taken) {
 		n = packet->len - offset;
-		/* alg.c's chunks, but in any way; and for ASan, a copy of just that much */
+		/* alg_tcp.c's chunks, but in any way; and for ASan, a copy of just that much */
 		if (chance(300))
 			n = 1 + rnd(n);
 		copy = malloc(n);
 		memcpy(copy, packet->skb->data + offset, n);
-		taken = gw_bytes(c, packet, copy, n);
+		taken = gw_read_bytes(c, packet, copy, n);
 		free(copy);
 		if (taken < n)
 			break;
@@ -260,7 +260,7 @@ static void gw_take(struct conn *c, const struct packet *packet, unsigned int of
 		alg_stream_release(s);
 }
 
-static void gw_number(struct conn *c, const struct packet *packet, const struct alg_plan *plan,
+static void gw_set_seq(struct conn *c, const struct packet *packet, const struct alg_plan *plan,
 		      u32 ack)
 {
 	packet->skb->seq = plan->seq - c->seqadj[packet->dir].offset;
@@ -269,7 +269,7 @@ static void gw_number(struct conn *c, const struct packet *packet, const struct 
 		packet->skb->fin = false;
 }
 
-static bool gw_send(struct conn *c, const struct packet *packet, u32 ack)
+static bool gw_mangle_segment(struct conn *c, const struct packet *packet, u32 ack)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
 	unsigned int max = packet->len > ALG_SEGMENT_MIN ? packet->len : ALG_SEGMENT_MIN, i;
@@ -287,17 +287,17 @@ static bool gw_send(struct conn *c, const struct packet *packet, u32 ack)
 	must(plan.count <= ARRAY_SIZE(plan.change));
 	for (i = plan.count; i--;)
 		replace(packet->skb, &plan.change[i]);
-	gw_number(c, packet, &plan, ack);
+	gw_set_seq(c, packet, &plan, ack);
 	return true;
 }
 
-static bool gw_over(struct conn *c)
+static bool gw_conn_finished(struct conn *c)
 {
 	return c->asleep && alg_stream_plain(&c->stream[0]) && alg_stream_plain(&c->stream[1]) &&
 	       !c->moved;
 }
 
-static bool gw_early(struct conn *c, const struct packet *packet)
+static bool gw_segment_ahead(struct conn *c, const struct packet *packet)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
 
@@ -321,17 +321,17 @@ static bool gw_segment(struct conn *c, const struct packet *packet)
 	if (!c->asleep)
 		must(!alg_before(other->line.next + 1, ack));
 	if (!c->asleep || s->held) {
-		if (gw_early(c, packet))
+		if (gw_segment_ahead(c, packet))
 			return false;
 		s->fresh = s->held ? s->line.start : s->line.next;
 		if (packet->len || packet->fin || s->held)
-			gw_take(c, packet, s->line.next - packet->seq);
+			gw_read_segment(c, packet, s->line.next - packet->seq);
 	}
 	if (alg_stream_plain(s) && alg_stream_plain(other) &&
 	    !alg_before(packet->seq, s->acked) &&
 	    (c->asleep || s->line.next == packet->seq + packet->len))
 		return true;
-	return gw_send(c, packet, ack);
+	return gw_mangle_segment(c, packet, ack);
 }
 
 /* Returns false for a segment that is dropped. */
@@ -345,7 +345,7 @@ static bool gw_help(struct conn *c, unsigned int dir, struct segment *p)
 	if (!c->gone) {
 		if (!gw_segment(c, &packet))
 			return false;
-		c->gone = gw_over(c);
+		c->gone = gw_conn_finished(c);
 	}
 	p->seq = seqadj_seq(&c->seqadj[dir], p->seq);
 	p->ack = seqadj_ack(&c->seqadj[!dir], p->ack);
