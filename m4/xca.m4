@@ -91,7 +91,6 @@ AC_DEFUN([XCA_TOOLS], [
 	AS_IF([test "$with_tools" != no], [
 		m4_foreach([xca_item], [
 			[[libmnl], [libmnl >= 1.0.4], [libmnl-dev]],
-			[[libnetfilter_conntrack], [libnetfilter_conntrack >= 1.0.7], [libnetfilter-conntrack-dev]],
 			[[libnftnl], [libnftnl >= 1.1.7], [libnftnl-dev]],
 			[[jansson], [jansson >= 2.8], [libjansson-dev]],
 			[[ncurses], [ncurses >= 5], [libncurses-dev]]],

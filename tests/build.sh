@@ -15,7 +15,7 @@ files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfu
 	etc/default/ctfull-guard"
 
 # What a release has that is not in git, and the other way round
-generated="Makefile.in aclocal.m4 build-aux/compile build-aux/depcomp
+generated="Makefile.in aclocal.m4 build-aux/ar-lib build-aux/compile build-aux/depcomp
 	build-aux/install-sh build-aux/missing configure"
 not_released='^\.ci/'
 

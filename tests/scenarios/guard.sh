@@ -138,7 +138,7 @@ victims 0 "a victim is served while there is room"
 
 # No sets yet, and nobody to ban them in: it is told, and the guard goes on
 start_guard --evict --timeout 5m
-wait_for 10 says troubles '^ctfull guard: --table inet/guard: not there; make it, and its sets, with nft\(8\)'
+wait_for 10 says troubles '^ctfull guard: --table inet/guard: does not exist; make it, and its sets, with nft\(8\)'
 ok $? "a table that is not there: the guard says what to do"
 held 224 "${flooders[@]}"
 flows "$client" 10.0.9.1 5

@@ -135,31 +135,31 @@ refuses() {
 }
 
 guard="guard --table inet/filter --set bad"
-refuses "nonsense: no such command; status, top" nonsense
-refuses "--by nonsense: src, dst, dport" top --by nonsense
-refuses "--number 0: 1 to" top -n 0
-refuses "--number -1: 1 to" top -n -1
-refuses "--number 1x: 1 to" top -n 1x
-refuses "--number 99999999999999999999: 1 to" top -n 99999999999999999999
-refuses "--watch 0: 1 to" top --watch=0
-refuses "--family ip: ipv4 or ipv6" top -f ip
-refuses '"more": nothing goes there' top more
+refuses 'nonsense: no such command.* status .* top ' nonsense
+refuses "--by nonsense: must be src, dst, dport" top --by nonsense
+refuses "--number 0: must be a number from 1 to" top -n 0
+refuses "--number -1: must be a number from 1 to" top -n -1
+refuses "--number 1x: must be a number from 1 to" top -n 1x
+refuses "--number 99999999999999999999: must be a number from 1 to" top -n 99999999999999999999
+refuses "--watch 0: must be a number from 1 to" top --watch=0
+refuses "--family ip: must be ipv4 or ipv6" top -f ip
+refuses 'unexpected argument "more"' top more
 refuses "unrecognized option '--bad'.*see --help" status --bad
-refuses "--count 0: 1 to" monitor --count 0
+refuses "--count 0: must be a number from 1 to" monitor --count 0
 refuses "requires an argument.*see --help" metrics --textfile
 refuses "--table FAMILY/TABLE and --set NAME are needed" guard
-refuses "--table filter: FAMILY/TABLE is needed" guard --table filter --set bad
-refuses "--table arp/filter: FAMILY/TABLE is needed" guard --table arp/filter --set bad
+refuses "--table filter: must be FAMILY/TABLE" guard --table filter --set bad
+refuses "--table arp/filter: must be FAMILY/TABLE" guard --table arp/filter --set bad
 # shellcheck disable=SC2086 # words
 {
-	refuses "--set bad: is the third" $guard --set bad --set bad
-	refuses "--timeout 10x: a time such as" $guard --timeout 10x
-	refuses "--timeout 0s: a time such as" $guard --timeout 0s
-	refuses "--min-share 0%: 1% to 100%" $guard --min-share 0%
-	refuses "--min-share 101: 1% to 100%" $guard --min-share 101
-	refuses "--never 10.0.0: an address" $guard --never 10.0.0
-	refuses "--never 10.0.0.0: the number of bits 33: 0 to 32" $guard --never ::1,10.0.0.0/33
-	refuses "--interval 0: 1 to" $guard --interval 0
+	refuses "--set bad: is the third set" $guard --set bad --set bad
+	refuses "--timeout 10x: must be a time such as" $guard --timeout 10x
+	refuses "--timeout 0s: must be a time such as" $guard --timeout 0s
+	refuses "--min-share 0%: must be 1% to 100%" $guard --min-share 0%
+	refuses "--min-share 101: must be 1% to 100%" $guard --min-share 101
+	refuses "--never 10.0.0: must be an address" $guard --never 10.0.0
+	refuses "--never 10.0.0.0/33: BITS must be a number from 0 to 32" $guard --never ::1,10.0.0.0/33
+	refuses "--interval 0: must be a number from 1 to" $guard --interval 0
 }
 
 # --- Where something is missing ---
@@ -179,17 +179,17 @@ add set inet filter net { type ipv4_addr; flags timeout, interval; }
 add set inet filter one { type ipv4_addr; flags timeout; }
 add set inet filter two { type ipv4_addr; flags timeout; }
 END
-refuses '--set forever: bans would never end; make it with "flags timeout"' \
+refuses '--set forever: has no timeout, so bans would never end; make it with "flags timeout"' \
 	guard --table inet/filter --set forever
-refuses "--set port: is of another type; ipv4_addr" guard --table inet/filter --set port
-refuses "--set two: is for the same addresses as one" \
+refuses "--set port: has another type; ipv4_addr" guard --table inet/filter --set port
+refuses "--set two: has the same type as --set one" \
 	guard --table inet/filter --set one --set two
 # told REGEX: it is in the file
 told() {
 	grep -q -- "$1" "$work/troubles"
 }
 start ip netns exec "$ns" ctfull guard --table inet/filter --set gone 2>"$work/troubles"
-wait_for 20 told '--set gone: not there; make it with nft'
+wait_for 20 told '--set gone: does not exist; make it with nft'
 ok $? "guard: a set that is not there is told"
 kill "$started"
 wait "$started"

@@ -243,7 +243,7 @@ told lines '^ban'
 told lines '^spare' 2
 is "$(lines)" "ban 2001:db8:1:1::77
 spare 2001:db8:1:1::99: --never
-spare fd00:77::/64: who is never banned is in it, and no other address of it has so much" \
+spare fd00:77::/64: an address in it is never banned, and no other one holds so much alone" \
 	"a network with somebody who is never banned: its other addresses count one by one"
 stop
 flush
@@ -292,7 +292,7 @@ spare 10.67.0.1: it is this machine's address
 spare 10.67.0.255: $route
 spare fd00:64::/64: $route
 spare fd00:68::9: $route" "addresses that a route of any table makes local are not banned"
-told troubles 'a local route for everything, in table 101, as TPROXY has: spares nobody'
+told troubles 'table 101 has a local route for everything, as TPROXY needs: it spares nobody; name with --never who must not be banned'
 ok $? "a local route for everything would spare everybody: it is told, and does not"
 stop
 flush
@@ -325,7 +325,7 @@ flush
 # Where the tracker takes whatever a segment acknowledges, a whole connection is forged as
 # easily. The server may reset it, or not.
 set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
-liberal='^ctfull guard: TCP counts with --unreplied only: nf_conntrack_tcp_be_liberal is 1'
+liberal='^ctfull guard: TCP entries do not count without --unreplied: with nf_conntrack_tcp_be_liberal=1 '
 {
 	entry_lines 60 1 "$tcp -s 10.0.1.3 --state ESTABLISHED -u SEEN_REPLY,ASSURED"
 	entry_lines 60 1 "$tcp -s 10.0.1.4 --state CLOSE -u SEEN_REPLY,ASSURED"
@@ -409,30 +409,30 @@ refuses() {
 		"refused: guard ${*:2}"
 }
 
-refuses "--set names: is of another type" --table inet/guard --set names
-refuses "--set counters: is of another type" --table inet/guard --set counters
-refuses "--set pairs: is of another type" --table inet/guard --set pairs
+refuses "--set names: has another type" --table inet/guard --set names
+refuses "--set counters: has another type" --table inet/guard --set counters
+refuses "--set pairs: has another type" --table inet/guard --set pairs
 refuses "--prefix6 64: --set single takes no networks" --table inet/guard --set single --prefix6 64
-refuses "--table foo: FAMILY/TABLE is needed" --table inet/guard --table foo --set four
-refuses "--table inet/other: is the second; all sets are in one table" \
+refuses "--table foo: must be FAMILY/TABLE" --table inet/guard --table foo --set four
+refuses "--table inet/other: is the second table; all sets must be in one" \
 	--table inet/guard --set four --table inet/other --set six
-refuses "--set nets: is the third" --table inet/guard --set four --set six --set nets
-refuses "--prefix6 0: 1 to 128" --table inet/guard --set four --prefix6 0
-refuses "--prefix6 129: 1 to 128" --table inet/guard --set four --prefix6 129
+refuses "--set nets: is the third set" --table inet/guard --set four --set six --set nets
+refuses "--prefix6 0: must be a number from 1 to 128" --table inet/guard --set four --prefix6 0
+refuses "--prefix6 129: must be a number from 1 to 128" --table inet/guard --set four --prefix6 129
 long=$(printf 'a%.0s' {1..256})
 refuses "--table inet/$long: is too long; a name has up to 255 characters" --table "inet/$long" \
 	--set four
 refuses "--set $long: is too long; a name has up to 255 characters" --table inet/guard --set "$long"
-refuses "--set: the name of a set is needed" --table inet/guard --set ""
+refuses "--set: must not be empty" --table inet/guard --set ""
 for never in "" "," "10.0.0.1," ",10.0.0.1" "10.0.0.1,,10.0.0.2"; do
-	refuses "--never: an address is needed before and after each comma" \
+	refuses "--never: there must be an address before and after each comma" \
 		--table inet/guard --set four --never "$never"
 done
-refuses "--zone 65536: 0 to 65535" --table inet/guard --set four --zone 65536
-refuses "--timeout 99999999d: a time such as .* up to 365d" --table inet/guard --set four \
+refuses "--zone 65536: must be a number from 0 to 65535" --table inet/guard --set four --zone 65536
+refuses "--timeout 99999999d: must be a time such as .* up to 365d" --table inet/guard --set four \
 	--timeout 99999999d
 guard_in "$ns" --set gone
-told troubles '^ctfull guard: --set gone: not there; make it'
+told troubles '^ctfull guard: --set gone: does not exist; make it'
 ok $? "a set that is not there is told"
 stop
 for gone in "--set gone --set six" "--set six --set gone"; do
@@ -442,7 +442,7 @@ for gone in "--set gone --set six" "--set six --set gone"; do
 	guard $gone
 	told lines '^ban'
 	is "$(lines)" "ban 2001:db8:1:1::/64" "$gone: the set that is there is used"
-	is "$(grep -c '^ctfull guard: --set gone: not there' "$work/troubles")" 1 "and the other is told"
+	is "$(grep -c '^ctfull guard: --set gone: does not exist' "$work/troubles")" 1 "and the other is told"
 	stop
 	flush
 done
@@ -637,10 +637,10 @@ guard_in "$bare" --set four
 told lines '^ban'
 is "$(lines)" "ban 10.0.2.1" "no rule in the namespace: it looks by itself"
 is "$(<"$work/troubles")" \
-	"ctfull guard: no rule with -j CTFULL in this namespace: looking each 1 s" \
+	"ctfull guard: no rule with -j CTFULL in this network namespace: looking every 1 s" \
 	"and says so"
 run_in "$bare" iptables-legacy -t raw -A OUTPUT -j CTFULL
-told troubles '^ctfull guard: a rule with -j CTFULL is there$'
+told troubles '^ctfull guard: a rule with -j CTFULL was added$'
 ok $? "a rule comes"
 forget "$bare"
 run_in "$bare" iptables-legacy -t raw -F
@@ -649,7 +649,7 @@ ok $? "and goes, with the level normal: it is noticed"
 stop
 start ip netns exec "$bare" ctfull monitor 2>"$work/troubles"
 told troubles \
-	'^ctfull monitor: no rule with -j CTFULL in this namespace: nothing comes before one'
+	'^ctfull monitor: no rule with -j CTFULL in this network namespace, and so no events'
 ok $? "monitor says that there is nothing to wait for"
 kill "$started"
 

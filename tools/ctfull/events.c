@@ -3,22 +3,21 @@
  * The events of the family "ctfull", and of its coming and going: nlctrl tells when
  * xt_ctfull is loaded and unloaded, so that nobody has to ask, which could load it.
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
-#include <sys/signalfd.h>
 #include <linux/genetlink.h>
-#include "ctfull.h"
+#include "../lib/program.h"
+#include "events.h"
 
 /* Room for bursts */
 #define RECEIVE_BUFFER		(1024 * 1024)
 
-static void gone(const struct events *ev, const char *what)
+static void warn_absent(const struct events *ev, const char *what)
 {
-	complain("xt_ctfull %s%s", what, ev->waits ? "; waiting for it" : "");
+	warnx("xt_ctfull %s%s", what, ev->needed ? "; waiting for it" : "");
 }
 
 static int join(struct events *ev, const char *name, const char *group,
@@ -44,45 +43,31 @@ static int attach(struct events *ev)
 	int ret = join(ev, CTFULL_GENL_NAME, CTFULL_GENL_EVENTS, &ev->family);
 
 	if (ret == -ENOENT && ev->present)
-		gone(ev, "was unloaded");
+		warn_absent(ev, "was unloaded");
 	ev->present = !ret;
 	return ret == -ENOENT ? 0 : ret;
 }
 
-static bool is_ignored(int signal)
-{
-	struct sigaction action;
-
-	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
-}
-
-/*
- * Takes SIGTERM, SIGINT and SIGCHLD, too. A shell without job control has what it starts
- * in the background ignore SIGINT, as ^C is then for others; that stays so. SIGTERM, which
- * nobody sends by chance, ends this program also where it was to be ignored: only SIGKILL
- * would be left.
+/**
+ * events_open - begin to listen
+ * @ev: where to
+ * @needed: to wait for xt_ctfull if it is not loaded; a message says either
  *
- * @waits: for xt_ctfull, which is then said
+ * From then on signals come by events_wait(), see signals_open(). Returns 0, also if
+ * xt_ctfull is not loaded, or a negative errno: see report_error(). The program is
+ * to end then.
  */
-int events_open(struct events *ev, bool waits)
+int events_open(struct events *ev, bool needed)
 {
 	struct genl_family control;
 	int size = RECEIVE_BUFFER;
-	sigset_t signals;
 	int ret, fd;
 
 	memset(ev, 0, sizeof(*ev));
-	ev->waits = waits;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	if (!is_ignored(SIGINT))
-		sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	ev->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	ev->needed = needed;
+	ev->signals = signals_open();
 	if (ev->signals < 0)
-		return -errno;
-
+		return ev->signals;
 	ret = nl_open(&ev->nl, NETLINK_GENERIC);
 	if (ret)
 		return ret;
@@ -94,7 +79,7 @@ int events_open(struct events *ev, bool waits)
 	if (!ret)
 		ret = attach(ev);
 	if (!ret && !ev->present)
-		gone(ev, "is not loaded");
+		warn_absent(ev, "is not loaded");
 	return ret;
 }
 
@@ -109,8 +94,7 @@ static bool is_ctfull(const struct nlmsghdr *nlh)
 	return false;
 }
 
-/* xt_ctfull was loaded or unloaded */
-static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
+static int on_load_or_unload(struct events *ev, const struct nlmsghdr *nlh)
 {
 	const struct genlmsghdr *header = mnl_nlmsg_get_payload(nlh);
 	int ret;
@@ -120,7 +104,7 @@ static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
 		return 0;
 	if (header->cmd == CTRL_CMD_DELFAMILY) {
 		if (ev->present)
-			gone(ev, "was unloaded");
+			warn_absent(ev, "was unloaded");
 		ev->present = false;
 		return 0;
 	}
@@ -130,12 +114,12 @@ static int came_or_went(struct events *ev, const struct nlmsghdr *nlh)
 	ret = attach(ev);
 	if (ret || !ev->present)
 		return ret;
-	complain("xt_ctfull is loaded");
+	warnx("xt_ctfull is loaded");
 	ev->next = 1;
 	return EVENTS_RESYNC;
 }
 
-static void one_event(struct events *ev, const struct nlmsghdr *nlh, event_cb *cb, void *data)
+static void on_event(struct events *ev, const struct nlmsghdr *nlh, event_cb *cb, void *data)
 {
 	struct report report;
 	uint64_t lost = 0;
@@ -154,7 +138,7 @@ static void one_event(struct events *ev, const struct nlmsghdr *nlh, event_cb *c
 	cb(&report, lost, data);
 }
 
-/* What is there to be read: bits of EVENTS_* or a negative errno */
+/* Reads all that has come: bits EVENTS_* or a negative errno */
 static int read_events(struct events *ev, event_cb *cb, void *data)
 {
 	const struct nlmsghdr *nlh;
@@ -183,37 +167,36 @@ static int read_events(struct events *ev, event_cb *cb, void *data)
 			if (mnl_nlmsg_get_payload_len(nlh) < GENL_HDRLEN)
 				continue;
 			if (nlh->nlmsg_type == GENL_ID_CTRL) {
-				ret = came_or_went(ev, nlh);
+				ret = on_load_or_unload(ev, nlh);
 				if (ret < 0)
 					return ret;
 				seen |= ret;
 			} else if (ev->present && nlh->nlmsg_type == ev->family.id) {
-				one_event(ev, nlh, cb, data);
+				on_event(ev, nlh, cb, data);
 			}
 		}
 	}
 }
 
-/* Waits @timeout milliseconds at most, -1: for ever */
-int events_wait(struct events *ev, int timeout, event_cb *cb, void *data)
+/**
+ * events_wait - wait for events or signals
+ * @ev: events_open()'s
+ * @timeout_ms: so long at most, in milliseconds; -1: for ever
+ * @cb: takes each event
+ * @data: for @cb
+ *
+ * Returns bits EVENTS_*, or a negative errno: see report_error().
+ */
+int events_wait(struct events *ev, int timeout_ms, event_cb *cb, void *data)
 {
 	struct pollfd fds[] = {
 		{ .fd = mnl_socket_get_fd(ev->nl.sock), .events = POLLIN },
 		{ .fd = ev->signals, .events = POLLIN },
 	};
-	struct signalfd_siginfo info;
-	int seen = 0, ret;
 
-	if (poll(fds, 2, timeout) < 0)
+	if (poll(fds, 2, timeout_ms) < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (fds[1].revents)
-		while (read(ev->signals, &info, sizeof(info)) == sizeof(info))
-			seen |= info.ssi_signo == SIGCHLD ? EVENTS_CHILD : EVENTS_STOP;
-	if (fds[0].revents && !(seen & EVENTS_STOP)) {
-		ret = read_events(ev, cb, data);
-		if (ret < 0)
-			return ret;
-		seen |= ret;
-	}
-	return seen;
+	if (fds[1].revents && signals_end(ev->signals))
+		return EVENTS_END;
+	return fds[0].revents ? read_events(ev, cb, data) : 0;
 }

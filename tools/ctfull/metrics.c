@@ -2,9 +2,9 @@
 /*
  * ctfull metrics - the figures of -j CTFULL, as Prometheus reads them
  */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +12,28 @@
 #include <unistd.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include "ctfull.h"
+#include "../lib/netns.h"
+#include "../lib/options.h"
+#include "../lib/output.h"
+#include "../lib/program.h"
+#include "commands.h"
+#include "report.h"
+
+static bool all;
+static const char *path;		/* of the file; NULL: standard output */
 
 static const char usage[] =
 	"usage: ctfull metrics [OPTION]...\n"
 	"\n"
-	"Prints the figures of -j CTFULL in the text format of Prometheus.\n"
-	"\n"
-	"  -t, --textfile PATH   to this plain file, for node_exporter's textfile collector:\n"
-	"                        it is replaced as a whole, and left alone if there are no\n"
-	"                        figures\n"
-	"  -a, --all             of all network namespaces: the first one, and those in\n"
-	"                        /run/netns; each has a label \"netns\"\n";
+	"Prints the figures of -j CTFULL in the text format of Prometheus.\n";
 
-static const struct option options[] = {
-	{ "textfile", required_argument, NULL, 't' },
-	{ "all", no_argument, NULL, 'a' },
-	{ "help", no_argument, NULL, 'h' },
+static const struct opt options[] = {
+	OPT_TEXT('t', "textfile", "PATH", &path,
+		 "to this plain file, for node_exporter's textfile collector:\n"
+		 "it is replaced as a whole, and left alone if there are no figures"),
+	OPT_FLAG('a', "all", &all,
+		 "of all network namespaces: the first one, and those in\n"
+		 "/run/netns; each has a label \"netns\""),
 	{ 0 },
 };
 
@@ -76,7 +81,6 @@ static const struct metric {
 #define TIMESTAMP	"conntrack_full_timestamp_seconds"
 
 struct figures {
-	bool all, failed;
 	unsigned int n;
 	struct {
 		char *name;
@@ -84,28 +88,20 @@ struct figures {
 	} *list;
 };
 
-static void collect(const char *name, int error, void *data)
+static const char *collect(const char *name, const char *why, void *data)
 {
 	struct figures *figures = data;
 	struct report report;
-	char why[128];
 	void *list;
+	int ret;
 
-	if (error) {
-		complain("namespace %s: %s", *name ? name : "(the first one)",
-			 netns_error(error, why, sizeof(why)));
-		figures->failed = true;
-		return;
+	if (!why) {
+		ret = report_read(&report, NULL, 0);
+		if (ret)
+			why = report_error(ret);
 	}
-	error = ctfull_read(&report, NULL, 0);
-	if (error) {
-		if (!figures->all)
-			die("%s", ctfull_error(error));
-		complain("namespace %s: %s", *name ? name : "(the first one)",
-			 ctfull_error(error));
-		figures->failed = true;
-		return;
-	}
+	if (why)
+		return why;
 	list = reallocarray(figures->list, figures->n + 1, sizeof(*figures->list));
 	if (!list)
 		no_memory();
@@ -114,6 +110,7 @@ static void collect(const char *name, int error, void *data)
 	if (!figures->list[figures->n].name)
 		no_memory();
 	figures->list[figures->n++].report = report;
+	return NULL;
 }
 
 static void print_label(FILE *out, const char *name)
@@ -137,13 +134,12 @@ static void print_label(FILE *out, const char *name)
  * node_exporter takes a file's figures for its own. Those that it has itself, of the first
  * namespace, would be there twice, and it would give neither.
  */
-static bool is_left_out(const struct metric *metric, const char *name, bool for_node)
+static bool is_left_out(const struct metric *metric, const char *name)
 {
-	return metric->node && for_node && !*name;
+	return metric->node && path && !*name;
 }
 
-static void print_metric(FILE *out, const struct metric *metric, const struct figures *figures,
-			 bool for_node)
+static void print_metric(FILE *out, const struct metric *metric, const struct figures *figures)
 {
 	bool headed = false;
 	unsigned int i;
@@ -151,26 +147,26 @@ static void print_metric(FILE *out, const struct metric *metric, const struct fi
 	for (i = 0; i < figures->n; i++) {
 		const char *at = (const char *)&figures->list[i].report + metric->offset;
 
-		if (is_left_out(metric, figures->list[i].name, for_node))
+		if (is_left_out(metric, figures->list[i].name))
 			continue;
 		if (!headed)
 			fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
 				metric->help, metric->name, metric->type);
 		headed = true;
 		fputs(metric->name, out);
-		if (figures->all)
+		if (all)
 			print_label(out, figures->list[i].name);
 		fprintf(out, " %llu\n", metric->size == 4 ?
 			*(const uint32_t *)at + 0ULL : *(const uint64_t *)at + 0ULL);
 	}
 }
 
-static void print_metrics(FILE *out, const struct figures *figures, bool for_node)
+static void print_metrics(FILE *out, const struct figures *figures)
 {
 	const struct metric *metric;
 
 	for (metric = metrics; metric < metrics + ARRAY_SIZE(metrics); metric++)
-		print_metric(out, metric, figures, for_node);
+		print_metric(out, metric, figures);
 	fprintf(out, "# HELP " TIMESTAMP " When these figures were read.\n"
 		"# TYPE " TIMESTAMP " gauge\n" TIMESTAMP " %lld\n", (long long)time(NULL));
 }
@@ -178,7 +174,7 @@ static void print_metrics(FILE *out, const struct figures *figures, bool for_nod
 /* --- The file --- */
 
 /* The folder of @path, and, in @name, what is left of it */
-static int open_folder(const char *path, const char **name)
+static int open_folder(const char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder;
@@ -190,7 +186,7 @@ static int open_folder(const char *path, const char **name)
 		no_memory();
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		die("--textfile %s: %s: %s", path, folder, strerror(errno));
+		err(EXIT_ERROR, "--textfile %s: %s", path, folder);
 	free(folder);
 	return fd;
 }
@@ -200,97 +196,93 @@ static int open_folder(const char *path, const char **name)
  * folder where all may write, such as /tmp, another's file may be there to be replaced by
  * root.
  */
-static void check_target(int folder, const char *path, const char *name)
+static void check_target(int folder, const char *name)
 {
 	struct stat st, of_folder;
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW)) {
 		if (errno == ENOENT)
 			return;
-		die("--textfile %s: %s", path, strerror(errno));
+		err(EXIT_ERROR, "--textfile %s", path);
 	}
 	if (!S_ISREG(st.st_mode))
-		die("--textfile %s: is no plain file; without --textfile, the figures are printed",
-		    path);
+		errx(EXIT_ERROR,
+		     "--textfile %s: is no plain file; without --textfile, the figures are printed",
+		     path);
 	if (fstat(folder, &of_folder))
-		die("--textfile %s: %s", path, strerror(errno));
+		err(EXIT_ERROR, "--textfile %s", path);
 	if (of_folder.st_mode & S_ISVTX && of_folder.st_mode & 0022 &&
 	    st.st_uid != geteuid())
-		die("--textfile %s: is another user's, in a folder that others may write to", path);
+		errx(EXIT_ERROR,
+		     "--textfile %s: is another user's, in a folder that others may write to",
+		     path);
 }
 
 /* A new file, in @temporary, with a name that the collector does not take: no .prom */
-static int make_temporary(int folder, const char *path, const char *name, char **temporary)
+static FILE *make_temporary(int folder, const char *name, char **temporary)
 {
 	unsigned long long random;
-	int fd, tries;
+	FILE *file = NULL;
+	int fd;
 
-	for (tries = 0; tries < 100; tries++) {
-		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-			die("getrandom: %s", strerror(errno));
-		if (asprintf(temporary, ".%.200s.%016llx", name, random) < 0)
-			no_memory();
-		fd = openat(folder, *temporary,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0 || errno != EEXIST)
-			break;
-		free(*temporary);
-	}
-	if (fd < 0)
-		die("--textfile %s: cannot make a file there: %s", path, strerror(errno));
-	return fd;
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		err(EXIT_ERROR, "getrandom");
+	if (asprintf(temporary, ".%.200s.%016llx", name, random) < 0)
+		no_memory();
+	fd = openat(folder, *temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+	if (fd >= 0)
+		file = fdopen(fd, "w");
+	if (!file)
+		err(EXIT_ERROR, "--textfile %s: cannot make a file there", path);
+	return file;
 }
 
-static int write_all(int fd, const char *text, size_t size)
+/* Is all of it on the disk? Else errno says why. */
+static bool finish_file(FILE *file)
 {
-	while (size) {
-		ssize_t written = write(fd, text, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -1;
-		text += written;
-		size -= written;
+	if (fflush(file) || fchmod(fileno(file), 0644) || fsync(fileno(file)))
+		return false;
+	if (ferror(file)) {	/* of an earlier part, which did not last */
+		errno = EIO;
+		return false;
 	}
-	return fchmod(fd, 0644) || fsync(fd) ? -1 : 0;
+	return !fclose(file);
 }
 
-/* Who reads @path sees the old file or the new one. */
-static void replace(const char *path, const char *text, size_t size)
+/*
+ * Who reads the file sees the old one or the new one, and whoever ends this program
+ * finds no other beside it.
+ */
+static void replace_file(const struct figures *figures)
 {
-	int folder, fd, failed, error;
 	sigset_t signals, before;
-	const char *name;
 	char *temporary;
+	const char *name;
+	FILE *file;
+	int folder;
 
-	folder = open_folder(path, &name);
+	folder = open_folder(&name);
 	if (!*name)
-		die("--textfile %s: is a folder; the name of a file is needed", path);
-	check_target(folder, path, name);
-	/* Who ends this program finds the old file or the new one, and no other beside it. */
+		errx(EXIT_ERROR, "--textfile %s: is a folder; the name of a file is needed", path);
+	check_target(folder, name);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, &before);
-	fd = make_temporary(folder, path, name, &temporary);
-	failed = write_all(fd, text, size);
-	error = errno;
-	if (close(fd) && !failed) {
-		failed = -1;
-		error = errno;
-	}
-	/* The file may have become something else meanwhile: a name, and nothing it leads to,
+	file = make_temporary(folder, name, &temporary);
+	print_metrics(file, figures);
+	/*
+	 * It may have become something else meanwhile: a name, and nothing it leads to,
 	 * is what goes.
 	 */
-	if (!failed && renameat(folder, temporary, folder, name)) {
-		failed = -1;
-		error = errno;
-	}
-	if (failed) {
+	if (!finish_file(file) || renameat(folder, temporary, folder, name)) {
+		int error = errno;
+
 		unlinkat(folder, temporary, 0);
-		die("--textfile %s: %s", path, strerror(error));
+		errno = error;
+		err(EXIT_ERROR, "--textfile %s", path);
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	fsync(folder);
@@ -301,50 +293,19 @@ static void replace(const char *path, const char *text, size_t size)
 int metrics_main(int argc, char **argv)
 {
 	struct figures figures = { 0 };
-	const char *path = NULL;
 	unsigned int i;
-	char *text;
-	size_t size;
-	FILE *out;
-	int c;
+	bool done;
 
-	while ((c = getopt_long(argc, argv, "t:ah", options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			if (!*optarg)
-				die("--textfile: the name of a file is needed");
-			path = optarg;
-			break;
-		case 'a':
-			figures.all = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			die("%s", SEE_HELP);
-		}
-	}
-	no_arguments(argv + optind);
-	if (figures.all)
-		visit_netns(collect, &figures);
-	else
-		collect("", 0, &figures);
+	options_parse(argc, argv, usage, options, NULL);
+	done = netns_for_each(all, collect, &figures);
 	if (!figures.n)
 		return EXIT_ERROR;
-	out = open_memstream(&text, &size);
-	if (!out)
-		no_memory();
-	print_metrics(out, &figures, path);
-	if (fclose(out))
-		no_memory();
 	if (path)
-		replace(path, text, size);
+		replace_file(&figures);
 	else
-		fwrite(text, 1, size, stdout);
-	free(text);
+		print_metrics(stdout, &figures);
 	for (i = 0; i < figures.n; i++)
 		free(figures.list[i].name);
 	free(figures.list);
-	return figures.failed ? EXIT_ERROR : 0;
+	return done ? 0 : EXIT_ERROR;
 }

@@ -2,32 +2,29 @@
 /*
  * ctfull monitor - the events of -j CTFULL, as they come
  */
+#include <err.h>
 #include <errno.h>
-#include <getopt.h>
-#include <string.h>
-#include <time.h>
-#include "ctfull.h"
+#include <stdlib.h>
+#include <sys/socket.h>
+#include "../lib/options.h"
+#include "../lib/output.h"
+#include "../lib/program.h"
+#include "commands.h"
+#include "events.h"
+
+static bool as_json;
+static unsigned int left;		/* so many events are to come; 0: any number */
 
 static const char usage[] =
 	"usage: ctfull monitor [OPTION]...\n"
 	"\n"
-	"Prints the events of -j CTFULL, a line each: changes of the level, and packets that\n"
-	"were refused. Goes on when xt_ctfull is loaded anew.\n"
-	"\n"
-	"  -j, --json       as JSON, an object a line\n"
-	"  -c, --count N    ends after N events\n";
+	"Prints the events of -j CTFULL, one per line: changes of the level, and packets that\n"
+	"were refused. Goes on when xt_ctfull is loaded anew.\n";
 
-static const struct option options[] = {
-	{ "json", no_argument, NULL, 'j' },
-	{ "count", required_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
+static const struct opt options[] = {
+	OPT_FLAG('j', "json", &as_json, "as JSON, an object per line"),
+	OPT_NUMBER('c', "count", "N", &left, 1, UINT32_MAX, "ends after N events"),
 	{ 0 },
-};
-
-struct monitor {
-	bool json;
-	bool limited;
-	unsigned int left;
 };
 
 static void endpoint(const struct report *event, const uint8_t *addr, bool has_port,
@@ -38,7 +35,7 @@ static void endpoint(const struct report *event, const uint8_t *addr, bool has_p
 	addr_text(event->family, addr, a);
 	if (!has_port)
 		snprintf(text, size, "%s", a);
-	else if (event->family == NFPROTO_IPV6)
+	else if (event->family == AF_INET6)
 		snprintf(text, size, "[%s]:%u", a, port);
 	else
 		snprintf(text, size, "%s:%u", a, port);
@@ -84,115 +81,97 @@ static void print_text(const struct report *event)
 	       (unsigned long long)event->refused, (unsigned long long)event->suppressed);
 }
 
+static void set_integer(json_t *json, const char *key, bool known, json_int_t value)
+{
+	if (known)
+		json_object_set_new(json, key, json_integer(value));
+}
+
+static void set_name(json_t *json, const char *key, const char *name)
+{
+	if (*name)
+		json_object_set_new(json, key, json_name(name));
+}
+
 static json_t *to_json(const struct report *event, const char *when)
 {
-	char addr[ADDR_LEN], name[16];
-	json_t *json;
+	bool icmp = report_has(event, CTFULL_A_ICMP_TYPE);
+	char src[ADDR_LEN], dst[ADDR_LEN], name[16];
+	json_t *json, *more;
 
 	json = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "time", when,
 			 "event", event->cmd == CTFULL_CMD_LEVEL ? "level" : "refused",
 			 "seq", (json_int_t)event->seq, "count", (json_int_t)event->count,
 			 "max", (json_int_t)event->max, "refused", (json_int_t)event->refused);
-	if (event->cmd == CTFULL_CMD_LEVEL) {
-		json_object_set_new(json, "level", json_string(level_name(event->level)));
-		json_object_set_new(json, "warn_at", json_integer(event->warn_at));
-		json_object_set_new(json, "percent", event->max ?
-				    json_real(per_mille(event->count, event->max) / 10.0) :
-				    json_null());
-		return json;
-	}
-	json_object_set_new(json, "suppressed", json_integer(event->suppressed));
-	json_object_set_new(json, "action", json_string(action_name(event->action)));
-	json_object_set_new(json, "by_reserve",
-			    json_boolean(report_has(event, CTFULL_A_BY_RESERVE)));
-	json_object_set_new(json, "protocol",
-			    json_string(protocol_name(event->protocol, name, sizeof(name))));
-	json_object_set_new(json, "source",
-			    json_string(addr_text(event->family, event->src, addr)));
-	json_object_set_new(json, "destination",
-			    json_string(addr_text(event->family, event->dst, addr)));
+	if (event->cmd == CTFULL_CMD_LEVEL)
+		more = json_pack("{s:s, s:I, s:o}", "level", level_name(event->level),
+				 "warn_at", (json_int_t)event->warn_at,
+				 "percent", json_percent(event->count, event->max));
+	else
+		more = json_pack("{s:I, s:s, s:b, s:s, s:s, s:s, s:I}",
+				 "suppressed", (json_int_t)event->suppressed,
+				 "action", action_name(event->action),
+				 "by_reserve", report_has(event, CTFULL_A_BY_RESERVE),
+				 "protocol", protocol_name(event->protocol, name, sizeof(name)),
+				 "source", addr_text(event->family, event->src, src),
+				 "destination", addr_text(event->family, event->dst, dst),
+				 "zone", (json_int_t)event->zone);
+	if (json_object_update(json, more))
+		no_memory();
+	json_decref(more);
 	/* Only what the packet has */
-	if (report_has(event, CTFULL_A_ICMP_TYPE)) {
-		json_object_set_new(json, "icmp_type", json_integer(event->icmp_type));
-		if (report_has(event, CTFULL_A_SPORT))
-			json_object_set_new(json, "icmp_id", json_integer(event->sport));
-	} else if (report_has(event, CTFULL_A_SPORT)) {
-		json_object_set_new(json, "source_port", json_integer(event->sport));
-	}
-	if (report_has(event, CTFULL_A_DPORT))
-		json_object_set_new(json, "destination_port", json_integer(event->dport));
-	if (*event->in)
-		json_object_set_new(json, "in", json_name(event->in));
-	if (*event->out)
-		json_object_set_new(json, "out", json_name(event->out));
-	json_object_set_new(json, "zone", json_integer(event->zone));
+	set_integer(json, "icmp_type", icmp, event->icmp_type);
+	set_integer(json, icmp ? "icmp_id" : "source_port", report_has(event, CTFULL_A_SPORT),
+		    event->sport);
+	set_integer(json, "destination_port", report_has(event, CTFULL_A_DPORT), event->dport);
+	set_name(json, "in", event->in);
+	set_name(json, "out", event->out);
 	return json;
 }
 
-static void print_event(const struct report *event, uint64_t lost, void *data)
+static void print_event(const struct report *event, uint64_t lost,
+			void *data __attribute__((unused)))
 {
-	struct monitor *monitor = data;
 	char when[32];
 
-	if (monitor->limited && !monitor->left)
-		return;
-	monitor->left--;
 	time_text(time(NULL), when, sizeof(when));
-	if (lost && monitor->json)
-		print_json(json_pack("{s:s, s:s, s:I}", "time", when, "event", "lost",
+	if (lost && as_json)
+		json_print(json_pack("{s:s, s:s, s:I}", "time", when, "event", "lost",
 				     "count", (json_int_t)lost), JSON_COMPACT);
 	else if (lost)
 		printf("%s lost %llu events\n", when, (unsigned long long)lost);
-	if (monitor->json) {
-		print_json(to_json(event, when), JSON_COMPACT);
-		return;
+	if (as_json) {
+		json_print(to_json(event, when), JSON_COMPACT);
+	} else {
+		printf("%s ", when);
+		print_text(event);
+		flush_output();
 	}
-	printf("%s ", when);
-	print_text(event);
-	if (fflush(stdout))
-		die("cannot write: %s", strerror(errno));
+	if (left && !--left)
+		exit(0);
 }
 
-/* Without a rule there is nothing to come. */
-static void tell_of_rules(void)
+/* Without a rule there are no events. */
+static void warn_without_rules(void)
 {
 	struct report figures;
 
-	if (!ctfull_read(&figures, NULL, 0) && !figures.rules)
-		complain("no rule with -j CTFULL in this namespace: nothing comes before one");
+	if (!report_read(&figures, NULL, 0) && !figures.rules)
+		warnx("no rule with -j CTFULL in this network namespace, and so no events");
 }
 
 int monitor_main(int argc, char **argv)
 {
-	struct monitor monitor = { 0 };
 	static struct events events;
-	int c, ret;
+	int ret;
 
-	while ((c = getopt_long(argc, argv, "jc:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'j':
-			monitor.json = true;
-			break;
-		case 'c':
-			monitor.limited = true;
-			monitor.left = number("--count", optarg, 1, UINT32_MAX);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			die("%s", SEE_HELP);
-		}
-	}
-	no_arguments(argv + optind);
+	options_parse(argc, argv, usage, options, NULL);
 	ret = events_open(&events, true);
 	if (!ret && events.present)
-		tell_of_rules();
-	while (ret >= 0 && !(ret & EVENTS_STOP) && !(monitor.limited && !monitor.left))
-		ret = events_wait(&events, -1, print_event, &monitor);
-	if (ret == -EPERM)
-		die("%s", ctfull_error(ret));
+		warn_without_rules();
+	while (ret >= 0 && !(ret & EVENTS_END))
+		ret = events_wait(&events, -1, print_event, NULL);
 	if (ret < 0)
-		give_up("%s", ctfull_error(ret));
+		errx(ret == -EPERM ? EXIT_ERROR : EXIT_INTERRUPTED, "%s", report_error(ret));
 	return 0;
 }

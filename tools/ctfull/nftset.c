@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sets of nftables: what they are, what is in them, and new elements. Functions return
- * 0 or more, or a negative errno.
+ * Sets of nftables: what they are, what is in them, and new elements. Functions need a
+ * socket of NETLINK_NETFILTER.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <libnftnl/common.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include "ctfull.h"
+#include "../lib/program.h"
+#include "nftset.h"
 
 /* What nft(8) calls ipv4_addr and ipv6_addr; these numbers are its own. */
 #define TYPE_IPV4_ADDR		7
@@ -45,7 +46,7 @@ static void put_element(struct nftnl_set *set, const uint8_t *key, size_t len, u
 
 static size_t key_len(const struct key *key)
 {
-	return key->family == NFPROTO_IPV6 ? 16 : 4;
+	return key->family == AF_INET6 ? 16 : 4;
 }
 
 /* The address after the last one of @key. False: there is none */
@@ -63,16 +64,18 @@ static bool key_end(const struct key *key, uint8_t *end)
 	return !carry;
 }
 
-/* A set with the flag interval has two elements for a network: its first address, and
- * the one after its last
+/*
+ * A set with the flag interval has two elements for a network: its first address, and
+ * the one after its last.
  */
-static void add_element(struct nftnl_set *set, const struct nftset *of, const struct key *key,
-			uint64_t timeout_ms)
+static void add_elements(struct nftnl_set *set, const struct nftset_item *item,
+			 uint64_t timeout_ms)
 {
+	const struct key *key = item->key;
 	uint8_t end[16];
 
 	put_element(set, (const uint8_t *)key->addr, key_len(key), 0, timeout_ms);
-	if (of->interval && key_end(key, end))
+	if (item->set->interval && key_end(key, end))
 		put_element(set, end, key_len(key), NFT_SET_ELEM_INTERVAL_END, 0);
 }
 
@@ -89,21 +92,40 @@ static int look_up_table(struct nl *nl, const struct nftable *table)
 
 	if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
 		no_memory();
-	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, table->family);
+	nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, table->family, 0, 0);
 	nftnl_table_nlmsg_build_payload(nlh, query);
 	nftnl_table_free(query);
 	return nl_request(nl, nlh, NULL, NULL);
 }
 
-/*
- * Finds out what @set is. -EINVAL: not one that addresses can be put in for a while;
- * with any error, @why says more.
+/* Why a set is of no use; NULL: it can be used */
+static const char *why_unfit(uint32_t type, uint32_t flags)
+{
+	if (flags & NOT_FOR_ADDRESSES || (type != TYPE_IPV4_ADDR && type != TYPE_IPV6_ADDR))
+		return "has another type; ipv4_addr or ipv6_addr is needed";
+	if (!(flags & NFT_SET_TIMEOUT))
+		return "has no timeout, so bans would never end; make it with \"flags timeout\"";
+	if (flags & NFT_SET_CONSTANT)
+		return "has the flag \"constant\"; make it without";
+	return NULL;
+}
+
+/**
+ * nftset_look_up - find out what a set is
+ * @nl: a socket
+ * @table: the set's table
+ * @set: the set; only its name counts before
+ * @why: with an error, what is wrong, and what helps
+ * @size: of @why
+ *
+ * Returns 0 or a negative errno. -EINVAL and -EPERM do not become right by themselves.
  */
 int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *set,
 		   char *why, size_t size)
 {
 	struct nftnl_set *query = new_set(table, set->name), *answer = nftnl_set_alloc();
 	char buf[1024] __attribute__((aligned(8))) = { 0 };
+	const char *unfit;
 	uint32_t flags, type;
 	struct nlmsghdr *nlh;
 	int ret;
@@ -111,7 +133,7 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 	if (!answer)
 		no_memory();
 	set->family = 0;
-	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET, 0, table->family);
+	nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETSET, table->family, 0, 0);
 	nftnl_set_nlmsg_build_payload(nlh, query);
 	ret = nl_request(nl, nlh, parse_set, answer);
 	nftnl_set_free(query);
@@ -119,41 +141,29 @@ int nftset_look_up(struct nl *nl, const struct nftable *table, struct nftset *se
 	type = nftnl_set_get_u32(answer, NFTNL_SET_KEY_TYPE);
 	nftnl_set_free(answer);
 
-	if (ret == -ENOENT && look_up_table(nl, table) == -ENOENT) {
-		snprintf(why, size, "--table %s: not there; make it, and its sets, with nft(8)",
-			 table->text);
-	} else if (ret == -ENOENT) {
+	if (ret == -ENOENT && look_up_table(nl, table) == -ENOENT)
 		snprintf(why, size,
-			 "--set %s: not there; make it with nft(8), type ipv4_addr or ipv6_addr, flags timeout",
+			 "--table %s: does not exist; make it, and its sets, with nft(8)",
+			 table->text);
+	else if (ret == -ENOENT)
+		snprintf(why, size,
+			 "--set %s: does not exist; make it with nft(8), type ipv4_addr or ipv6_addr, flags timeout",
 			 set->name);
-	} else if (ret == -EPERM) {
-		snprintf(why, size, "not permitted: CAP_NET_ADMIN is needed (run it as root)");
-	} else if (ret == -EINVAL || ret == -EOPNOTSUPP) {
+	else if (ret == -EINVAL || ret == -EOPNOTSUPP)
 		/* nfnetlink's answer where nobody has registered for it */
 		snprintf(why, size, "the kernel has no nf_tables: load it (modprobe nf_tables)");
-	} else if (ret) {
-		snprintf(why, size, "--set %s: %s", set->name, strerror(-ret));
-	} else if (flags & NOT_FOR_ADDRESSES ||
-		   (type != TYPE_IPV4_ADDR && type != TYPE_IPV6_ADDR)) {
-		snprintf(why, size,
-			 "--set %s: is of another type; ipv4_addr or ipv6_addr is needed",
-			 set->name);
-		ret = -EINVAL;
-	} else if (!(flags & NFT_SET_TIMEOUT)) {
-		snprintf(why, size,
-			 "--set %s: bans would never end; make it with \"flags timeout\"",
-			 set->name);
-		ret = -EINVAL;
-	} else if (flags & NFT_SET_CONSTANT) {
-		snprintf(why, size,
-			 "--set %s: has the flag \"constant\"; make it without",
-			 set->name);
-		ret = -EINVAL;
-	} else {
-		set->interval = flags & NFT_SET_INTERVAL;
-		set->family = type == TYPE_IPV4_ADDR ? NFPROTO_IPV4 : NFPROTO_IPV6;
+	else if (ret)
+		snprintf(why, size, "--set %s: %s", set->name, nl_error(ret));
+	if (ret)
+		return ret;
+	unfit = why_unfit(type, flags);
+	if (unfit) {
+		snprintf(why, size, "--set %s: %s", set->name, unfit);
+		return -EINVAL;
 	}
-	return ret;
+	set->interval = flags & NFT_SET_INTERVAL;
+	set->family = type == TYPE_IPV4_ADDR ? AF_INET : AF_INET6;
+	return 0;
 }
 
 static int parse_elements(const struct nlmsghdr *nlh, void *data)
@@ -197,8 +207,7 @@ static int get_element(struct nl *nl, const struct nftable *table, const struct 
 	if (!answer)
 		no_memory();
 	put_element(query, addr, len, flags, 0);
-	nlh = nf_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSETELEM, 0,
-			 table->family);
+	nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETSETELEM, table->family, 0, 0);
 	nftnl_set_elems_nlmsg_build_payload(nlh, query);
 	nftnl_set_free(query);
 	ret = nl_request(nl, nlh, parse_elements, answer);
@@ -207,47 +216,51 @@ static int get_element(struct nl *nl, const struct nftable *table, const struct 
 	return ret;
 }
 
-/*
- * 1 if all of @key is in one network of the set, or is an element of it; 0 if not. The
- * first end after @key's first address is that of the network which this is in. There is
- * none if that network reaches to the last address that there is.
+/**
+ * nftset_has - is all of an address or network in one element of a set?
+ * @nl: a socket
+ * @table: the set's table
+ * @item: the set, and the address or network
+ *
+ * The first end after the network's first address is that of the element which this is
+ * in. There is none if that reaches to the last address that there is.
+ *
+ * Returns 0, 1 or a negative errno.
  */
-int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset *set,
-	       const struct key *key)
+int nftset_has(struct nl *nl, const struct nftable *table, const struct nftset_item *item)
 {
-	size_t len = key_len(key);
+	size_t len = key_len(item->key);
 	uint8_t found[16], end[16];
 	bool ends;
 	int ret;
 
-	memcpy(found, key->addr, len);
-	ret = get_element(nl, table, set, found, len, 0);
-	if (ret != 1 || !set->interval || key_bits(key) == len * 8)
+	memcpy(found, item->key->addr, len);
+	ret = get_element(nl, table, item->set, found, len, 0);
+	if (ret != 1 || !item->set->interval || key_bits(item->key) == len * 8)
 		return ret;
-	memcpy(found, key->addr, len);
+	memcpy(found, item->key->addr, len);
 	/* After the end of a network before it, which is the same address */
 	found[len - 1] |= 1;
-	ret = get_element(nl, table, set, found, len, NFT_SET_ELEM_INTERVAL_END);
+	ret = get_element(nl, table, item->set, found, len, NFT_SET_ELEM_INTERVAL_END);
 	if (ret < 0)
 		return ret;
-	ends = key_end(key, end);
+	ends = key_end(item->key, end);
 	return !ret || (ends && memcmp(found, end, len) >= 0);
 }
 
-static struct nlmsghdr *batch_message(void *buf, uint16_t type, uint32_t seq)
-{
-	struct nlmsghdr *nlh = nf_message(buf, type, 0, AF_UNSPEC);
-	struct nfgenmsg *header = mnl_nlmsg_get_payload(nlh);
-
-	header->res_id = htons(NFNL_SUBSYS_NFTABLES);
-	nlh->nlmsg_seq = seq;
-	return nlh;
-}
-
-/*
- * Puts all of @items into their sets, or none. -EEXIST: one is there already, or a part of
- * one. All messages have one number, and only the last element's is acknowledged, so that
+/**
+ * nftset_add - put all of some addresses and networks into their sets, or none
+ * @nl: a socket
+ * @table: the sets' table
+ * @items: what is put where
+ * @n: how many
+ * @timeout_ms: for so long, in milliseconds
+ *
+ * All messages have one number, and only the last element's is acknowledged, so that
  * the first answer is that to the whole.
+ *
+ * Returns 0 or a negative errno. -EEXIST: one is there already, or a part of one;
+ * -ENFILE or -ENOSPC: a set is full.
  */
 int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_item *items,
 	       unsigned int n, uint64_t timeout_ms)
@@ -258,27 +271,23 @@ int nftset_add(struct nl *nl, const struct nftable *table, const struct nftset_i
 	char *at = buf;
 
 	nl->seq++;
-	nlh = batch_message(at, NFNL_MSG_BATCH_BEGIN, nl->seq);
-	at += nlh->nlmsg_len;
+	at += nftnl_batch_begin(at, nl->seq)->nlmsg_len;
 	for (i = 0; i < n; i++) {
-		struct nftnl_set *set = new_set(table, items[i].set->name);
+		struct nftnl_set *set;
 
-		if (at - buf > (ptrdiff_t)sizeof(buf) - 2048) {
-			nftnl_set_free(set);
+		if (at - buf > (ptrdiff_t)sizeof(buf) - 2048)
 			return -E2BIG;
-		}
-		add_element(set, items[i].set, items[i].key, timeout_ms);
-		nlh = nf_message(at, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWSETELEM,
-				 NLM_F_CREATE | NLM_F_EXCL | (i == n - 1 ? NLM_F_ACK : 0),
-				 table->family);
-		nlh->nlmsg_seq = nl->seq;
+		set = new_set(table, items[i].set->name);
+		add_elements(set, &items[i], timeout_ms);
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWSETELEM, table->family,
+					    NLM_F_CREATE | NLM_F_EXCL |
+					    (i == n - 1 ? NLM_F_ACK : 0), nl->seq);
 		nftnl_set_elems_nlmsg_build_payload(nlh, set);
 		nftnl_set_free(set);
 		at += nlh->nlmsg_len;
 	}
-	nlh = batch_message(at, NFNL_MSG_BATCH_END, nl->seq);
-	at += nlh->nlmsg_len;
+	at += nftnl_batch_end(at, nl->seq)->nlmsg_len;
 	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
 		return -errno;
-	return nl_answer(nl, nl->seq, NULL, NULL);
+	return nl_receive(nl, nl->seq, NULL, NULL);
 }

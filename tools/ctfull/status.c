@@ -2,33 +2,35 @@
 /*
  * ctfull status - the figures of -j CTFULL
  */
-#include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
-#include "ctfull.h"
+#include "../lib/netns.h"
+#include "../lib/options.h"
+#include "../lib/output.h"
+#include "../lib/program.h"
+#include "commands.h"
+#include "conntrack.h"
+#include "report.h"
+
+static bool all, as_json;
 
 static const char usage[] =
 	"usage: ctfull status [OPTION]...\n"
 	"\n"
-	"How full the connection tracking table is, and what -j CTFULL refused.\n"
-	"\n"
-	"  -a, --all    of all network namespaces: the first one, and those in /run/netns\n"
-	"  -j, --json   as JSON\n"
-	"\n"
-	"Exit status: 0 normal, 1 warning, 2 full (the worst of all), 3 error.\n";
+	"How full the connection tracking table is, and what -j CTFULL refused.\n";
 
-static const struct option options[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
+static const struct opt options[] = {
+	OPT_FLAG('a', "all", &all,
+		 "of all network namespaces: the first one, and those in /run/netns"),
+	OPT_FLAG('j', "json", &as_json, "as JSON"),
 	{ 0 },
 };
 
+static const char notes[] =
+	"Exit status: 0 normal, 1 warning, 2 full (the worst of all), 3 error.\n";
+
 struct status {
-	bool all;
-	json_t *json;		/* NULL: text */
+	json_t *json;		/* an array */
 	uint32_t worst;
-	bool failed;
 };
 
 /* A larger table is only listed if there is a reason, as that takes some time. */
@@ -37,21 +39,22 @@ struct status {
 /* What is listed of a namespace's table */
 struct listing {
 	bool read;
+	bool unlisted;		/* far fewer entries than are counted */
 	uint64_t listed, dying;
 };
 
-static void list(const struct report *figures, struct listing *listing)
+static void read_listing(const struct report *figures, struct listing *listing)
 {
 	static struct nl nl;
 
 	memset(listing, 0, sizeof(*listing));
 	if (figures->count > SMALL_TABLE && figures->level == CTFULL_LEVEL_NORMAL)
 		return;
-	/* No reason to say nothing of the rest */
-	if (!nl_open(&nl, NETLINK_NETFILTER) && !conntrack_listed(&nl, false, &listing->listed))
-		listing->read = true;
-	if (listing->read && conntrack_held(figures->count, listing->listed) &&
-	    conntrack_listed(&nl, true, &listing->dying))
+	/* An error is no reason to say nothing of the rest. */
+	listing->read = !nl_open(&nl, NETLINK_NETFILTER) &&
+			!conntrack_listed(&nl, false, &listing->listed);
+	listing->unlisted = listing->read && conntrack_unlisted(figures->count, listing->listed);
+	if (listing->unlisted && conntrack_listed(&nl, true, &listing->dying))
 		listing->dying = 0;
 	nl_close(&nl);
 }
@@ -67,8 +70,8 @@ static void print_text(const struct report *figures, const struct listing *listi
 	else
 		printf("entries      %u, no limit, level %s\n", figures->count,
 		       level_name(figures->level));
-	if (listing->read && conntrack_held(figures->count, listing->listed))
-		conntrack_held_text(stdout, figures->count, listing->listed, listing->dying);
+	if (listing->unlisted)
+		conntrack_unlisted_text(stdout, figures->count, listing->listed, listing->dying);
 	printf("warning      from %u%% on\n", figures->warn_at);
 	if (report_has(figures, CTFULL_A_ROOM) && figures->room < figures->max)
 		printf("reserve      leaves %u of %u entries%s\n", figures->room, figures->max,
@@ -86,9 +89,15 @@ static void print_text(const struct report *figures, const struct listing *listi
 	printf("rules        %u with -j CTFULL\n", figures->rules);
 }
 
+/* What is not known, or is of no meaning, is null. */
+static json_t *integer_or_null(bool known, uint64_t value)
+{
+	return known ? json_integer(value) : json_null();
+}
+
 static json_t *figures_json(const struct report *figures, const struct listing *listing)
 {
-	json_t *json = json_pack("{s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I s:I s:s s:I s:I s:I s:I s:I s:I s:I s:I s:o s:o s:o s:o}",
 		"count", (json_int_t)figures->count, "max", (json_int_t)figures->max,
 		"level", level_name(figures->level),
 		"warn_at", (json_int_t)figures->warn_at,
@@ -98,109 +107,66 @@ static json_t *figures_json(const struct report *figures, const struct listing *
 		"logged", (json_int_t)figures->logged,
 		"suppressed", (json_int_t)figures->suppressed,
 		"peak", (json_int_t)figures->peak,
-		"rules", (json_int_t)figures->rules);
-
-	/* Not known: null */
-	json_object_set_new(json, "room", report_has(figures, CTFULL_A_ROOM) ?
-			    json_integer(figures->room) : json_null());
-	json_object_set_new(json, "listed", listing->read ? json_integer(listing->listed) :
-			    json_null());
-	json_object_set_new(json, "percent", figures->max ?
-			    json_real(per_mille(figures->count, figures->max) / 10.0) :
-			    json_null());
-	json_object_set_new(json, "peak_time", figures->peak_time ?
-			    json_integer(figures->peak_time) : json_null());
-	return json;
+		"rules", (json_int_t)figures->rules,
+		"room", integer_or_null(report_has(figures, CTFULL_A_ROOM), figures->room),
+		"listed", integer_or_null(listing->read, listing->listed),
+		"percent", json_percent(figures->count, figures->max),
+		"peak_time", integer_or_null(figures->peak_time, figures->peak_time));
 }
 
-/* The first one has no name. */
-static const char *shown(const char *name)
-{
-	return *name ? name : "(the first one)";
-}
-
-static void failed(struct status *status, const char *name, const char *why)
-{
-	status->failed = true;
-	if (!status->all)
-		die("%s", why);
-	if (status->json)
-		json_array_append_new(status->json,
-				      json_pack("{s:o, s:s}", "namespace", json_name(name),
-						"error", why));
-	fflush(stdout);
-	complain("namespace %s: %s", shown(name), why);
-}
-
-static void print_status(const char *name, int error, void *data)
+static const char *print_status(const char *name, const char *why, void *data)
 {
 	struct report figures, sources[SOURCES];
 	struct status *status = data;
 	struct listing listing;
 	json_t *json;
-	char why[128];
-	int n;
+	int n = 0;
 
-	if (error) {
-		failed(status, name, netns_error(error, why, sizeof(why)));
-		return;
+	if (!why) {
+		n = report_read(&figures, sources, SOURCES);
+		if (n < 0)
+			why = report_error(n);
 	}
-	n = ctfull_read(&figures, sources, SOURCES);
-	if (n < 0) {
-		failed(status, name, ctfull_error(n));
-		return;
+	if (why) {
+		json_array_append_new(status->json, json_pack("{s:o, s:s}", "namespace",
+							      json_name(name), "error", why));
+		return why;
 	}
-	list(&figures, &listing);
+	read_listing(&figures, &listing);
 	if (figures.level > status->worst)
 		status->worst = figures.level;
-	if (status->json) {
+	if (as_json) {
 		json = figures_json(&figures, &listing);
-		if (status->all)
+		if (all)
 			json_object_set_new(json, "namespace", json_name(name));
 		json_object_set_new(json, "sources", sources_json(sources, n));
 		json_array_append_new(status->json, json);
-		return;
+		return NULL;
 	}
-	if (status->all)
-		printf("namespace    %s\n", shown(name));
+	if (all)
+		printf("namespace    %s\n", netns_label(name));
 	print_text(&figures, &listing);
 	if (n) {
 		printf("the most refused packets came from\n");
 		sources_text(stdout, sources, n);
 	}
-	if (status->all)
+	if (all)
 		putchar('\n');
+	return NULL;
 }
 
 int status_main(int argc, char **argv)
 {
-	struct status status = { 0 };
-	int c;
+	struct status status = { .json = json_array() };
+	bool done;
 
-	while ((c = getopt_long(argc, argv, "ajh", options, NULL)) != -1) {
-		switch (c) {
-		case 'a':
-			status.all = true;
-			break;
-		case 'j':
-			status.json = json_array();
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			die("%s", SEE_HELP);
-		}
-	}
-	no_arguments(argv + optind);
-	if (status.all)
-		visit_netns(print_status, &status);
-	else
-		print_status("", 0, &status);
-	if (status.json)
-		print_json(status.all ? json_pack("{s:o}", "namespaces", status.json) :
+	options_parse(argc, argv, usage, options, notes);
+	done = netns_for_each(all, print_status, &status);
+	if (as_json)
+		json_print(all ? json_pack("{s:O}", "namespaces", status.json) :
 			   json_incref(json_array_get(status.json, 0)), JSON_INDENT(2));
+	json_decref(status.json);
 	if (status.worst)
 		return status.worst;
-	return status.failed ? EXIT_ERROR : 0;
+	return done ? 0 : EXIT_ERROR;
 }

@@ -2,36 +2,20 @@
 /*
  * ctfull top - who holds the entries of the connection tracking table
  */
+#include <err.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <curses.h>
 #include <linux/netfilter/nf_conntrack_common.h>
-#include "ctfull.h"
-
-static const char usage[] =
-	"usage: ctfull top [OPTION]...\n"
-	"\n"
-	"Who holds the entries of the connection tracking table, and who is refused.\n"
-	"\n"
-	"  -b, --by WHAT       count by src (the default), dst, dport, proto, state or zone\n"
-	"  -n, --number N      so many lines [10]\n"
-	"  -f, --family NAME   only ipv4 or ipv6\n"
-	"  -w, --watch[=SEC]   again each SEC seconds [2]; on a terminal q quits\n"
-	"  -j, --json          as JSON; with --watch an object a line\n";
-
-static const struct option options[] = {
-	{ "by", required_argument, NULL, 'b' },
-	{ "number", required_argument, NULL, 'n' },
-	{ "family", required_argument, NULL, 'f' },
-	{ "watch", optional_argument, NULL, 'w' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "help", no_argument, NULL, 'h' },
-	{ 0 },
-};
+#include "../lib/options.h"
+#include "../lib/output.h"
+#include "../lib/program.h"
+#include "commands.h"
+#include "conntrack.h"
+#include "report.h"
+#include "table.h"
 
 static const char *const by_names[] = {
 	[BY_SRC] = "src",
@@ -44,21 +28,68 @@ static const char *const by_names[] = {
 
 static struct counting how = { .by = BY_SRC };
 static unsigned int lines;		/* 0: 10, or as many as the terminal has */
+static unsigned int seconds;		/* 0: once */
+static bool as_json;
+
+static void parse_by(const struct opt *opt, const char *text)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(by_names); i++) {
+		if (!strcmp(text, by_names[i])) {
+			how.by = i;
+			return;
+		}
+	}
+	errx(EXIT_ERROR, "--%s %s: must be src, dst, dport, proto, state or zone", opt->name, text);
+}
+
+static void parse_family(const struct opt *opt, const char *text)
+{
+	if (!strcmp(text, "ipv4"))
+		how.family = AF_INET;
+	else if (!strcmp(text, "ipv6"))
+		how.family = AF_INET6;
+	else
+		errx(EXIT_ERROR, "--%s %s: must be ipv4 or ipv6", opt->name, text);
+}
+
+static void parse_watch(const struct opt *opt, const char *text)
+{
+	seconds = 2;
+	opt_number(opt, text);
+}
+
+static const char usage[] =
+	"usage: ctfull top [OPTION]...\n"
+	"\n"
+	"Who holds the entries of the connection tracking table, and who is refused.\n";
+
+static const struct opt options[] = {
+	OPT('b', "by", "WHAT", "count by src (the default), dst, dport, proto, state or zone",
+	    parse_by),
+	OPT_NUMBER('n', "number", "N", &lines, 1, 1000000, "so many lines [10]"),
+	OPT('f', "family", "NAME", "only ipv4 or ipv6", parse_family),
+	OPT('w', "watch", "[=SEC]", "again every SEC seconds [2]; on a terminal q quits",
+	    parse_watch, .value = &seconds, .min = 1, .max = 86400),
+	OPT_FLAG('j', "json", &as_json, "as JSON; with --watch an object per line"),
+	{ 0 },
+};
 
 /* What is shown */
 static struct table table;
-static uint32_t count, max_entries;
+static struct limits limits;
 static uint64_t dying;
 static struct report sources[SOURCES];
 static int refused;			/* sources of refused packets, or an error */
 
 /* Only where all that is there was to be listed */
-static bool is_held(void)
+static bool some_unlisted(void)
 {
-	return !how.family && !table.approximate && conntrack_held(count, table.total);
+	return !how.family && !table.approximate && conntrack_unlisted(limits.count, table.total);
 }
 
-static void look(void)
+static void read_all(void)
 {
 	static struct nl nl;
 	int ret;
@@ -67,61 +98,50 @@ static void look(void)
 	ret = nl_open(&nl, NETLINK_NETFILTER);
 	if (!ret)
 		ret = table_read(&table, &nl, &how);
-	if (!ret && conntrack_limits(&nl, &count, &max_entries)) {
-		count = 0;
-		max_entries = 0;
-	}
-	if (!ret && (!is_held() || conntrack_listed(&nl, true, &dying)))
+	if (!ret)
+		conntrack_limits(&nl, &limits);
+	if (!ret && (!some_unlisted() || conntrack_listed(&nl, true, &dying)))
 		dying = 0;
 	nl_close(&nl);
 	if (ret) {
 		if (stdscr)
 			endwin();
-		die("%s", conntrack_error(ret));
+		errx(EXIT_ERROR, "%s", conntrack_error(ret));
 	}
-	refused = ctfull_read(NULL, sources, SOURCES);
+	refused = report_read(NULL, sources, SOURCES);
 }
 
 static const char *state_name(const struct key *key, char *text, size_t size)
 {
-	static const char *const tcp[] = {
-		"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT",
-		"LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2",
+	static const struct {
+		uint8_t protocol;
+		const char *names[10];
+	} states[] = {
+		{ IPPROTO_TCP, { "NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
+				 "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2" } },
+		{ IPPROTO_SCTP, { "NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED",
+				  "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_RECD",
+				  "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT" } },
+		{ IPPROTO_DCCP, { "NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ",
+				  "CLOSING", "TIMEWAIT" } },
 	};
-	static const char *const sctp[] = {
-		"NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED",
-		"SHUTDOWN_SENT", "SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
-	};
-	static const char *const dccp[] = {
-		"NONE", "REQUEST", "RESPOND", "PARTOPEN", "OPEN", "CLOSEREQ", "CLOSING",
-		"TIMEWAIT",
-	};
+	unsigned int i;
 
-	const char *const *names = NULL;
-	size_t n = 0;
-
-	if (!key->family)
+	if (!key->present)
 		return key->number & IPS_ASSURED ? "ASSURED" :
 		       key->number & IPS_SEEN_REPLY ? "REPLIED" : "UNREPLIED";
-	if (key->protocol == IPPROTO_TCP) {
-		names = tcp;
-		n = ARRAY_SIZE(tcp);
-	} else if (key->protocol == IPPROTO_SCTP) {
-		names = sctp;
-		n = ARRAY_SIZE(sctp);
-	} else if (key->protocol == IPPROTO_DCCP) {
-		names = dccp;
-		n = ARRAY_SIZE(dccp);
-	}
-	if (key->number < n)
-		return names[key->number];
+	for (i = 0; i < ARRAY_SIZE(states); i++)
+		if (states[i].protocol == key->protocol && key->number < 10 &&
+		    states[i].names[key->number])
+			return states[i].names[key->number];
 	snprintf(text, size, "%u", key->number);
 	return text;
 }
 
 static void label_text(const struct key *key, char *text, size_t size)
 {
-	char name[16], state[16];
+	char number[16], state[16];
+	const char *protocol = protocol_name(key->protocol, number, sizeof(number));
 
 	switch (how.by) {
 	case BY_SRC:
@@ -129,22 +149,17 @@ static void label_text(const struct key *key, char *text, size_t size)
 		addr_text(key->family, key->addr, text);
 		break;
 	case BY_DPORT:
-		if (key->family)
-			snprintf(text, size, "%s/%u",
-				 protocol_name(key->protocol, name, sizeof(name)), key->number);
-		else
-			snprintf(text, size, "%s, no port",
-				 protocol_name(key->protocol, name, sizeof(name)));
+		snprintf(text, size, key->present ? "%s/%u" : "%s, no port", protocol,
+			 key->number);
 		break;
 	case BY_PROTO:
-		snprintf(text, size, "%s", protocol_name(key->protocol, name, sizeof(name)));
+		snprintf(text, size, "%s", protocol);
 		break;
 	case BY_STATE:
-		snprintf(text, size, "%s/%s", protocol_name(key->protocol, name, sizeof(name)),
-			 state_name(key, state, sizeof(state)));
+		snprintf(text, size, "%s/%s", protocol, state_name(key, state, sizeof(state)));
 		break;
 	case BY_ZONE:
-		snprintf(text, size, "%u", key->number);
+		snprintf(text, size, "%u", key->zone);
 		break;
 	}
 }
@@ -156,9 +171,9 @@ static const struct slot **list(unsigned int *n)
 
 	if (*n > table.used)
 		*n = table.used;
-	top = calloc(*n + 1, sizeof(*top));
+	top = calloc(2 * *n + 1, sizeof(*top));
 	if (!top)
-		die("out of memory");
+		no_memory();
 	*n = table_top(&table, top, *n);
 	return top;
 }
@@ -170,14 +185,14 @@ static void print_text(FILE *out, unsigned int n)
 	char text[64];
 
 	fprintf(out, "%llu entries", (unsigned long long)table.total);
-	if (max_entries) {
-		share = per_mille(table.total, max_entries);
-		fprintf(out, ", %u.%u%% of the table's %u", share / 10, share % 10, max_entries);
+	if (limits.max) {
+		share = per_mille(table.total, limits.max);
+		fprintf(out, ", %u.%u%% of the table's %u", share / 10, share % 10, limits.max);
 	}
 	fprintf(out, "; by %s: %zu different%s\n", by_names[how.by], table.used,
 		table.approximate ? "; it was resized meanwhile, figures are approximate" : "");
-	if (is_held())
-		conntrack_held_text(out, count, table.total, dying);
+	if (some_unlisted())
+		conntrack_unlisted_text(out, limits.count, table.total, dying);
 	fprintf(out, "%10s  %6s  %s\n", "entries", "share", by_names[how.by]);
 	for (i = 0; i < n; i++) {
 		label_text(&top[i]->key, text, sizeof(text));
@@ -187,7 +202,7 @@ static void print_text(FILE *out, unsigned int n)
 	}
 	free(top);
 	if (refused < 0)
-		fprintf(out, "refused packets: not known; %s\n", ctfull_error(refused));
+		fprintf(out, "refused packets: not known; %s\n", report_error(refused));
 	else if (!refused)
 		fprintf(out, "refused packets: none\n");
 	else
@@ -213,9 +228,9 @@ static json_t *to_json(unsigned int n)
 	free(top);
 	return json_pack("{s:s, s:I, s:I, s:I, s:b, s:I, s:I, s:b, s:o, s:o}",
 			 "by", by_names[how.by],
-			 "entries", (json_int_t)table.total, "counted", (json_int_t)count,
-			 "dying", (json_int_t)dying, "held", is_held(),
-			 "max", (json_int_t)max_entries,
+			 "entries", (json_int_t)table.total, "counted", (json_int_t)limits.count,
+			 "dying", (json_int_t)dying, "held", some_unlisted(),
+			 "max", (json_int_t)limits.max,
 			 "different", (json_int_t)table.used, "approximate", table.approximate,
 			 "top", array,
 			 "refused", refused < 0 ? json_null() : sources_json(sources, refused));
@@ -230,12 +245,12 @@ static void draw(void)
 	int y;
 
 	/* Two lines of heading, one before the refused packets, these, and what is held */
-	fit = 3 + (refused > 0 ? refused : 0) + (is_held() ? 3 + !!dying : 0);
+	fit = 3 + (refused > 0 ? refused : 0) + (some_unlisted() ? 3 + !!dying : 0);
 	fit = LINES > (int)fit ? LINES - fit : 0;
 	out = open_memstream(&text, &size);
 	if (!out) {
 		endwin();
-		die("out of memory");
+		no_memory();
 	}
 	print_text(out, lines && lines < fit ? lines : fit);
 	fclose(out);
@@ -249,21 +264,21 @@ static void draw(void)
 	free(text);
 }
 
-static void watch_terminal(unsigned int seconds)
+static void watch_terminal(void)
 {
 	SCREEN *screen = newterm(NULL, stdout, stdin);
 	long long until, rest;
 	int c = KEY_RESIZE;
 
 	if (!screen)
-		die("the terminal \"%s\" is not known; set TERM, or leave --watch out",
-		    getenv("TERM") ? getenv("TERM") : "");
+		errx(EXIT_ERROR, "the terminal \"%s\" is not known; set TERM, or leave --watch out",
+		     getenv("TERM") ? getenv("TERM") : "");
 	cbreak();
 	noecho();
 	curs_set(0);
 	keypad(stdscr, TRUE);
 	while (c != 'q' && c != 'Q') {
-		look();
+		read_all();
 		draw();
 		until = now_ms() + seconds * 1000LL;
 		while (c != 'q' && c != 'Q' && (rest = until - now_ms()) > 0) {
@@ -282,54 +297,15 @@ static void watch_terminal(unsigned int seconds)
 
 int top_main(int argc, char **argv)
 {
-	unsigned int seconds = 0, i;
-	bool json = false;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "b:n:f:w::jh", options, NULL)) != -1) {
-		switch (c) {
-		case 'b':
-			for (i = 0; i < ARRAY_SIZE(by_names); i++)
-				if (!strcmp(optarg, by_names[i]))
-					break;
-			if (i == ARRAY_SIZE(by_names))
-				die("--by %s: src, dst, dport, proto, state or zone is needed",
-				    optarg);
-			how.by = i;
-			break;
-		case 'n':
-			lines = number("--number", optarg, 1, 1000000);
-			break;
-		case 'f':
-			if (!strcmp(optarg, "ipv4"))
-				how.family = AF_INET;
-			else if (!strcmp(optarg, "ipv6"))
-				how.family = AF_INET6;
-			else
-				die("--family %s: ipv4 or ipv6 is needed", optarg);
-			break;
-		case 'w':
-			seconds = optarg ? number("--watch", optarg, 1, 86400) : 2;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			die("%s", SEE_HELP);
-		}
-	}
-	no_arguments(argv + optind);
+	options_parse(argc, argv, usage, options, NULL);
 	/* Without a terminal to read from, nobody could press q. */
-	if (seconds && !json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
-		watch_terminal(seconds);
+	if (seconds && !as_json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO)) {
+		watch_terminal();
 	} else {
 		for (;;) {
-			look();
-			if (json)
-				print_json(to_json(lines ? lines : 10),
+			read_all();
+			if (as_json)
+				json_print(to_json(lines ? lines : 10),
 					   seconds ? JSON_COMPACT : JSON_INDENT(2));
 			else
 				print_text(stdout, lines ? lines : 10);
