@@ -66,7 +66,7 @@ bound() {
 	is "$(expected "$router" | wc -l)" 1 "connections=8: and is closed by the next command"
 	# What has bytes that its sender does not send again is not taken away, but after a while.
 	ends "half = Control('$ftp4'); half.client.sendall(b'PORT 10,')"
-	sleep 1
+	sleep 1	# after which its owner, who has a quarter of all states, may lose it
 	ends "for c in many: c.ask('NOOP', '200 ok')"
 	ends "half.client.sendall(b'0,1,2,20,0\r\n'); result = line_of(half.server)"
 	like "$result" "^PORT 192,168,200,201,20,0\$" "connections=8: half a line is not forgotten"

@@ -31,7 +31,7 @@ done
 start run_in "$lab" "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
 packets=$started
 attack conntrack
-sleep $((share / 2))
+sleep $((share / 2))	# amid the attack
 neighbours_well "meanwhile"
 attacked conntrack
 attacked packets "$packets"

@@ -157,7 +157,7 @@ for ((i = 0; i < $(nproc); i++)); do
 	files+=("$work/live$i")
 done
 note "lives: ATTACK_SECONDS=$attack_seconds ATTACK_SEED=$ATTACK_SEED, $(nproc) processors"
-sleep $((share / 2))
+sleep $((share / 2))	# amid the attack
 neighbours_well "meanwhile"
 failures=
 for process in "${waiting[@]}"; do

@@ -18,7 +18,7 @@ END
 start run_in "$lab" nice -n 5 "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
 packets=$started
 attack rules
-sleep $((share / 2))
+sleep $((share / 2))	# amid the attack
 neighbours_well "meanwhile"
 attacked rules
 attacked packets "$packets"

@@ -16,7 +16,7 @@ for iptables in $iptables_variants; do
 	is "$(counted "$router" "$iptables" mangle)" \
 		"ORIGINAL-SYN_SENT=1 REPLY-SYN_RECV=1 ORIGINAL-ESTABLISHED=1" \
 		"$iptables: SYN: SYN_SENT; SYN/ACK: SYN_RECV; ACK: ESTABLISHED"
-	send "say(*both, 'x'); say(*reversed(both), 'y'); time.sleep(0.1)"
+	send "say(*both, 'x'); say(*reversed(both), 'y'); acknowledged(*both)"
 	like "$(counted "$router" "$iptables" mangle)" \
 		"^ORIGINAL-SYN_SENT=1 REPLY-SYN_RECV=1 ORIGINAL-ESTABLISHED=[3-9] REPLY-ESTABLISHED=[1-9]$" \
 		"$iptables: data, both ways: ESTABLISHED"

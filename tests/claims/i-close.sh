@@ -16,10 +16,10 @@ for iptables in $iptables_variants; do
 	forget "$router"
 	send "sock, peer = connect(client, 5001, server, 80)"
 	watch_tcp "$router" "$iptables"
-	send "sock.shutdown(socket.SHUT_WR); time.sleep(0.3)"
+	send "shut(sock)"
 	is "$(counted "$router" "$iptables" mangle)" "ORIGINAL-FIN_WAIT=1 REPLY-CLOSE_WAIT=1" \
 		"$iptables: FIN: FIN_WAIT; its ACK: CLOSE_WAIT"
-	send "peer.close(); time.sleep(0.1); sock.close()"
+	send "shut(peer); peer.close(); sock.close()"
 	is "$(counted "$router" "$iptables" mangle)" \
 		"ORIGINAL-FIN_WAIT=1 REPLY-CLOSE_WAIT=1 REPLY-LAST_ACK=1 ORIGINAL-TIME_WAIT=1" \
 		"$iptables: the other FIN: LAST_ACK; its ACK: TIME_WAIT"

@@ -4,13 +4,13 @@
 # speaks first, so that a rule that let its packets in now blocks them.
 #
 # Observed: the server's answers through a router that lets only the client start,
-# with lifetimes of a second.
+# with lifetimes of three seconds.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
 start_packets --sockets client="$client" router="$router" server="$server"
-set_sysctl "$router" net.netfilter.nf_conntrack_udp_timeout=1 \
-	net.netfilter.nf_conntrack_udp_timeout_stream=1
+set_sysctl "$router" net.netfilter.nf_conntrack_udp_timeout=3 \
+	net.netfilter.nf_conntrack_udp_timeout_stream=3
 
 no_entry() {
 	! run_in "$router" conntrack -L -f "$family" -p udp 2>/dev/null | grep -q dport=6000
@@ -27,7 +27,7 @@ for iptables in $iptables_variants; do
 	send "datagram(client, 5000, server, 6000); answer(server, 6000)"
 	is "$(counted "$router" "$iptables" filter)" "client=1 answer=1" \
 		"$iptables: the answer is let in"
-	wait_for 10 no_entry || die "the entry stays"
+	wait_for 20 no_entry || die "the entry stays"
 	send "lost_datagram(server, 6000, client, 5000)"
 	is "$(counted "$router" "$iptables" filter)" "client=1 answer=1 late=1" \
 		"$iptables: after the entry timed out, it is NEW, and blocked"

@@ -3,12 +3,12 @@
 # Claim (m): echo requests of one run keep one entry: the first request is NEW, a
 # reply ESTABLISHED in the reply direction, and the entry stays until its timeout.
 #
-# Observed: three pings of one ping(8), with a lifetime of two seconds.
+# Observed: three pings of one ping(8), with a lifetime of six seconds.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 topology_router
-set_sysctl "$router" net.netfilter.nf_conntrack_icmp_timeout=2 \
-	net.netfilter.nf_conntrack_icmpv6_timeout=2
+set_sysctl "$router" net.netfilter.nf_conntrack_icmp_timeout=6 \
+	net.netfilter.nf_conntrack_icmpv6_timeout=6
 
 entries() {
 	run_in "$router" conntrack -L -f "$1" -p "$2" 2>/dev/null | wc -l
@@ -24,8 +24,8 @@ for iptables in $iptables_variants; do
 	echo=$(by_family "$iptables" "-p icmp --icmp-type" "-p icmpv6 --icmpv6-type")
 	watch "$router" "$iptables" mangle \
 		"first=FORWARD $echo echo-request -m ctstate2 --state NEW" \
-		"request=FORWARD $echo echo-request -m ctstate2 --state ESTABLISHED_ORIGINAL --expires 1:2" \
-		"reply=FORWARD $echo echo-reply -m ctstate2 --state ESTABLISHED_REPLY --expires 1:2" \
+		"request=FORWARD $echo echo-request -m ctstate2 --state ESTABLISHED_ORIGINAL --expires 5:6" \
+		"reply=FORWARD $echo echo-reply -m ctstate2 --state ESTABLISHED_REPLY --expires 5:6" \
 		"all=FORWARD -p $icmp"
 	forget "$router"
 	run_in "$client" ping -q -c 3 -i 0.2 "$(by_family "$iptables" 10.0.2.2 fd00:2::2)" \
@@ -33,7 +33,7 @@ for iptables in $iptables_variants; do
 	is "$(counted "$router" "$iptables" mangle)" "first=1 request=2 reply=3 all=6" \
 		"$iptables: one NEW, the other requests and all replies ESTABLISHED"
 	is "$(entries "$family" "$icmp")" 1 "$iptables: one entry, after the last reply"
-	wait_for 10 no_entry "$family" "$icmp"
+	wait_for 20 no_entry "$family" "$icmp"
 	ok $? "$iptables: which goes at its timeout"
 done
 

@@ -24,18 +24,18 @@ for iptables in $iptables_variants; do
 		"TCP-closed=FORWARD -m ctstate2 --tcp-state TIME_WAIT --expires 0:1" \
 		"UDP=FORWARD -p udp -m ctstate2 --expires 5:6"
 	forget "$router"
-	send "datagram(client, 5000, server, 6000); answer(server, 6000)"
 	send "sock, peer = connect(client, 5001, server, 80)"
+	send "datagram(client, 5000, server, 6000); answer(server, 6000)"
 	is "$(counted "$router" "$iptables" mangle)" "TCP-days=1 UDP=2" \
 		"$iptables: TCP has 5 days, UDP 6 s"
-	send "sock.shutdown(socket.SHUT_WR); time.sleep(0.2); peer.close(); time.sleep(0.1); sock.close()"
+	send "hang_up(sock, peer)"
 	is "$(counted "$router" "$iptables" mangle)" "TCP-days=1 TCP-closed=1 UDP=2" \
 		"$iptables: after the close, TCP has 1 s"
-	wait_for 5 gone tcp
+	wait_for 20 gone tcp
 	ok $? "$iptables: and goes"
 	gone udp
 	is $? 1 "$iptables: UDP stays"
-	wait_for 10 gone udp
+	wait_for 20 gone udp
 	ok $? "$iptables: until its timeout"
 done
 

@@ -22,7 +22,9 @@ run_in "$router" ip6tables-nft -t raw -A PREROUTING -j CTFULL
 start ip netns exec "$router" ctfull monitor --json >"$work/events"
 monitor=$started
 start ip netns exec "$other" ctfull monitor --json >"$work/other"
-sleep 1
+for ns in "$router" "$other"; do
+	wait_for 30 listening_to_events "$ns" || die "the monitor does not listen"
+done
 
 # The lowest --warn-at is the namespace's: 90%
 packet() {
@@ -36,7 +38,7 @@ wait_for 10 has level 1
 packet 1002
 run_in "$router" conntrack -D -p udp --orig-port-dst 1002 >/dev/null 2>&1
 packet 1003
-sleep 2.5
+sleep 2.5	# the module looks each second, and must find nothing
 is "$(grep -c '"level"' "$work/events")" 1 "one event at 90%, none while it hovers"
 forget "$router"
 wait_for 10 has level 2
@@ -87,11 +89,10 @@ last '"protocol":"udp","source":"10.0.2.1","destination":"10.0.2.2",.*"out":"eth
 run_in "$router" iptables-legacy -t raw -F
 run_in "$router" iptables-legacy -t raw -A PREROUTING -j CTFULL --reserve 99% --log-rate 0
 forget "$router"
-sleep 1.5
-before=$(wc -l <"$work/events")
+wait_for 10 has level 4 || die "the level stays"
 flows "$client" 10.0.9.1 1
 flows "$client" 10.0.9.1 1 2000
-wait_for 10 number $((before + 1))
+wait_for 10 has refused 8
 last '"count":1,.*"by_reserve":true' "refused by the reserve"
 
 # More than there may be events: what has none is in the next one
@@ -100,7 +101,7 @@ start_seq=$(sed -n '$s/.*"seq":\([0-9]*\).*/\1/p' "$work/events")
 before=$(wc -l <"$work/events")
 start_time=$SECONDS
 flows "$client" 10.0.9.1 600 3000
-sleep 1.2
+sleep 1.2	# the next packet may have an event again
 flows "$client" 10.0.9.1 1 5000
 look "$router" iptables-legacy
 all_told() {
@@ -122,13 +123,13 @@ wait "$monitor"
 is $? 0 "SIGTERM ends the monitor, with status 0"
 LD_PRELOAD=$helpers/small_buffer.so start ip netns exec "$router" ctfull monitor --json >"$work/events"
 monitor=$started
-sleep 1
+wait_for 30 listening_to_events "$router" || die "the monitor does not listen"
 flows "$client" 10.0.9.1 1 6000
 wait_for 10 number 1 || die "no event"
 kill -STOP "$monitor"
 flows "$client" 10.0.9.1 50 6001
 kill -CONT "$monitor"
-sleep 1.2
+wait_for 10 all_events_read "$router" || die "the monitor does not go on"
 flows "$client" 10.0.9.1 1 6100
 wait_for 10 has lost 1
 ok $? "a receiver that was too slow is told"

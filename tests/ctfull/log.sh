@@ -70,7 +70,7 @@ count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=e
 	start=${figure[refused]}
 	flows "$client" "$address" 300
 	replace
-	sleep 0.6
+	sleep 0.6	# a token: there is one each half second
 	flows "$client" "$address" 1
 	look "$router" "$iptables"
 	read_lines

@@ -76,7 +76,7 @@ for iptables in $iptables_variants; do
 	fi
 	run_in "$router" "$iptables" -w -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp
 	step "not=5 0" "TCP with a helper: never" \
-		"ftp = connect(client, 5021, server, 21); say(*reversed(ftp), 'x'); time.sleep(0.1)"
+		"ftp = connect(client, 5021, server, 21); say(*reversed(ftp), 'x'); acknowledged(*ftp)"
 	run_in "$router" "$iptables" -w -t raw -F
 	send "reset(*ftp); reset(*both)"
 	if ! modprobe -q "$(by_family "$iptables" ipt_SYNPROXY ip6t_SYNPROXY)"; then

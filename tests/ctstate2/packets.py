@@ -28,6 +28,7 @@ import socket
 import struct
 import subprocess
 import sys
+import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -177,10 +178,27 @@ def say(sock, peer, text):
         got += peer.recv(65536)
 
 
+def acknowledged(*socks):
+    """Waits until the other ends have acknowledged all that these have sent, FINs, too."""
+    end = time.monotonic() + 30
+    for sock in socks:
+        while any(fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4))):
+            if time.monotonic() > end:
+                raise TimeoutError("nothing is acknowledged")
+            time.sleep(0.01)
+
+
+def shut(sock):
+    """One side of a connection closes, and the other one acknowledges it."""
+    sock.shutdown(socket.SHUT_WR)
+    acknowledged(sock)
+
+
 def hang_up(sock, peer):
     """Closes a connection, SOCK's side first; the other waits for it."""
-    sock.shutdown(socket.SHUT_WR)
+    shut(sock)
     peer.recv(1)
+    shut(peer)
     peer.close()
     sock.close()
 
@@ -484,7 +502,9 @@ def compare(iptables, where):
 
     now = counters(iptables)
     before = last_counters.setdefault(iptables, now)
-    if any(differences(now)):
+    for _ in range(10):
+        if not any(differences(now)):
+            break
         # A packet may have come between the two. A real difference stays.
         time.sleep(0.3)
         now = counters(iptables)

@@ -138,9 +138,9 @@ like "$(promtool check rules "$work/rules.yml" 2>&1)" "SUCCESS: 5 rules" "promto
 
 cat >"$work/read.py" <<'END'
 import os, sys, time
-path, stop = sys.argv[1:]
-reads, inodes, last = 0, set(), b""
-while not os.path.exists(stop):
+path, ready, stop = sys.argv[1:]
+reads, inodes = 0, set()
+while reads <= 100 or not os.path.exists(stop):
     with open(path, "rb") as file:
         text = file.read()
         inodes.add(os.fstat(file.fileno()).st_ino)
@@ -149,18 +149,20 @@ while not os.path.exists(stop):
     if text.count(b"\n") != 39 or not text.endswith(b"\n"):
         print("%u bytes, %u lines" % (len(text), text.count(b"\n")))
     reads += 1
+    if reads == 1:
+        open(ready, "w").close()
     time.sleep(0.0005)
-print("%u files" % min(len(inodes), 10) if reads > 100 else "%u reads only" % reads)
+print("%u files" % min(len(inodes), 10))
 END
 umask 077
 run_in "$one" ctfull metrics --textfile "$prom"
-start python3 "$work/read.py" "$prom" "$work/stop" >"$work/read"
+start python3 "$work/read.py" "$prom" "$work/ready" "$work/stop" >"$work/read"
 reader=$started
+wait_for 30 test -e "$work/ready" || die "nobody reads"
 for ((i = 0; i < 40; i++)); do
 	run_in "$one" ctfull metrics --textfile "$prom" || break
 done
 is "$i" 40 "the file is replaced 40 times"
-sleep 0.3
 touch "$work/stop"
 wait "$reader"
 is "$(sort -u "$work/read")" "10 files" "a reader sees all of a file, each time, and that all may read it"

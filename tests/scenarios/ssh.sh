@@ -58,24 +58,27 @@ start_sshd() {
 	wait_for 20 listening "$router" tcp 22 || die "sshd: $(<"$work/sshd.log")"
 }
 
-# log_in ADDRESS: a session, in which the server says hello, and then sends back what
-# it gets
+# log_in ADDRESS SECONDS: a session, in which the server says hello, and then sends back what
+# it gets; begun in that time
 log_in() {
 	run_in "$client" ssh -F /dev/null -i "$work/id" -o BatchMode=yes -o IdentitiesOnly=yes \
 		-o UserKnownHostsFile="$work/known_hosts" -o GlobalKnownHostsFile=/dev/null \
-		-o StrictHostKeyChecking=yes -o ConnectTimeout=2 -o KexAlgorithms=curve25519-sha256 \
+		-o StrictHostKeyChecking=yes -o ConnectTimeout="$2" -o KexAlgorithms=curve25519-sha256 \
 		"root@$1" "echo hello; cat" <"$work/data" 2>&1
 }
 
 # come_in HOW DESCRIPTION: what comes of a session to each address, and, beside it, of a
 # connection to another service; HOW is "all", "ssh" or "none" of them
 come_in() {
-	local address job status tries=()
+	local address job status tries=() ssh=30 web=1
 
+	# what is to come may take its time on a slow machine
+	[ "$1" != none ] || ssh=2
+	[ "$1" != all ] || web=30
 	for address in $addresses; do
-		start log_in "$address" >"$work/got-$address"
+		start log_in "$address" $ssh >"$work/got-$address"
 		tries[started]="ssh $address"
-		start run_in "$client" nc -z -w 1 "$address" 80
+		start run_in "$client" nc -z -w $web "$address" 80
 		tries[started]="web $address"
 	done
 	for job in "${!tries[@]}"; do

@@ -39,8 +39,8 @@ for action in drop untrack; do
 	start taskset -c $((processors > 1)) \
 		ip netns exec "$client" "$helpers/flows" fd00:9::1 $count 1000
 	wait "$first" "$started"
+	sleep 1	# tokens
 	# lines for what was suppressed; one of these packets might find room
-	sleep 1
 	flows "$client" 10.0.9.1 5
 	flows "$client" fd00:9::1 5
 	passed=0 exempt=0

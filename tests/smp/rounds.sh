@@ -9,8 +9,13 @@ hold_code "$router"
 start run_in "$client" ping -q -i 0.02 10.0.2.2 >/dev/null
 start run_in "$server" ping -q -i 0.02 10.0.1.2 >/dev/null
 start run_in "$client" ping -q -i 0.02 fd00:2::2 >/dev/null
+# counts: has the rule counted?
+counts() {
+	[ "$(packets "$router" "$iptables" filter round)" -gt 0 ]
+}
+
 failures=
-counted=0
+rounds=0
 for round in {1..20}; do
 	[ $((round % 2)) = 0 ] && iptables="iptables-legacy" || iptables="iptables-nft"
 	modprobe xt_ctstate2 || failures+=" $round: load"
@@ -18,14 +23,12 @@ for round in {1..20}; do
 		-m comment --comment round || failures+=" $round: rule"
 	run_in "$router" ip6tables-nft -A FORWARD -m ctstate2 ! --state NEW ||
 		failures+=" $round: IPv6 rule"
-	sleep 0.1
-	count=$(packets "$router" "$iptables" filter round)
-	[ "$count" -gt 0 ] && counted=$((counted + 1))
+	wait_for 10 counts && rounds=$((rounds + 1))
 	run_in "$router" "$iptables" -F FORWARD
 	run_in "$router" ip6tables-nft -F FORWARD
 	wait_for 10 modprobe -r xt_ctstate2 || failures+=" $round: unload"
 done
 is "$failures" "" "20 rounds of loading and unloading under traffic, on $(nproc) processors"
-is "$counted" 20 "and the rule counted packets in each round"
+is "$rounds" 20 "and the rule counted packets in each round"
 
 finish
