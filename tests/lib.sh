@@ -1,8 +1,69 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
-# For the test scripts, which run as root in a guest (see vm/run): TAP (see tap.sh), network
-# namespaces, counters. A script sources this, tests, and ends with `finish`. Anywhere else
-# than in a guest, it ends here.
+# For the test scripts, which run as root in a guest (see vm/run). A script sources this, tests,
+# and ends with `finish`. Anywhere else than in a guest, it ends here. What a script made with
+# these functions goes when the script ends. NS is a network namespace, IPTABLES one of the four
+# programs iptables-legacy, iptables-nft, ip6tables-legacy and ip6tables-nft.
+#
+# Variables
+#   $tests $work $helpers     the folder of this file; a scratch folder; programs for guests
+#   $iptables_variants        which IPTABLES a script tries its rules with
+#   $states                   the words of -m ctstate2 --state, of which a packet has one
+#   $lasting                  options of conntrack(8) for entries that stay
+# What functions leave in variables, as a subshell takes milliseconds in a guest, and loses
+# what it has started
+#   $client $router ...       setup_ns, topology_*: what ip(8) calls a namespace
+#   $started                  start: the process
+#   $result                   send
+#   ${seen[NAME]}             read_states
+#   ${figure[NAME]} ${grown[NAME]}   read_figures
+#   ${saved[@]}               saved
+#
+# Results (TAP, in tap.sh)
+#   ok STATUS WHAT            passed if STATUS is 0
+#   is GOT WANTED WHAT        passed if both are the same
+#   like TEXT REGEX WHAT      passed if it matches
+#   skip WHY WHAT; note TEXT; die WHY; finish
+# Namespaces
+#   setup_ns NAME...          makes them, and variables of these names
+#   run_in NS COMMAND...      a program or a builtin there
+#   set_sysctl NS NAME=VALUE...; configure NS "IP COMMAND"...
+#   connect NS DEV "ADDR..." NS DEV "ADDR..."   a veth pair; plugged NS DEV "ADDR...": an end
+#   forwarding NS             routes
+#   topology_router           client - router - server
+#   nowhere                   and behind the server, addresses that do not answer
+#   topology_two_routers      client - router1, router2 - server: one way each
+#   hold_code NS              keeps the kernel from patching itself under traffic
+# Rules and what they count
+#   is_ipv6 IPTABLES; by_family IPTABLES FOR_IPV4 FOR_IPV6
+#   for_each_iptables "$@"    runs the script with each IPTABLES
+#   watch_rules NS IPTABLES TABLE "NAME=CHAIN MATCH..."...   sets them; counted prints what they
+#                             have counted: counted NS IPTABLES TABLE
+#   watch_tcp NS IPTABLES [MATCH...]   so, for each sub-state of TCP
+#   watch_states NS IPTABLES TABLE "NAME=CHAIN MATCH..."...  so, for each state; read_states NS
+#                             IPTABLES TABLE reads them
+#   counting_rule NS IPTABLES TABLE CHAIN NAME MATCH...      one more; packets NS IPTABLES TABLE
+#                             NAME prints its count
+#   saved NS IPTABLES TABLE   reads the table; zero NS IPTABLES TABLE: its counters
+# The table of connections
+#   entry_count NS            prints how many entries there are; forget NS: none
+#   table_max NUMBER          nf_conntrack_max
+#   entry_lines COUNT PORT OPTION...   prints entries; load_entries NS takes $work/entries
+#   fill NS COUNT [PORT]      that many which stay
+#   flows NS ADDRESS COUNT [PORT [MICROSECONDS]]   packets, of as many flows
+#   start_flood NS ADDRESS... packets without an end
+#   read_figures [--mark] NS IPTABLES   all that is known of the table
+#   json NS PYTHON ARG...     prints PYTHON of what ctfull ARG... says
+# Packets (ctstate2/packets.py)
+#   start_packets [--sockets] NAME=NS...; send PYTHON; stop_packets
+# Documentation
+#   readme_block BLOCK [FILE] prints its commands; run_readme NS BLOCK [FILE] runs them
+# Processes
+#   start COMMAND...          in the background
+#   wait_for SECONDS COMMAND...   until it succeeds, at most so long
+#   ping_from NS ADDRESS; listening NS tcp|udp PORT [COUNT]
+#   listening_to_events NS; all_events_read NS     generic netlink's
+#   start_ulogd NS            writes group 7 to $work/json
 . "${BASH_SOURCE[0]%/*}/vm/in_guest.sh" || exit
 . "${BASH_SOURCE[0]%/*}/tap.sh" || exit
 
@@ -85,13 +146,6 @@ plugged() {
 	configure "$1" "${commands[@]}" "link set $2 up"
 }
 
-# route NS VIA...: default routes of a namespace, IPv4 and IPv6
-route() {
-	local via=("${@:2}")
-
-	configure "$1" "${via[@]/#/route add default via }"
-}
-
 forwarding() {
 	set_sysctl "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 		net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
@@ -158,8 +212,8 @@ topology_two_routers() {
 		set_sysctl "$ns" net.ipv4.conf.all.rp_filter=0 \
 			net.ipv4.conf.eth0.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0
 	done
-	route "$client" 10.0.1.1 fd00:1::1
-	route "$server" 10.0.4.1 fd00:4::1
+	configure "$client" "route add default via 10.0.1.1" "route add default via fd00:1::1"
+	configure "$server" "route add default via 10.0.4.1" "route add default via fd00:4::1"
 	configure "$router2" "route add 10.0.1.0/24 via 10.0.3.2" \
 		"route add fd00:1::/64 via fd00:3::2"
 }
@@ -303,9 +357,9 @@ read_states() {
 	done
 }
 
-# watch NS IPTABLES TABLE "NAME=CHAIN MATCH..."...: empties TABLE, then adds to each
+# watch_rules NS IPTABLES TABLE "NAME=CHAIN MATCH..."...: empties TABLE, then adds to each
 # CHAIN a rule that counts the packets that MATCH fits
-watch() {
+watch_rules() {
 	local ns=$1 iptables=$2 table=$3 item rule
 
 	shift 3
@@ -319,7 +373,7 @@ watch() {
 	} | run_in "$ns" "$iptables-restore" -w || die "$iptables does not take: $*"
 }
 
-# counted NS IPTABLES TABLE: what the rules of watch have counted, in their order and
+# counted NS IPTABLES TABLE: what the rules of watch_rules have counted, in their order and
 # without those that counted nothing, such as "NAME=1 OTHER=2"
 counted() {
 	local line found=()
@@ -344,7 +398,7 @@ watch_tcp() {
 			items+=("$direction-$state=FORWARD -p tcp $* -m ctstate2 --direction $direction --tcp-state $state")
 		done
 	done
-	watch "$ns" "$iptables" mangle "${items[@]}"
+	watch_rules "$ns" "$iptables" mangle "${items[@]}"
 }
 
 # forget NS: removes all of its conntrack entries
@@ -413,20 +467,20 @@ for port in itertools.cycle(range(1024, 65536)):
 ' "${@:2}"
 }
 
-# look NS IPTABLES: what is known of the table and its packets, in figure[NAME]: what
+# read_figures NS IPTABLES: what is known of the table and its packets, in figure[NAME]: what
 # ctfull status says; "drops", packets that the tracker has dropped; what the rules of
-# watch in mangle have counted; and in grown[NAME] how much that is more than in the
-# last `look --mark`
+# watch_rules in mangle have counted; and in grown[NAME] how much that is more than in the
+# last `read_figures --mark`
 # shellcheck disable=SC2034 # for the scripts
 declare -A figure=() grown=() mark=()
 # shellcheck disable=SC2034
-look() {
+read_figures() {
 	local line name set_mark=
 
 	[ "$1" != --mark ] || { set_mark=1; shift; }
-	run_in "$1" ctfull status --json >"$work/look"
-	run_in "$1" conntrack -S >>"$work/look"
-	run_in "$1" "$2-save" -c -t mangle >>"$work/look" 2>/dev/null
+	run_in "$1" ctfull status --json >"$work/figures"
+	run_in "$1" conntrack -S >>"$work/figures"
+	run_in "$1" "$2-save" -c -t mangle >>"$work/figures" 2>/dev/null
 	figure=([drops]=0)
 	while IFS= read -r line; do
 		if [[ $line =~ ^\ \ \"([a-z_]+)\":\ \"?([^\",]*) ]]; then
@@ -436,7 +490,7 @@ look() {
 		elif [[ $line =~ ^\[([0-9]+):.*--comment\ \"?([a-z_]+) ]]; then
 			figure[${BASH_REMATCH[2]}]=${BASH_REMATCH[1]}
 		fi
-	done <"$work/look"
+	done <"$work/figures"
 	grown=()
 	for name in "${!figure[@]}"; do
 		[[ ${figure[$name]} =~ ^[0-9]+$ ]] || continue

@@ -51,11 +51,11 @@ synced() {
 		}
 	END
 	start ip netns exec "${!router}" conntrackd -C "$work/sync$1" >"$work/sync$1.error" 2>&1
-	wait_for 10 sync "$1" -s || die "conntrackd: $(cat "$work/sync$1."{error,log})"
+	wait_for 10 conntrackd_does "$1" -s || die "conntrackd: $(cat "$work/sync$1."{error,log})"
 }
 
-# sync NUMBER OPTION...: a request to conntrackd on router NUMBER
-sync() {
+# conntrackd_does NUMBER OPTION...: a request to conntrackd on router NUMBER
+conntrackd_does() {
 	local router=router$1
 
 	run_in "${!router}" conntrackd -C "$work/sync$1" "${@:2}"
@@ -64,7 +64,7 @@ sync() {
 # known CACHE PATTERN: does router2 know of it?
 # shellcheck disable=SC2317 # for wait_for
 known() {
-	sync 2 -e "$1" | grep -q -- "$2"
+	conntrackd_does 2 -e "$1" | grep -q -- "$2"
 }
 
 # by NUMBER: what the ends send goes through that router
@@ -107,7 +107,7 @@ failover() {
 	done
 	before=${BASH_REMATCH[1]}
 
-	sync 2 -c >/dev/null && sync 2 -c expect >/dev/null
+	conntrackd_does 2 -c >/dev/null && conntrackd_does 2 -c expect >/dev/null
 	ok $? "$what: and takes over"
 	by 2
 	is "$(run_in "$router2" conntrack -L -f "$family" 2>/dev/null | grep -c helper=ftp2)" 2 \
@@ -149,7 +149,7 @@ used_again() {
 	ends "c = Control('192.0.2.1', from_port=port)"
 	wait_for 10 known ct " ESTABLISHED .*sport=$port "
 	ok $? "used again: and of the next connection"
-	sync 2 -c >/dev/null
+	conntrackd_does 2 -c >/dev/null
 	by 2
 	result_is "c.alive()" yes "used again: the control connection goes on"
 	ends "c.pasv()"

@@ -45,7 +45,7 @@ raw() {
 matches() {
 	alg_rules ftp2 snat "$kind"
 	modprobe xt_helper
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"data=FORWARD -p tcp ! --sport 21 ! --dport 21 -m helper --helper ftp2" \
 		"others=FORWARD -p tcp -m helper --helper ftp" \
 		"control=FORWARD -p tcp -m multiport --ports 21 -m helper --helper ftp2"

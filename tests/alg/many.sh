@@ -118,7 +118,7 @@ no_memory() {
 	fi
 	before=$(failures)
 	for ns in "$router" "$client"; do
-		watch "$ns" iptables-legacy mangle "said=PREROUTING -p tcp --sport 21 -m length --length 60:"
+		watch_rules "$ns" iptables-legacy mangle "said=PREROUTING -p tcp --sport 21 -m length --length 60:"
 	done
 	fail 100
 	ends "c = Control('$ftp4'); c.port(); result = c.seen == 'PORT ' + six('10.0.1.2', c.to[1]), c.alive()"

@@ -106,7 +106,7 @@ user_router() {
 }
 
 # The namespaces of users, who can make thousands of them, have as many together.
-users() {
+user_namespaces() {
 	user_router
 	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
 	ends "evil = [Control() for _ in range(20)]"
@@ -136,5 +136,5 @@ attack none
 attack both
 alg_rules ftp2 none
 beside "two namespaces"
-users
+user_namespaces
 finish

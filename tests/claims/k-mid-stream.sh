@@ -11,7 +11,7 @@ start_packets client="$client" router="$router" server="$server"
 
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6))"
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"picked-up=FORWARD -m ctstate2 --state NEW --tcp-state ESTABLISHED" \
 		"answered=FORWARD -m ctstate2 --state ESTABLISHED_REPLY --tcp-state ESTABLISHED" \
 		"too-new=FORWARD -m ctstate2 --invalid-reason TCP_NEW" \

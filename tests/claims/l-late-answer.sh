@@ -19,7 +19,7 @@ no_entry() {
 for iptables in $iptables_variants; do
 	family=$(by_family "$iptables" ipv4 ipv6)
 	send "family($(by_family "$iptables" 4 6))"
-	watch "$router" "$iptables" filter \
+	watch_rules "$router" "$iptables" filter \
 		"client=FORWARD -i eth1 -p udp -m ctstate2 --state NEW,ESTABLISHED -j ACCEPT" \
 		"answer=FORWARD -i eth2 -p udp -m ctstate2 --state ESTABLISHED_REPLY -j ACCEPT" \
 		"late=FORWARD -i eth2 -p udp -m ctstate2 --state NEW --direction ORIGINAL -j DROP"

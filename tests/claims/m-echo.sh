@@ -22,7 +22,7 @@ for iptables in $iptables_variants; do
 	icmp=$(by_family "$iptables" icmp icmpv6)
 	family=$(by_family "$iptables" ipv4 ipv6)
 	echo=$(by_family "$iptables" "-p icmp --icmp-type" "-p icmpv6 --icmpv6-type")
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"first=FORWARD $echo echo-request -m ctstate2 --state NEW" \
 		"request=FORWARD $echo echo-request -m ctstate2 --state ESTABLISHED_ORIGINAL --expires 5:6" \
 		"reply=FORWARD $echo echo-reply -m ctstate2 --state ESTABLISHED_REPLY --expires 5:6" \

@@ -19,7 +19,7 @@ gone() {
 for iptables in $iptables_variants; do
 	family=$(by_family "$iptables" ipv4 ipv6)
 	send "family($(by_family "$iptables" 4 6))"
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"TCP-days=FORWARD -m ctstate2 --tcp-state ESTABLISHED --expires 431990:432000" \
 		"TCP-closed=FORWARD -m ctstate2 --tcp-state TIME_WAIT --expires 0:1" \
 		"UDP=FORWARD -p udp -m ctstate2 --expires 5:6"

@@ -20,7 +20,7 @@ target() {
 for iptables in $iptables_variants; do
 	address=$(by_family "$iptables" 10.0.2.2 "[fd00:2::2]")
 	send "family($(by_family "$iptables" 4 6))"
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"old=FORWARD -p udp --dport 6000 -m ctstate2 --status DNAT" \
 		"new=FORWARD -p udp --dport 6001 -m ctstate2 --status DNAT" \
 		"other=FORWARD -p udp -m ctstate2 ! --status DNAT"

@@ -50,8 +50,8 @@ wait_for 10 has refused 1
 is "$(sed -n 's/.*"level".*"level": *"\([a-z]*\)".*/\1/p' "$work/events" | xargs)" \
 	"warning normal full" "from normal to full there is one event"
 
-# refused REGEX: the last event is a refused packet with this
-last() {
+# last_event REGEX DESCRIPTION: a test that the last event is a refused packet with this
+last_event() {
 	like "$(tail -n 1 "$work/events")" "$1" "the event: $2"
 }
 
@@ -60,32 +60,32 @@ number() {
 	[ "$(wc -l <"$work/events")" -ge "$1" ]
 }
 
-last '"event":"refused","seq":4,"count":100,"max":100,"refused":1,"suppressed":0,"action":"drop","by_reserve":false,"protocol":"udp","source":"10.0.1.2","destination":"10.0.9.1","source_port":4000,"destination_port":2000,"in":"eth1","zone":0}' \
+last_event '"event":"refused","seq":4,"count":100,"max":100,"refused":1,"suppressed":0,"action":"drop","by_reserve":false,"protocol":"udp","source":"10.0.1.2","destination":"10.0.9.1","source_port":4000,"destination_port":2000,"in":"eth1","zone":0}' \
 	"a UDP packet"
 flows "$client" fd00:9::1 1
 wait_for 10 number 5
-last '"refused":2,.*"protocol":"udp","source":"fd00:1::2","destination":"fd00:9::1","source_port":4000,"destination_port":1000,"in":"eth1"' \
+last_event '"refused":2,.*"protocol":"udp","source":"fd00:1::2","destination":"fd00:9::1","source_port":4000,"destination_port":1000,"in":"eth1"' \
 	"a UDP packet, IPv6"
 send "family(4); flow(9); alice(echo())"
 wait_for 10 number 6
-last '"refused":3,.*"protocol":"icmp","source":"10.0.1.9","destination":"10.0.2.9",.*"icmp_type":8' "an echo request"
+last_event '"refused":3,.*"protocol":"icmp","source":"10.0.1.9","destination":"10.0.2.9",.*"icmp_type":8' "an echo request"
 send "family(6); flow(9); alice(echo())"
 wait_for 10 number 7
-last '"refused":4,.*"protocol":"(icmpv6|ipv6-icmp)","source":"fd00:1::9","destination":"fd00:2::9",.*"icmp_type":128' "an echo request, IPv6"
+last_event '"refused":4,.*"protocol":"(icmpv6|ipv6-icmp)","source":"fd00:1::9","destination":"fd00:2::9",.*"icmp_type":128' "an echo request, IPv6"
 send "family(4); flow(80); alice(tcp('S', 1))"
 wait_for 10 number 8
-last '"refused":5,.*"protocol":"tcp",.*"destination_port":80' "a SYN"
+last_event '"refused":5,.*"protocol":"tcp",.*"destination_port":80' "a SYN"
 run_in "$router" iptables-legacy -t raw -I PREROUTING -p udp -j CT --zone 7
 run_in "$router" iptables-legacy -t raw -A PREROUTING -j CTFULL --on-full untrack
 run_in "$router" iptables-legacy -t raw -D PREROUTING -j CTFULL --warn-at 95%
 send "flow(9); alice(udp())"
 wait_for 10 number 9
-last '"refused":6,.*"action":"untrack".*"zone":7' "in a zone, untracked"
+last_event '"refused":6,.*"action":"untrack".*"zone":7' "in a zone, untracked"
 run_in "$router" iptables-legacy -t raw -F
 run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL --reserve 99%
 flows "$router" 10.0.2.2 1 2>/dev/null
 wait_for 10 number 10
-last '"protocol":"udp","source":"10.0.2.1","destination":"10.0.2.2",.*"out":"eth2"' "what this machine sends"
+last_event '"protocol":"udp","source":"10.0.2.1","destination":"10.0.2.2",.*"out":"eth2"' "what this machine sends"
 run_in "$router" iptables-legacy -t raw -F
 run_in "$router" iptables-legacy -t raw -A PREROUTING -j CTFULL --reserve 99% --log-rate 0
 forget "$router"
@@ -93,17 +93,17 @@ wait_for 10 has level 4 || die "the level stays"
 flows "$client" 10.0.9.1 1
 flows "$client" 10.0.9.1 1 2000
 wait_for 10 has refused 8
-last '"count":1,.*"by_reserve":true' "refused by the reserve"
+last_event '"count":1,.*"by_reserve":true' "refused by the reserve"
 
 # More than there may be events: what has none is in the next one
-look --mark "$router" iptables-legacy
+read_figures --mark "$router" iptables-legacy
 start_seq=$(sed -n '$s/.*"seq":\([0-9]*\).*/\1/p' "$work/events")
 before=$(wc -l <"$work/events")
 start_time=$SECONDS
 flows "$client" 10.0.9.1 600 3000
 sleep 1.2	# the next packet may have an event again
 flows "$client" 10.0.9.1 1 5000
-look "$router" iptables-legacy
+read_figures "$router" iptables-legacy
 all_told() {
 	[ "$(tail -n +$((before + 1)) "$work/events" | sed -n 's/.*"suppressed":\([0-9]*\).*/\1/p' |
 		awk '{ n += $1 + 1 } END { print n }')" = "${grown[refused]}" ]
@@ -143,7 +143,7 @@ ok $? "how many it has lost"
 
 # Nobody else is told, or may ask
 is "$(cat "$work/other")" "" "another namespace has no events"
-look "$other" iptables-legacy
+read_figures "$other" iptables-legacy
 is "${figure[count]} ${figure[refused]} ${figure[level]} ${figure[rules]} ${figure[max]}" "0 0 normal 0 100" \
 	"and figures of its own"
 run_in "$router" setpriv --reuid 65534 --clear-groups --inh-caps -all --bounding-set -all \

@@ -37,24 +37,24 @@ for i in 0, 1, 2:
 for action in drop untrack; do
 	run_in "$router" iptables-legacy -t raw -F
 	run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL --on-full $action --log-rate 0
-	watch "$router" iptables-legacy mangle "pieces=OUTPUT -p udp -m ctstate2 --state INVALID" \
+	watch_rules "$router" iptables-legacy mangle "pieces=OUTPUT -p udp -m ctstate2 --state INVALID" \
 		"passed=OUTPUT -p udp -m ctstate2 --state NEW" \
 		"exempt=OUTPUT -p udp -m ctstate2 --state UNTRACKED"
 	table_max 1000
 	forget "$router"
 	fill "$router" 10
-	look --mark "$router" iptables-legacy
+	read_figures --mark "$router" iptables-legacy
 	is "$(pieces 1 5000)" "" "$action: near a full table, fragments are sent"
-	look "$router" iptables-legacy
+	read_figures "$router" iptables-legacy
 	is "${figure[count]} ${grown[pieces]} ${grown[passed]} ${grown[exempt]} ${grown[refused]}" "10 3 0 0 0" \
 		"$action: near a full table, without an entry"
 	pieces 0 5001
-	look "$router" iptables-legacy
+	read_figures "$router" iptables-legacy
 	is "${figure[count]} ${grown[passed]}" "11 1" "$action: put together, they have one"
 	table_max 11
-	look --mark "$router" iptables-legacy
+	read_figures --mark "$router" iptables-legacy
 	is "$(pieces 1 5002)" "" "$action: in a full table, fragments are sent"
-	look "$router" iptables-legacy
+	read_figures "$router" iptables-legacy
 	is "${grown[pieces]} ${grown[exempt]} ${grown[refused]} ${grown[drops]}" "3 0 0 0" \
 		"$action: in a full table, none is refused"
 done
@@ -64,21 +64,21 @@ run_in "$router" iptables-legacy -t raw -F
 for iptables in iptables-legacy ip6tables-legacy; do
 	send "family($(by_family "$iptables" 4 6))"
 	run_in "$router" sysctl -qw net.netfilter.nf_conntrack_checksum=0
-	watch "$router" "$iptables" raw "new=PREROUTING -i eth1 -m ctfull --new-connection" \
+	watch_rules "$router" "$iptables" raw "new=PREROUTING -i eth1 -m ctfull --new-connection" \
 		"all=PREROUTING -i eth1 -j CTFULL --log-rate 0" \
 		"tracked=PREROUTING -i eth1 -m ctstate2 ! --state INVALID"
-	watch "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW"
+	watch_rules "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW"
 	table_max 1000
 	forget "$router"
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "flow(9); [put('client', x) for x in fragments(tcp('S', 1, data=b'x' * 3000))]"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	like "$(counted "$router" "$iptables" raw)" "^all=[3-9]\$" \
 		"$iptables: before they are put together: nothing new, and nothing tracked"
 	# it goes on in pieces again, which are forwarded after the tracker had all
 	is "${grown[passed]} ${figure[count]} ${grown[refused]}" "1 1 0" "$iptables: together they are one connection"
 	send "flow(9); alice(udp())"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[passed]} ${figure[count]}" "2 2" "$iptables: a whole packet, too"
 	run_in "$router" "$iptables" -t raw -F
 	run_in "$router" "$iptables" -t mangle -F
@@ -90,33 +90,33 @@ run_in "$router" iptables-legacy -t mangle -F
 # they are put together.
 send "family(6)"
 for iptables in ip6tables-legacy ip6tables-nft; do
-	watch "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW" \
+	watch_rules "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW" \
 		"exempt=FORWARD -m ctstate2 --state UNTRACKED"
 	for kind in odd empty nested; do
 		run_in "$router" "$iptables" -t raw -F
 		table_max 1000
 		forget "$router"
 		fill "$router" 10
-		watch "$router" "$iptables" raw "new=PREROUTING -i eth1 -m ctfull --new-connection" \
+		watch_rules "$router" "$iptables" raw "new=PREROUTING -i eth1 -m ctfull --new-connection" \
 			"all=PREROUTING -i eth1 -j CTFULL --reserve 88 --log-rate 0"
 		table_max 100
-		look --mark "$router" "$iptables"
+		read_figures --mark "$router" "$iptables"
 		send "[(flow(9), lone_part('$kind')) for _ in range(5)]"
-		look "$router" "$iptables"
+		read_figures "$router" "$iptables"
 		is "${figure[count]} ${grown[passed]} ${grown[reserved]}" "12 2 3" \
 			"$iptables: a part alone, $kind: a reserve holds"
 		like "$(counted "$router" "$iptables" raw)" "^new=5 " \
 			"$iptables: a part alone, $kind: needs a new entry"
 		for action in drop untrack; do
-			watch "$router" "$iptables" raw \
+			watch_rules "$router" "$iptables" raw \
 				"all=PREROUTING -i eth1 -j CTFULL --on-full $action --log-rate 0"
 			table_max 1000
 			forget "$router"
 			fill "$router" 12
 			table_max 12
-			look --mark "$router" "$iptables"
+			read_figures --mark "$router" "$iptables"
 			send "[(flow(9), lone_part('$kind')) for _ in range(5)]"
-			look "$router" "$iptables"
+			read_figures "$router" "$iptables"
 			[ "$action" = drop ] && wanted="5 5 0" || wanted="5 5 5"
 			is "${grown[drops]} ${grown[refused]} ${grown[exempt]}" "$wanted" \
 				"$iptables: a part alone, $kind: a full table, $action"
@@ -128,7 +128,7 @@ for iptables in ip6tables-legacy ip6tables-nft; do
 	[ "$iptables" = ip6tables-legacy ] || continue
 	table_max 1000
 	forget "$router"
-	watch "$router" "$iptables" raw "all=PREROUTING -i eth1 -j CTFULL --log-rate 0" \
+	watch_rules "$router" "$iptables" raw "all=PREROUTING -i eth1 -j CTFULL --log-rate 0" \
 		"tracked=PREROUTING -i eth1 -m ctstate2 ! --state INVALID"
 	send "flow(9); put('client', IPv6(src=addr['alice'], dst=addr['bob']) / IPv6ExtHdrFragment(m=1) / \
 		IPv6ExtHdrFragment() / ports(udp(b'x' * 8), port, 9))"

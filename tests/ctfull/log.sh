@@ -10,8 +10,8 @@ topology_router
 nowhere
 start_ulogd "$router"
 
-# ctfull OPTION...: an empty table raw, but for -j CTFULL with these options
-ctfull() {
+# set_rule OPTION...: an empty table raw, but for -j CTFULL with these options
+set_rule() {
 	run_in "$router" "$iptables" -w -t raw -F
 	run_in "$router" "$iptables" -w -t raw -A PREROUTING -j CTFULL \
 		--log-prefix "[$iptables] " "$@" || die "$iptables does not take $*"
@@ -46,9 +46,9 @@ for iptables in $iptables_variants; do
 	table_max 10000
 	forget "$router"
 	fill "$router" 50
-	ctfull --log-burst 2 --log-rate 1/minute
+	set_rule --log-burst 2 --log-rate 1/minute
 	table_max 50
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	start=${figure[refused]}
 
 	flows "$client" "$address" 5
@@ -56,7 +56,7 @@ for iptables in $iptables_variants; do
 	is "$lines" "count=50 max=50 action=drop refused=$((start + 1)) suppressed=0 top=$source IN=eth1 SRC=$long DST=$long_to PROTO=UDP SPT=4000 DPT=1000
 count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=eth1 SRC=$long DST=$long_to PROTO=UDP SPT=4000 DPT=1001" \
 		"$iptables: as many lines as the burst has"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[refused]} ${grown[logged]} ${grown[suppressed]}" "5 2 3" "$iptables: the others are counted"
 
 	replace
@@ -65,14 +65,14 @@ count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=e
 	is "$lines" "" "$iptables: a rule that is replaced by its like goes on with the tokens that are left"
 
 	# Two rates: what one rule has not logged is in its own next line
-	ctfull --log-rate 2 --log-burst 1 --on-full untrack
-	look --mark "$router" "$iptables"
+	set_rule --log-rate 2 --log-burst 1 --on-full untrack
+	read_figures --mark "$router" "$iptables"
 	start=${figure[refused]}
 	flows "$client" "$address" 300
 	replace
 	sleep 0.6	# a token: there is one each half second
 	flows "$client" "$address" 1
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	read_lines
 	is "${grown[refused]} ${grown[untracked]}" "301 301" "$iptables: 301 packets, untracked"
 	is "$(wc -l <"$work/lines")" "${grown[logged]}" "$iptables: as many lines as are counted"
@@ -83,17 +83,17 @@ count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=e
 	is "$(sed -n '$s/.* refused=\([0-9]*\) .*/\1/p' "$work/lines")" $((start + 301)) "$iptables: and refused= says so"
 
 	# None at all
-	ctfull --log-rate 0
-	look --mark "$router" "$iptables"
+	set_rule --log-rate 0
+	read_figures --mark "$router" "$iptables"
 	flows "$client" "$address" 5
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	read_lines
 	is "$lines${grown[logged]} ${grown[suppressed]}" "0 5" "$iptables: --log-rate 0: no lines"
 
 	# The reserve, too; and the source with most packets, which is another one by now
 	run_in "$router" conntrack -D -s 198.51.100.1 >/dev/null 2>&1
 	fill "$router" 20
-	ctfull --reserve 30 --log-burst 1 --log-rate 1/minute
+	set_rule --reserve 30 --log-burst 1 --log-rate 1/minute
 	flows "$client" "$address" 1
 	read_lines
 	like "$lines" "^count=20 max=50 action=drop refused=[0-9]* suppressed=0 top=$source IN=eth1 SRC=$long " \

@@ -9,10 +9,10 @@ topology_router
 nowhere
 start_packets client="$client" router="$router" server="$server"
 
-# observe TABLE RULE...: see watch; counts begins anew
+# observe TABLE RULE...: see watch_rules; counts begins anew
 observe() {
 	table=$1
-	watch "$router" "$iptables" "$@"
+	watch_rules "$router" "$iptables" "$@"
 	before=()
 }
 

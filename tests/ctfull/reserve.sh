@@ -42,7 +42,7 @@ print(struct.unpack("=I", ask(struct.unpack_from("=H", data, 4)[0], 1)[28])[0])'
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6))"
 	address=$(by_family "$iptables" 10.0.9.1 fd00:9::1)
-	watch "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW" \
+	watch_rules "$router" "$iptables" mangle "passed=FORWARD -m ctstate2 --state NEW" \
 		"related=FORWARD -m ctstate2 --state RELATED" \
 		"invalid=FORWARD -m ctstate2 --state INVALID" \
 		"replied=FORWARD -m ctstate2 --state ESTABLISHED"
@@ -57,36 +57,36 @@ for iptables in $iptables_variants; do
 		TIME_WAIT "$iptables: a connection is over"
 	run_in "$router" "$iptables" -t raw -A PREROUTING -j CTFULL --reserve 98 --log-rate 0
 	table_max 100
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "alice(tcp('S', 9000))"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[passed]} ${grown[refused]}" "1 0" "$iptables: it starts anew, though nothing is left but a reserve"
 	like "$(run_in "$router" conntrack -L -p tcp -f "$(by_family "$iptables" ipv4 ipv6)" 2>/dev/null)" \
 		SYN_SENT "$iptables: and is in the table"
 	send "flow(81); alice(tcp('S', 9000))"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[passed]} ${grown[refused]} ${grown[reserved]} ${figure[count]}" "1 1 1 6" \
 		"$iptables: which another one does not get into"
 	is "${figure[level]}" warning "$iptables: the level is not normal when a reserve refuses"
 
 	# What the tracker starts nothing with needs no entry
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "flow(9); alice(udp(chksum=0x1234)); alice(tcp('SA', 1, 1)); alice(tcp('SF', 1))"
 	send "alice(echo_reply()); alice(sctp(SCTPChunkData(data=b'x'), tag=1)); alice(tcp('S', chksum=0x1234))"
 	send "bob(error('port', from_alice(udp())))"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[invalid]} ${grown[passed]} ${grown[refused]}" "7 0 0" \
 		"$iptables: what is INVALID is, and is not refused"
 	# what it starts something with does
 	send "flow(9); alice(udp()); alice(tcp('S', 1)); alice(tcp('A', 1, 1)); alice(echo())"
 	send "alice(sctp(SCTPChunkInit(init_tag=1)))"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[invalid]} ${grown[passed]} ${grown[refused]}" "7 0 5" \
 		"$iptables: what may start a connection is refused"
 	# what has a sum over its beginning only, or as the tracker wants it and nobody else
 	send "[(flow(9), alice(**x())) for x in (udplite, dccp_request)]"
 	send "[(flow(9), alice(**x)) for x in (udplite(8), udplite(12), dccp_request(6))]"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[invalid]} ${grown[passed]} ${grown[refused]} ${figure[count]}" "7 0 10 6" \
 		"$iptables: whatever its sum is over"
 
@@ -98,9 +98,9 @@ for iptables in $iptables_variants; do
 	table_max 60
 	run_in "$router" "$iptables" -t raw -A PREROUTING -j CTFULL --reserve 10% --log-rate 0
 	before=$(early_drops)
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	flows "$client" "$address" 100 3000
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[refused]} ${grown[reserved]} ${grown[drops]} $(($(early_drops) - before)) ${figure[count]}" \
 		"100 100 0 0 60" "$iptables: a full table: refused by the reserve, and nobody loses an entry"
 	is "${figure[level]}" full "$iptables: the table is full"
@@ -118,9 +118,9 @@ for iptables in $iptables_variants; do
 	! is_ipv6 "$iptables" || port="EPRT |2|fd00:1::2|51211|"
 	send "say(*ftp, '$port\r\n')"
 	table_max 100
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "data = connect(server, 20, client, 51211); reset(*data); reset(*ftp)"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "$((grown[related] > 0)) ${grown[refused]}" "1 0" "$iptables: a helper's connection is let in"
 
 	# As large as the table: taken, as sysctl may come later; and it says so
@@ -136,13 +136,13 @@ for iptables in $iptables_variants; do
 	like "$(run_in "$router" ctfull status)" "leaves 0 of 100 entries: its rule lets no connection start" \
 		"$iptables: and ctfull status"
 	is "$(json "$router" "d['room']" status)" 0 "$iptables: and as JSON"
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	flows "$client" "$address" 5
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[reserved]} ${grown[passed]} ${figure[level]}" "5 0 warning" "$iptables: nothing of it is let in"
 	table_max 103
 	flows "$client" "$address" 5 3000
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[reserved]} ${grown[passed]} $(room)" "7 3 3" "$iptables: with a larger table something is"
 	run_in "$router" "$iptables" -t mangle -Z
 	zero "$router" "$iptables" raw
@@ -154,17 +154,17 @@ for iptables in $iptables_variants; do
 	forget "$router"
 	fill "$router" 80
 	run_in "$router" "$iptables" -t raw -A PREROUTING -j CTFULL --log-rate 0
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "dccp = struct.pack('!HHBBHBBH', port, 9, 3, 0, 0, 1, 0, 0)"
 	send "[(flow(9), alice(**protocol(33, dccp[:size]))) for size in (4, 8, 11)]"
 	send "flow(9); alice(**summed(33, dccp, 6))"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "$((grown[invalid] + grown[drops])) ${grown[refused]} ${figure[count]} ${figure[level]}" \
 		"4 0 80 normal" "$iptables: short DCCP is not refused where there is room"
 	table_max 80
-	look --mark "$router" "$iptables"
+	read_figures --mark "$router" "$iptables"
 	send "[(flow(9), alice(**protocol(33, dccp[:size]))) for size in (4, 8, 11)]"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${grown[drops]} ${grown[refused]} ${figure[level]}" "3 3 full" \
 		"$iptables: and is where there is none"
 
@@ -174,33 +174,33 @@ for iptables in $iptables_variants; do
 	for max in 64 128 101 109; do
 		table_max 10000
 		forget "$router"
-		look "$router" "$iptables"
+		read_figures "$router" "$iptables"
 		[ "${figure[level]}" = normal ] || die "the level is ${figure[level]}"
 		table_max $max
-		look --mark "$router" "$iptables"
+		read_figures --mark "$router" "$iptables"
 		# Of entries that last. When a table was full, the kernel later ends what was
 		# not answered while more than 95 of 100 are there (gc_worker() of
 		# nf_conntrack_core.c; with less than 100, nothing).
 		fill "$router" $((max * 9 / 10 - 1))
 		send "flow(80); handshake()"
-		look "$router" "$iptables"
+		read_figures "$router" "$iptables"
 		is "${grown[refused]} ${figure[level]}" "0 warning" "$iptables: 90% of $max: a warning"
 		flows "$client" "$address" 1 3000
-		look "$router" "$iptables"
+		read_figures "$router" "$iptables"
 		is "${grown[refused]}" 1 "$iptables: 90% of $max: and then the reserve refuses"
 	done
 
 	# The sources are those since the level was normal, with a reserve, too
 	table_max 10000
 	forget "$router"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	table_max 64
 	run_in "$router" "$iptables" -t raw -F
 	run_in "$router" "$iptables" -t raw -A PREROUTING -j CTFULL --reserve 60 --log-rate 0
 	flows "$client" "$address" 10
 	is "$(json "$router" "sum(s['refused'] for s in d['sources'])" status)" 6 "$iptables: sources of what a reserve refuses"
 	forget "$router"
-	look "$router" "$iptables"
+	read_figures "$router" "$iptables"
 	is "${figure[level]}" normal "$iptables: there is room again"
 	flows "$client" "$address" 6 2000
 	is "$(json "$router" "sum(s['refused'] for s in d['sources'])" status)" 2 "$iptables: sources since then"
@@ -216,7 +216,7 @@ if [ ! -d $failslab ] || [ ! -e $cache ]; then
 	skip "this kernel has no failslab" "no memory is not no room"
 else
 	run_in "$router" iptables-legacy -t raw -A PREROUTING -j CTFULL --log-rate 0 --on-full untrack
-	watch "$router" iptables-legacy mangle "passed=FORWARD -m ctstate2 --state NEW" \
+	watch_rules "$router" iptables-legacy mangle "passed=FORWARD -m ctstate2 --state NEW" \
 		"exempt=FORWARD -m ctstate2 --state UNTRACKED"
 	table_max 1000
 	forget "$router"
@@ -224,11 +224,11 @@ else
 	echo 1 >$cache
 	echo Y >$failslab/cache-filter
 	echo -1 >$failslab/times
-	look --mark "$router" iptables-legacy
+	read_figures --mark "$router" iptables-legacy
 	echo 100 >$failslab/probability
 	flows "$client" 10.0.9.1 20
 	echo 0 >$failslab/probability
-	look "$router" iptables-legacy
+	read_figures "$router" iptables-legacy
 	is "${grown[drops]} ${grown[refused]} ${grown[exempt]} ${grown[passed]}" "20 0 0 0" \
 		"no memory: dropped, and not refused"
 	is "${figure[level]} ${grown[peak]}" "normal 0" "no memory: and the table does not look full"
@@ -236,7 +236,7 @@ else
 	echo 100 >$failslab/probability
 	flows "$client" 10.0.9.1 20
 	echo 0 >$failslab/probability
-	look "$router" iptables-legacy
+	read_figures "$router" iptables-legacy
 	is "${grown[refused]} ${figure[level]}" "20 full" "no memory in a full table: it is full"
 	# for the next script in this guest
 	echo N >$failslab/cache-filter

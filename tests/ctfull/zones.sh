@@ -85,7 +85,7 @@ done
 
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6)); red = {'tos' if version == 4 else 'tc': 16}"
-	watch "$router" "$iptables" mangle "${items[@]}"
+	watch_rules "$router" "$iptables" mangle "${items[@]}"
 	modes="both nft"
 	[[ $iptables = *nft ]] || modes="both nft orig reply"
 	for mode in $modes; do
@@ -108,10 +108,10 @@ for iptables in $iptables_variants; do
 		connections
 		held=$(entry_count "$router")
 		table_max "$held"
-		look --mark "$router" "$iptables"
+		read_figures --mark "$router" "$iptables"
 		seen >/dev/null
 		probe
-		look "$router" "$iptables"
+		read_figures "$router" "$iptables"
 		probed_full=$(seen) dropped=${grown[drops]}
 		for level in far near full "reserve drop" "reserve untrack"; do
 			rules "$mode" --on-full drop
@@ -125,10 +125,10 @@ for iptables in $iptables_variants; do
 				table_max 100
 				;;
 			esac
-			look --mark "$router" "$iptables"
+			read_figures --mark "$router" "$iptables"
 			seen >/dev/null
 			probe
-			look "$router" "$iptables"
+			read_figures "$router" "$iptables"
 			if [ "$level" = full ]; then
 				is "$(seen); ${grown[refused]}" "$probed_full; $dropped" \
 					"$iptables, $mode, $level: each packet is what it is without CTFULL"
@@ -136,10 +136,10 @@ for iptables in $iptables_variants; do
 				is "$(seen); ${grown[refused]}" "$probed; 0" \
 					"$iptables, $mode, $level: each packet is what it is without CTFULL"
 			fi
-			look --mark "$router" "$iptables"
+			read_figures --mark "$router" "$iptables"
 			is "$(entries)" "$table" "$iptables, $mode, $level: and so is each connection"
 			newcomers
-			look "$router" "$iptables"
+			read_figures "$router" "$iptables"
 			got="$(seen); ${grown[refused]}"
 			case $level in
 			far | near) is "$got" "$newcome; 0" "$iptables, $mode, $level: both start connections" ;;

@@ -20,7 +20,7 @@ counts() {
 for iptables in $iptables_variants; do
 	send "family($(by_family "$iptables" 4 6))"
 	udp="FORWARD -p udp -m ctstate2"
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"none=$udp --status NONE" "not-none=$udp ! --status NONE" \
 		"confirmed=$udp --status CONFIRMED" \
 		"twin-confirmed=FORWARD -p udp -m conntrack --ctstatus CONFIRMED" \
@@ -50,7 +50,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 	run_in "$router" conntrack -U -f "$(by_family "$iptables" ipv4 ipv6)" -p udp \
 		--orig-port-src 5000 --status SEEN_REPLY,ASSURED,FIXED_TIMEOUT -t 9 \
 		>/dev/null 2>&1 || die "conntrack -U"
-	watch "$router" "$iptables" mangle "assured=$udp --status ASSURED" \
+	watch_rules "$router" "$iptables" mangle "assured=$udp --status ASSURED" \
 		"fixed=$udp --status FIXED_TIMEOUT" "time=$udp --expires 7:9"
 	send "datagram(client, 5000, server, 6000)"
 	counts "assured=1 fixed=1 time=1" "the connection was changed: FIXED_TIMEOUT"
@@ -64,7 +64,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 		items+=("${name#--}=FORWARD -m ctstate2 $option"
 			"not-${name#--}=FORWARD -m ctstate2 ! $option")
 	done
-	watch "$router" "$iptables" mangle "${items[@]}" \
+	watch_rules "$router" "$iptables" mangle "${items[@]}" \
 		"invalid=FORWARD -m ctstate2 --state INVALID" \
 		"untracked=FORWARD -m ctstate2 --state UNTRACKED"
 	run_in "$router" "$iptables" -w -t raw -A PREROUTING -p udp --dport 6001 -j CT --notrack
@@ -73,7 +73,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 	run_in "$router" "$iptables" -w -t raw -F
 
 	# A zone for each direction; a template in raw is no connection
-	watch "$router" "$iptables" mangle "original-5=$udp --direction ORIGINAL --in-zone 5" \
+	watch_rules "$router" "$iptables" mangle "original-5=$udp --direction ORIGINAL --in-zone 5" \
 		"reply-0=$udp --direction REPLY --in-zone 0" "not-5=$udp ! --in-zone 5"
 	{
 		echo "*raw"
@@ -93,7 +93,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 
 	# TCP's ASSURED; NAT; a helper, what it expects, and what it changes
 	tcp="FORWARD -p tcp -m ctstate2"
-	watch "$router" "$iptables" mangle \
+	watch_rules "$router" "$iptables" mangle \
 		"assured=$tcp --status ASSURED --tcp-state ESTABLISHED" \
 		"snat=$tcp --status SNAT" "dnat=$tcp --status DNAT" \
 		"helper=$tcp --status HELPER" "expected=$tcp --status EXPECTED" \
@@ -125,7 +125,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 	run_in "$router" "$iptables" -w -t raw -F
 
 	# A RST as the only answer ends the connection there and then
-	watch "$router" "$iptables" mangle "dying=$tcp --all-status DYING,CONFIRMED" \
+	watch_rules "$router" "$iptables" mangle "dying=$tcp --all-status DYING,CONFIRMED" \
 		"not-dying=$tcp ! --status DYING" "sent2=$tcp --tcp-state SYN_SENT2"
 	send "flow(80); alice(tcp('S', 1000)); bob(tcp('RA', 0, 1001))"
 	counts "dying=1 not-dying=1" "a RST that answers a SYN: DYING"
@@ -138,7 +138,7 @@ lifetime=4 not-lifetime=4 zone-0=4 offloadable=2 not-offloadable=2" \
 		     SHUTDOWN_RECD SHUTDOWN_ACK_SENT HEARTBEAT_SENT; do
 		items+=("$state=FORWARD -p sctp -m ctstate2 --sctp-state $state")
 	done
-	watch "$router" "$iptables" mangle "${items[@]}" \
+	watch_rules "$router" "$iptables" mangle "${items[@]}" \
 		"other=FORWARD -p sctp -m ctstate2 ! --sctp-state CLOSED"
 	send "flow(7); alice(sctp(SCTPChunkInit(init_tag=1)))"
 	send "bob(sctp(SCTPChunkInitAck(init_tag=2), tag=1))"

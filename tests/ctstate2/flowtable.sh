@@ -34,7 +34,7 @@ taken() {
 # count: from here on. The mangle table comes before the rule that offloads in FORWARD,
 # and after it in POSTROUTING.
 count() {
-	watch "$router" "$iptables" mangle "offloadable=FORWARD -m ctstate2 --offloadable" \
+	watch_rules "$router" "$iptables" mangle "offloadable=FORWARD -m ctstate2 --offloadable" \
 		"not=FORWARD -m ctstate2 ! --offloadable" \
 		"offloaded=FORWARD -m ctstate2 --status OFFLOAD" \
 		"adjusted=FORWARD -m ctstate2 --status SEQ_ADJUST" \

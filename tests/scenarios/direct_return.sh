@@ -11,7 +11,7 @@ firewall() {
 	local iptables
 
 	for iptables in iptables-nft ip6tables-nft; do
-		watch "$1" "$iptables" mangle \
+		watch_rules "$1" "$iptables" mangle \
 			"TCP_NEW=PREROUTING -m ctstate2 --invalid-reason TCP_NEW" \
 			"TCP_STATE=PREROUTING -m ctstate2 --invalid-reason TCP_STATE" \
 			"other=PREROUTING -m ctstate2 ! --invalid-reason TCP_NEW,TCP_STATE"
@@ -112,7 +112,7 @@ wait "$echo_80"
 open_all "$router1" filter raw mangle
 for version in 4 6; do
 	address=${addresses[version]}
-	watch "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle \
+	watch_rules "$router2" "$(by_version iptables-nft ip6tables-nft)" mangle \
 		"came=PREROUTING -i eth2 -p tcp --sport 80 --dport 90" \
 		"passed=POSTROUTING -p tcp --sport 80 --dport 90"
 	open_all "$router2" filter raw

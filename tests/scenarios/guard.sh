@@ -131,7 +131,7 @@ start ip netns exec "$server" nc -lk 80
 start ip netns exec "$server" nc -6lk 80
 wait_for 10 listening "$server" tcp 80 2 || die "nc"
 for iptables in iptables ip6tables; do
-	watch "$router" "$iptables" mangle "passed=PREROUTING -s $(by_family "$iptables" 10.0.1.66 fd00:1::66)"
+	watch_rules "$router" "$iptables" mangle "passed=PREROUTING -s $(by_family "$iptables" 10.0.1.66 fd00:1::66)"
 done
 table_max 500
 victims 0 "a victim is served while there is room"

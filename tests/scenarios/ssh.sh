@@ -110,13 +110,13 @@ begin() {
 	forget "$router"
 	fill "$router" "$1"
 	table_max 200
-	look --mark "$router" iptables
+	read_figures --mark "$router" iptables
 	[ -z "$flood" ] || kill -CONT "$flood"
 }
 
 # reaches NAME COUNT: a figure has grown so much since the rules were set
 reaches() {
-	look "$router" iptables
+	read_figures "$router" iptables
 	[ "${grown[$1]}" -ge "$2" ]
 }
 
@@ -155,7 +155,7 @@ come_in none "rescue, and no entry left"
 
 begin 200 untrack
 come_in ssh "untrack"
-look "$router" iptables
+read_figures "$router" iptables
 [ "${grown[refused]}" -gt "${grown[untracked]}" ] && [ "${grown[untracked]}" -gt 100 ]
 ok $? "untrack: SSH passes untracked, others do not pass (${grown[untracked]} of ${grown[refused]} packets)"
 is "${figure[count]}" 200 "untrack: all entries are taken"

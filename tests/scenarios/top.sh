@@ -14,8 +14,8 @@ in_ns() {
 	echo "status $?"
 }
 
-# top BY ARG...: the keys and their entries, as JSON has them
-top() {
+# top_keys BY ARG...: the keys and their entries, as JSON has them
+top_keys() {
 	json "$ns" "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top --by "$@"
 }
 
@@ -32,17 +32,17 @@ top() {
 load_entries "$ns"
 is "$(run_in "$ns" conntrack -C)" 40 "the entries are there"
 
-is "$(top src)" "10.0.0.1=20 10.0.0.2=12 10.0.0.3=4 fd00::1=3 10.0.0.4=1" "top --by src"
-is "$(top dst)" "192.0.2.1=28 192.0.2.2=9 fd00::2=3" "top --by dst"
-is "$(top dport)" "tcp/80=20 udp/53=12 tcp/443=7 icmp, no port=1" "top --by dport"
-is "$(top proto)" "tcp=27 udp=12 icmp=1" "top --by proto"
-is "$(top state)" \
+is "$(top_keys src)" "10.0.0.1=20 10.0.0.2=12 10.0.0.3=4 fd00::1=3 10.0.0.4=1" "top --by src"
+is "$(top_keys dst)" "192.0.2.1=28 192.0.2.2=9 fd00::2=3" "top --by dst"
+is "$(top_keys dport)" "tcp/80=20 udp/53=12 tcp/443=7 icmp, no port=1" "top --by dport"
+is "$(top_keys proto)" "tcp=27 udp=12 icmp=1" "top --by proto"
+is "$(top_keys state)" \
 	"tcp/SYN_SENT=20 udp/UNREPLIED=8 tcp/ESTABLISHED=7 udp/REPLIED=4 icmp/UNREPLIED=1" \
 	"top --by state"
-is "$(top zone)" "0=36 9=4" "top --by zone"
-is "$(top src -n 2)" "10.0.0.1=20 10.0.0.2=12" "top -n 2"
-is "$(top src -f ipv6)" "fd00::1=3" "top -f ipv6"
-is "$(top proto --family ipv4)" "tcp=27 udp=9 icmp=1" "top --family ipv4"
+is "$(top_keys zone)" "0=36 9=4" "top --by zone"
+is "$(top_keys src -n 2)" "10.0.0.1=20 10.0.0.2=12" "top -n 2"
+is "$(top_keys src -f ipv6)" "fd00::1=3" "top -f ipv6"
+is "$(top_keys proto --family ipv4)" "tcp=27 udp=9 icmp=1" "top --family ipv4"
 is "$(json "$ns" "d['by'], d['entries'], d['different'], d['approximate'], d['top'][0]['percent']" top)" \
 	"src 40 5 False 50.0" "top --json: the figures of the whole"
 like "$(in_ns ctfull top -n 1)" \

@@ -22,7 +22,7 @@ for action in drop untrack; do
 		run_in "$router" "$iptables" -t raw -F
 		run_in "$router" "$iptables" -t raw -A PREROUTING -j CTFULL --on-full $action \
 			--log-prefix "[$action] " || die "$iptables does not take CTFULL"
-		watch "$router" "$iptables" mangle \
+		watch_rules "$router" "$iptables" mangle \
 			"passed=FORWARD -i eth1 -p udp -m ctstate2 --state NEW" \
 			"exempt=FORWARD -i eth1 -p udp -m ctstate2 --state UNTRACKED"
 	done
@@ -33,7 +33,7 @@ for action in drop untrack; do
 	fill "$router" 50
 	table_max 60
 	sleep 1	# tokens
-	look --mark "$router" iptables-legacy
+	read_figures --mark "$router" iptables-legacy
 	start taskset -c 0 ip netns exec "$client" "$helpers/flows" 10.0.9.1 $count 1000
 	first=$started
 	start taskset -c $((processors > 1)) \
@@ -45,7 +45,7 @@ for action in drop untrack; do
 	flows "$client" fd00:9::1 5
 	passed=0 exempt=0
 	for iptables in iptables-legacy ip6tables-nft; do
-		look "$router" $iptables
+		read_figures "$router" $iptables
 		passed=$((passed + grown[passed])) exempt=$((exempt + grown[exempt]))
 		zero "$router" $iptables mangle
 	done
@@ -86,7 +86,7 @@ start flows "$client" 10.0.9.1 130000
 first=$started
 start flows "$client" fd00:9::1 120000
 wait "$first" "$started"
-look "$router" iptables-legacy
+read_figures "$router" iptables-legacy
 is "${figure[count]} ${figure[level]} ${figure[peak]}" "250000 warning 250000" "a table of 250,000 entries"
 is "$(json "$router" "' '.join('%s=%d' % (t['key'], t['entries']) for t in d['top'])" top)" \
 	"10.0.1.2=130000 fd00:1::2=120000" "ctfull top: whose they are"

@@ -36,9 +36,9 @@ ok $? "an example is installed"
 is "$(env -i sh -c ". '$default'; echo \"\${CTFULL_GUARD_OPTIONS-none}\"")" none \
 	"in which nothing is set"
 
-# service: runs what ExecStart says, as systemd would: with these options, as another
+# run_service: runs what ExecStart says, as systemd would: with these options, as another
 # user, with the capabilities that the unit has, in a process of its own
-service() {
+run_service() {
 	local options words capability user
 
 	options=$(env -i sh -c ". '$1'; echo \"\${CTFULL_GUARD_OPTIONS-}\"")
@@ -57,12 +57,12 @@ service() {
 # it again for
 prevented=$(setting RestartPreventExitStatus)
 is "$(setting Restart) $prevented" "on-failure 3" "it is started again, but not after status 3"
-service "$default"
+run_service "$default"
 wait "$started"
 is $? "$prevented" "no options: that status"
 like "$(<"$work/troubles")" '--table FAMILY/TABLE and --set NAME are needed' "and it says why"
 echo 'CTFULL_GUARD_OPTIONS="--table inet/guard --sett flooders"' >"$work/bad"
-service "$work/bad"
+run_service "$work/bad"
 wait "$started"
 is $? "$prevented" "a bad option: that status"
 
@@ -76,7 +76,7 @@ sed -n 's/^#\(CTFULL_GUARD_OPTIONS.*--evict.*\)/\1/p' "$default" >"$work/options
 	entry_lines 60 1 "-p udp -s 2001:db9::1 -d fd00::1 --dport 9 -u SEEN_REPLY"
 } >"$work/entries"
 load_entries "$ns"
-service "$work/options"
+run_service "$work/options"
 wait_for 20 grep -q ^evict "$work/lines"
 is "$(sed 's/ for.*//; s/:[^:]*entries$//' "$work/lines" | sort)" "ban 198.51.100.1
 ban 2001:db9::/64

@@ -8,8 +8,8 @@ setup_ns ns
 mkdir "$work/prom"
 cd "$work/prom" || die "cd"
 
-# write PATH: what it says, and then its exit status
-write() {
+# write_metrics PATH: what it says, and then its exit status
+write_metrics() {
 	run_in "$ns" ctfull metrics --textfile "$1" 2>&1
 	echo "status $?"
 }
@@ -19,8 +19,8 @@ what() {
 	stat -c '%F %U' "$@" | xargs
 }
 
-is "$(write ctfull.prom)" "status 0" "a file that is not there"
-is "$(write ctfull.prom)" "status 0" "and one that is"
+is "$(write_metrics ctfull.prom)" "status 0" "a file that is not there"
+is "$(write_metrics ctfull.prom)" "status 0" "and one that is"
 is "$(stat -c '%F %a %h' ctfull.prom)" "regular file 644 1" "it is a plain file that all may read"
 
 # Killed while it writes
@@ -41,7 +41,7 @@ refused() {
 	local before after said
 
 	before=$(stat -c '%n %F %i %U %t:%T %N' "$1"; ls -A)
-	said=$(write "$1")
+	said=$(write_metrics "$1")
 	after=$(stat -c '%n %F %i %U %t:%T %N' "$1"; ls -A)
 	like "$said" "${3-is no plain file}"$'.*\nstatus 3$' "$2: refused"
 	is "$after" "$before" "$2: and left alone"
@@ -65,19 +65,19 @@ refused folder "a folder"
 refused folder/ "the name of a folder" "is a folder; the name of a file is needed"
 refused . "this folder"
 is "$(<target)" untouched "what the link leads to is untouched"
-like "$(write nowhere/ctfull.prom)" 'nowhere: No such file or directory.*status 3$' "no folder"
+like "$(write_metrics nowhere/ctfull.prom)" 'nowhere: No such file or directory.*status 3$' "no folder"
 ln -s "$work/prom" "$work/by_link"
-is "$(write "$work/by_link/ctfull.prom")" "status 0" "a folder that is reached by a link"
+is "$(write_metrics "$work/by_link/ctfull.prom")" "status 0" "a folder that is reached by a link"
 # /dev of a guest is its own
-like "$(write /dev/null)" $'is no plain file.*\nstatus 3$' "/dev/null: refused"
+like "$(write_metrics /dev/null)" $'is no plain file.*\nstatus 3$' "/dev/null: refused"
 is "$(stat -c '%F %t:%T' /dev/null)" "character special file 1:3" "and still a device"
 
 # Others can write where files of theirs are waiting to be replaced by root.
 mkdir -m 1777 public
 setpriv --reuid 65534 --clear-groups touch public/theirs || die "setpriv"
 refused public/theirs "another user's file in a folder with the sticky bit" "is another user's"
-is "$(write public/own.prom) $(write public/own.prom)" "status 0 status 0" "one's own file there"
+is "$(write_metrics public/own.prom) $(write_metrics public/own.prom)" "status 0 status 0" "one's own file there"
 ln ctfull.prom second
-is "$(write ctfull.prom) $(stat -c %h second)" "status 0 1" "of a file with two names, one is replaced"
+is "$(write_metrics ctfull.prom) $(stat -c %h second)" "status 0 1" "of a file with two names, one is replaced"
 is "$(ls -A public)" $'own.prom\ntheirs' "nothing else stays"
 finish
