@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The helper among other parts of the tracker: matches, conntrack(8), zones, other helpers,
 # parameters, and what happens when it, or all around it, goes.
+#
+#   client ------------- router of alg_rules ------------ server
+#   10.0.1.2             the helper, NAT or none           10.0.2.2
+#   10.0.1.3, another one                                  10.0.2.3, another one
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"

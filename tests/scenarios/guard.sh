@@ -4,6 +4,10 @@
 # bans the flooder and the victim gets in. Whom it never bans, the trial without effect,
 # and what happens to a guard: sets that are not there yet, a kill, a module that goes
 # and comes back. IPv4 and IPv6 at once, with the rules and sets of doc/table-full.md.
+#
+#   client ----------------------- router ------------ server
+#   10.0.1.2, fd00:1::2, victims    ctfull guard        10.0.2.2, fd00:2::2
+#   10.0.1.66, fd00:1::66, the flooder                  10.0.9.0/24, fd00:9::/64, nobody
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
