@@ -273,7 +273,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
     held.setsockopt(socket.SOL_SOCKET, 29, 1)  # SO_TIMESTAMP
     open(sys.argv[1], "w").close()
     signal.pause()' "$work/held"
-	wait_for 10 test -e "$work/held" || die "no socket with time stamps"
+	wait_for 60 test -e "$work/held" || die "no socket with time stamps"
 	sleep 0.2	# the kernel does it a little later, and nothing tells of it
 }
 
@@ -571,7 +571,8 @@ start() {
 	background+=("$started")
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds; 1 if it did not in time
+# wait_for SECONDS COMMAND...: until COMMAND succeeds; 1 if it did not in time. Only a failure
+# uses up the time, so it is 60 s, unless a test is about it.
 wait_for() {
 	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 
@@ -627,7 +628,7 @@ sync=1
 file="$work/json"
 EOF
 	start run_in "$1" ulogd -c "$work/ulogd.conf"
-	wait_for 10 bound_ulogd "$1" || die "ulogd: $(cat "$work/ulogd.log")"
+	wait_for 60 bound_ulogd "$1" || die "ulogd: $(cat "$work/ulogd.log")"
 }
 
 # ulogd listens once it has bound its group

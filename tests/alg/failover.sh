@@ -51,7 +51,7 @@ synced() {
 		}
 	END
 	start ip netns exec "${!router}" conntrackd -C "$work/sync$1" >"$work/sync$1.error" 2>&1
-	wait_for 10 conntrackd_does "$1" -s || die "conntrackd: $(cat "$work/sync$1."{error,log})"
+	wait_for 60 conntrackd_does "$1" -s || die "conntrackd: $(cat "$work/sync$1."{error,log})"
 }
 
 # conntrackd_does NUMBER OPTION...: a request to conntrackd on router NUMBER
@@ -101,8 +101,8 @@ failover() {
 	for end in c d; do
 		ends "result = $end.to[1], $end.client.getsockname()[1]"
 		[[ $result =~ ([0-9]+),\ ([0-9]+) ]]
-		wait_for 10 known ct "sport=${BASH_REMATCH[2]} .*helper=ftp2" &&
-			wait_for 10 known expect "dport=${BASH_REMATCH[1]} "
+		wait_for 60 known ct "sport=${BASH_REMATCH[2]} .*helper=ftp2" &&
+			wait_for 60 known expect "dport=${BASH_REMATCH[1]} "
 		ok $? "$what: the second one knows of $end"
 	done
 	before=${BASH_REMATCH[1]}
@@ -144,10 +144,10 @@ used_again() {
 	ends "c = Control('192.0.2.1'); c.port(); c.pasv(); result = c.data()"
 	ends "port = c.client.getsockname()[1]; c.reset(server=True); result = port"
 	port=$result
-	wait_for 10 known ct " CLOSE .*sport=$port "
+	wait_for 60 known ct " CLOSE .*sport=$port "
 	ok $? "used again: the second router knows of the RST"
 	ends "c = Control('192.0.2.1', from_port=port)"
-	wait_for 10 known ct " ESTABLISHED .*sport=$port "
+	wait_for 60 known ct " ESTABLISHED .*sport=$port "
 	ok $? "used again: and of the next connection"
 	conntrackd_does 2 -c >/dev/null
 	by 2

@@ -69,6 +69,6 @@ try both iptables-legacy
 # The same in plain text, so that what came of nothing else above could have come
 alg_rules ftp2 none
 is "$(fetch 20 "ftp://$ftp4")" "$(<"$work/ftp/data")" "plain text: a transfer"
-wait_for 20 grep -q 'NEW.*dport=500' "$work/expected"
+wait_for 60 grep -q 'NEW.*dport=500' "$work/expected"
 ok $? "plain text: it was expected"
 finish

@@ -164,7 +164,7 @@ other_helpers() {
 		-A PREROUTING -p tcp --dport 21 -j CT --helper ftp2
 	END
 	# Some kernels take the rules' references back a little later.
-	wait_for 20 modprobe -r nf_nat_ftp nf_conntrack_ftp
+	wait_for 60 modprobe -r nf_nat_ftp nf_conntrack_ftp
 	ok $? "the kernel's helper can go"
 	# Some kernels make the extensions of connections that are not confirmed void then, so
 	# also those of the templates that rules have: with the helper, and with the reference
@@ -221,7 +221,7 @@ gone() {
 half_a_port() {
 	ends "c = $1; c.client.sendall(b'PORT 10,'); result = c.client.getsockname()[1]"
 	sport=$result
-	wait_for 20 acknowledged "$sport"
+	wait_for 60 acknowledged "$sport"
 	ok $? "$2: half a line is held, and was acknowledged"
 }
 
@@ -290,7 +290,7 @@ unload() {
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
 	# Some kernels take the rules' references back a little later.
-	wait_for 20 rmmod nf_conntrack_ftp2
+	wait_for 60 rmmod nf_conntrack_ftp2
 	ok $? "rmmod without such a rule, with a live connection and an open hole"
 	is "$(holes)" "" "the hole is gone"
 	result_is "old.alive()" yes "the connection goes on"
@@ -341,17 +341,17 @@ unload_amid() {
 	run_in "$router" "$iptables" -w -t mangle -A FORWARD -p tcp --dport 21 -j NFQUEUE --queue-num 5
 	start ip netns exec "$router" /usr/bin/python3 "$tests/alg/hold_packets.py" 5
 	queue=$started
-	wait_for 20 queued 0 || die "no queue"
+	wait_for 60 queued 0 || die "no queue"
 	ends "for m in many: m.client.sendall(b'PORT 10,0,1,2,20,0\r\n')"
 	: >"$work/dumping"
 	for _ in 1 2; do
 		start run_in "$router" bash -c "$(declare -f dumps); work=$work; dumps"
 	done
-	wait_for 20 queued 20
+	wait_for 60 queued 20
 	ok $? "amid: packets wait in NFQUEUE"
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
-	wait_for 10 rmmod nf_conntrack_ftp2
+	wait_for 60 rmmod nf_conntrack_ftp2
 	ok $? "amid: rmmod"
 	is "$(holes)" "" "amid: no hole is left"
 	gone "$sport"
@@ -378,11 +378,11 @@ gone_namespace() {
 	topology_router
 	alg_rules ftp2 both "$kind"
 	ends "namespaces.update(client='$client', router='$router', server='$server'); listeners.clear()"
-	wait_for 20 helped "Control('$ftp4')"
+	wait_for 60 helped "Control('$ftp4')"
 	ok $? "in another one, there is help"
 	run_in "$router" "iptables-$kind" -w -t raw -F
 	run_in "$router" "ip6tables-$kind" -w -t raw -F
-	wait_for 20 rmmod nf_conntrack_ftp2 && rmmod nf_conntrack_alg
+	wait_for 60 rmmod nf_conntrack_ftp2 && rmmod nf_conntrack_alg
 	ok $? "rmmod"
 }
 

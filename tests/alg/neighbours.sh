@@ -88,7 +88,7 @@ user_router() {
 	unshare --user --net sleep 1000 &
 	user=$!
 	background+=("$user")
-	wait_for 20 apart "$user" || die "no user namespace"
+	wait_for 60 apart "$user" || die "no user namespace"
 	router=user-$$-${#namespaces[@]}
 	namespaces+=("$router")
 	ip netns attach "$router" "$user" || die "ip netns attach"

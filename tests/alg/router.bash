@@ -146,7 +146,7 @@ start_vsftpd() {
 		ftp_username=daemon nopriv_user=nobody secure_chroot_dir=/run/vsftpd/empty \
 		seccomp_sandbox=NO isolate=NO isolate_network=NO "$@" >"$work/vsftpd.conf"
 	start ip netns exec "$server" vsftpd "$work/vsftpd.conf"
-	wait_for 20 listening "$server" tcp 21 || die "vsftpd does not listen"
+	wait_for 60 listening "$server" tcp 21 || die "vsftpd does not listen"
 }
 
 # start_pure_ftpd [OPTION...]: beside it, on port 2121 and with the same files, whose owner
@@ -158,7 +158,7 @@ start_pure_ftpd() {
 	chown ftp "$work/ftp/pure"
 	start ip netns exec "$server" pure-ftpd --bind ,2121 --anonymousonly --dontresolve \
 		--pidfile "$work/pure-ftpd.pid" "$@"
-	wait_for 20 listening "$server" tcp 2121 || die "pure-ftpd does not listen"
+	wait_for 60 listening "$server" tcp 2121 || die "pure-ftpd does not listen"
 }
 
 # start_ends [NAME=NAMESPACE...]: starts ends.py, for ends

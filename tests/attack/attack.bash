@@ -144,7 +144,7 @@ while True:
     peer.sendall(bytes(1000000))
     peer.close()
 '
-	wait_for 10 listening "$far" tcp 80 || die "no server"
+	wait_for 60 listening "$far" tcp 80 || die "no server"
 }
 
 # neighbours_well WHEN: they get through to each other
@@ -159,7 +159,7 @@ neighbours_well() {
 
 # modules_go: nothing keeps a module of this project
 modules_go() {
-	wait_for 20 modprobe -r xt_ctfull xt_ctstate2 nf_conntrack_ftp2
+	wait_for 60 modprobe -r xt_ctfull xt_ctstate2 nf_conntrack_ftp2
 	ok $? "the modules can go"
 	lsmod | grep -E '^(xt_ct|nf_conntrack_(alg|ftp2))' | sed 's/^/# /'
 }

@@ -42,7 +42,7 @@ while True:
         file.readline()
         control.sendall(answer)
 '
-wait_for 10 listening "$server" tcp 21 || die "no server"
+wait_for 60 listening "$server" tcp 21 || die "no server"
 for family in 4 6; do
 	[ $family = 4 ] && ends=(10.0.{1,2}.2) || ends=(fd00:{1,2}::2)
 	start ip netns exec "$client" /usr/bin/python3 -c '
@@ -56,7 +56,7 @@ for line in b"USER a\r\n", b"PASS b\r\n", b"EPSV\r\n":
     file.readline()
 open(done, "w").close()
 signal.pause()' "${ends[@]}" "$work/done$family"
-	wait_for 10 test -e "$work/done$family" || die "no dialogue, IPv$family"
+	wait_for 60 test -e "$work/done$family" || die "no dialogue, IPv$family"
 done
 is "$(for family in ipv4 ipv6; do
 	run_in "$router" conntrack -L expect -f $family 2>/dev/null

@@ -15,7 +15,7 @@ for family in 4 6; do
 	is "$(run_in "$lab" "$tests/attack/master.py" ftp2 $family leave 2>&1)" 9 \
 		"IPv$family: connections whose masters are gone"
 done
-wait_for 10 modprobe -r nf_conntrack_ftp2
+wait_for 60 modprobe -r nf_conntrack_ftp2
 ok $? "the module goes"
 forget "$lab"
 is "$(entry_count "$lab")" 0 "and then the connections"

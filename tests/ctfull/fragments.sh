@@ -6,7 +6,7 @@
 
 modprobe -r iptable_raw ip6table_raw 2>/dev/null
 # and without that setting for the next script
-trap 'cleanup; wait_for 20 modprobe -r iptable_raw ip6table_raw' EXIT
+trap 'cleanup; wait_for 60 modprobe -r iptable_raw ip6table_raw' EXIT
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
 for table in iptable_raw ip6table_raw; do
 	modprobe $table raw_before_defrag=1 || die "no $table"

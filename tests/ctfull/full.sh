@@ -160,11 +160,11 @@ unloaded() {
 	modprobe -r xt_ctfull
 }
 # a namespace goes later than its name
-wait_for 20 unloaded && run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL
+wait_for 60 unloaded && run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL
 ok $? "without rules, the module is unloaded, and loads by the target's name"
 ! modprobe -r xt_ctfull 2>/dev/null
 ok $? "with a rule, it is not"
 run_in "$router" iptables-legacy -t raw -F
-wait_for 20 unloaded
+wait_for 60 unloaded
 ok $? "without, it is again"
 finish

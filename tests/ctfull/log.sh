@@ -104,7 +104,7 @@ count=50 max=50 action=drop refused=$((start + 2)) suppressed=0 top=$source IN=e
 	run_in "$router" "$iptables" -w -t raw -A PREROUTING -j CTFULL --nflog-group 7 --reserve 30 \
 		--log-prefix "[$iptables] " --log-rate 100 --log-burst 100
 	flows "$client" "$address" 3
-	wait_for 20 ulog_lines 3
+	wait_for 60 ulog_lines 3
 	is "$(sed -n "s/.*\"oob.prefix\": \"\\[$iptables\\] \\([^\"]*\\) *\".*/\\1/p" "$work/json" |
 		sed 's/refused=[0-9]* /refused=N /; s/ *$//')" \
 		"count=20 max=50 action=drop refused=N suppressed=0 top=$source

@@ -162,6 +162,6 @@ unloaded() {
 	modprobe -r xt_CT
 }
 forget "$router"
-wait_for 10 unloaded
+wait_for 60 unloaded
 ok $? "no packet holds a template any more"
 finish

@@ -24,7 +24,7 @@ expect() {
 	local regex first syslog line ulog=()
 
 	lines=$((lines + $#))
-	wait_for 20 logged
+	wait_for 60 logged
 	# all of the log in one system call, not each line in one
 	dmesg --syslog | sed -n 's/.*\[ctlog\] \(.*\)IN=.*/\1/p' >"$work/syslog"
 	mapfile -t syslog <"$work/syslog"
@@ -135,14 +135,14 @@ done
 unloaded() {
 	modprobe -r xt_CTLOG
 }
-wait_for 10 unloaded
+wait_for 60 unloaded
 ok $? "without rules, the module is unloaded"
 run_in "$router" iptables-nft -A INPUT -j CTLOG
 ok $? "and loads by the target's name"
 run_in "$router" iptables-nft -F INPUT
 
 # A match alone takes neither it nor a logger
-wait_for 10 unloaded
+wait_for 60 unloaded
 modprobe -r xt_ctstate2 2>/dev/null
 modprobe -r nf_log_syslog 2>/dev/null
 grep -q '^nf_log_syslog' /proc/modules && die "nf_log_syslog does not go"

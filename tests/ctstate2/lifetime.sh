@@ -38,7 +38,7 @@ for iptables in $iptables_variants; do
 	run_in "$two" "$iptables" -D FORWARD -s "$any" -m ctstate2 --state SNAT
 	is "$(references)" 1 "$iptables: a deleted rule lets it go"
 	ip netns del "$one"
-	wait_for 10 unreferenced
+	wait_for 60 unreferenced
 	ok $? "$iptables: a deleted namespace lets it go"
 	modprobe -r xt_ctstate2
 	ok $? "$iptables: the module is unloaded when there is no rule"

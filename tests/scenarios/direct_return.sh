@@ -73,8 +73,8 @@ for port in 81 80; do
 	start ip netns exec "$server" socat "TCP6-LISTEN:$port,fork,reuseaddr,ipv6only=0" EXEC:cat
 done
 echo_80=$started
-wait_for 10 listening "$server" tcp 80 || die "no server"
-wait_for 10 listening "$server" tcp 81 || die "no server"
+wait_for 60 listening "$server" tcp 80 || die "no server"
+wait_for 60 listening "$server" tcp 81 || die "no server"
 
 addresses=([4]=10.0.2.2 [6]="[fd00:2::2]")
 
@@ -93,7 +93,7 @@ for reason in TCP_NEW TCP_STATE; do
 			"IPv$version: where there are INVALID packets: $reason"
 	done
 	run_readme "$router" direct-return || die "the README's direct-return fails"
-	wait_for 20 settled || die "the server still waits for ACKs"
+	wait_for 60 settled || die "the server still waits for ACKs"
 	zero "$router" iptables-nft mangle
 	zero "$router" ip6tables-nft mangle
 	for version in 4 6; do
@@ -118,7 +118,7 @@ for version in 4 6; do
 	open_all "$router2" filter raw
 	start ip netns exec "$client" socat "TCP6-LISTEN:90,fork,reuseaddr,ipv6only=0" EXEC:cat
 	listener=$started
-	wait_for 10 listening "$client" tcp 90 || die "no server on the client"
+	wait_for 60 listening "$client" tcp 90 || die "no server on the client"
 	is "$(start_from_80 9)" hello "IPv$version: without rules, the server can start one"
 	run_readme "$router2" ruleset || die "the README's ruleset fails"
 	run_readme "$router2" direct-return || die "the README's direct-return fails"

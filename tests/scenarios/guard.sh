@@ -133,7 +133,7 @@ both="10.0.1.66 timeout 5m fd00:1::66 timeout 5m"
 rules
 start ip netns exec "$server" nc -lk 80
 start ip netns exec "$server" nc -6lk 80
-wait_for 10 listening "$server" tcp 80 2 || die "nc"
+wait_for 60 listening "$server" tcp 80 2 || die "nc"
 for iptables in iptables ip6tables; do
 	watch_rules "$router" "$iptables" mangle "passed=PREROUTING -s $(by_family "$iptables" 10.0.1.66 fd00:1::66)"
 done
@@ -142,7 +142,7 @@ victims 0 "a victim is served while there is room"
 
 # No sets yet, and nobody to ban them in: it is told, and the guard goes on
 start_guard --evict --timeout 5m
-wait_for 10 says troubles '^ctfull guard: --table inet/guard: does not exist; make it, and its sets, with nft\(8\)'
+wait_for 60 says troubles '^ctfull guard: --table inet/guard: does not exist; make it, and its sets, with nft\(8\)'
 ok $? "a table that is not there: the guard says what to do"
 held 224 "${flooders[@]}"
 flows "$client" 10.0.9.1 5
@@ -150,7 +150,7 @@ victims 1 "a victim is refused when a flooder has filled the table"
 is "$(entries "${flooders[@]}")" "224 224" "and the flooder keeps its entries"
 
 run_readme "$router" ban "$runbook" || die "the runbook's ban fails"
-wait_for 10 says lines '^evict ' 2
+wait_for 60 says lines '^evict ' 2
 ok $? "the sets are there now: the guard goes on"
 is "$(banned | sed 's/192.0.2.7 timeout 10m //')" "$both" "the flooder is banned, for 5 minutes"
 is "$(run_in "$router" nft list set inet guard flooders | grep -c "192.0.2.7 timeout 10m")" 1 \
@@ -173,7 +173,7 @@ wait "$guard" 2>/dev/null
 held 205 "${flooders[@]}"
 start_guard --evict --timeout 7m
 flows "$client" 10.0.9.1 1
-wait_for 10 says lines '^evict ' 2
+wait_for 60 says lines '^evict ' 2
 ok $? "killed, and started again: it evicts who is in the set already"
 is "$(banned | sed 's/192.0.2.7 timeout 10m //')" "$both" "nothing is in the sets twice, or for longer"
 is "$(grep -c '^ban' "$work/lines")" 0 "and nobody is banned anew"
@@ -190,11 +190,11 @@ held 50 "${never[@]}"
 held 100 "${flooders[@]}"
 flows "$client" 10.0.9.1 1
 start_guard --dry-run --evict "${trial[@]}"
-wait_for 10 says lines '^would ' 4
+wait_for 60 says lines '^would ' 4
 is "$(sed -n 's/^\(would [a-z]* [0-9a-f.:]*[0-9a-f]\).*/\1/p' "$work/lines" | sort | xargs)" \
 	"would ban 10.0.1.66 would ban fd00:1::66 would evict 10.0.1.66 would evict fd00:1::66" \
 	"--dry-run: it says what it would do"
-wait_for 10 says lines '^spare ' 4
+wait_for 60 says lines '^spare ' 4
 is "$(sed -n 's/^spare \([^ ]*\), .* entries): /\1: /p' "$work/lines" | sort)" \
 	"10.0.1.1: it is this machine's address
 10.0.1.65: --never
@@ -202,7 +202,7 @@ fd00:1::1: it is this machine's address
 fd00:1::65: --never" "and whom it would not ban, with the reason"
 # that one more is told is the end of a later round
 held 60 10.0.1.67
-wait_for 20 says lines '^would ban 10.0.1.67 '
+wait_for 60 says lines '^would ban 10.0.1.67 '
 ok $? "and whom else, in a later round"
 is "$(banned)" "" "but nobody is banned"
 is "$(entries "${never[@]}" "${flooders[@]}")" "50 50 50 50 100 100" "and nothing is deleted"
@@ -216,7 +216,7 @@ start_guard --evict "${trial[@]}"
 held 50 "${never[@]}"
 held 90 "${flooders[@]}"
 floods "a flood: both are banned"
-wait_for 10 says lines '^evict ' 2
+wait_for 60 says lines '^evict ' 2
 is "$(entries "${never[@]}")" "50 50 50 50" "this machine and who is named by --never keep their entries"
 is "$(banned)" "${both//5m/10m}" "only the flooder is banned"
 is "$(entries "${flooders[@]}")" "0 0" "and evicted"
@@ -227,7 +227,7 @@ for iptables in iptables ip6tables; do
 	run_in "$router" "$iptables" -t raw -F
 done
 empty
-wait_for 20 modprobe -r xt_ctfull
+wait_for 60 modprobe -r xt_ctfull
 ok $? "without rules, the module goes, with a guard that runs"
 rules
 held 50 "${never[@]}"

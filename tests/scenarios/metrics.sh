@@ -158,7 +158,7 @@ umask 077
 run_in "$one" ctfull metrics --textfile "$prom"
 start python3 "$work/read.py" "$prom" "$work/ready" "$work/stop" >"$work/read"
 reader=$started
-wait_for 30 test -e "$work/ready" || die "nobody reads"
+wait_for 60 test -e "$work/ready" || die "nobody reads"
 for ((i = 0; i < 40; i++)); do
 	run_in "$one" ctfull metrics --textfile "$prom" || break
 done
@@ -192,7 +192,7 @@ chmod 755 "$work" "$work/prom"
 start ip netns exec "$watcher" prometheus-node-exporter --collector.disable-defaults \
 	--collector.conntrack --collector.textfile --collector.textfile.directory="$work/prom" \
 	--web.disable-exporter-metrics --web.listen-address=127.0.0.1:9100 2>"$work/exporter"
-wait_for 20 listening "$watcher" tcp 9100 || die "node_exporter: $(<"$work/exporter")"
+wait_for 60 listening "$watcher" tcp 9100 || die "node_exporter: $(<"$work/exporter")"
 compare "node_exporter: the figures of status" http://127.0.0.1:9100/metrics "$work/status" "$prom"
 fill "$one" 5 3000
 run_in "$one" ctfull metrics --all --textfile "$prom"

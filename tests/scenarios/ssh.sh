@@ -55,7 +55,7 @@ start_sshd() {
 		PrintMotd no
 	END
 	start ip netns exec "$router" "$sshd" -D -e -f "$work/sshd_config" 2>"$work/sshd.log"
-	wait_for 20 listening "$router" tcp 22 || die "sshd: $(<"$work/sshd.log")"
+	wait_for 60 listening "$router" tcp 22 || die "sshd: $(<"$work/sshd.log")"
 }
 
 # log_in ADDRESS SECONDS: a session, in which the server says hello, and then sends back what
@@ -126,7 +126,7 @@ firewall
 start_sshd
 start ip netns exec "$router" nc -lk 80
 start ip netns exec "$router" nc -6lk 80
-wait_for 10 listening "$router" tcp 80 2 || die "nc"
+wait_for 60 listening "$router" tcp 80 2 || die "nc"
 
 flood=
 begin 0
@@ -136,12 +136,12 @@ flood=$started
 
 begin 200
 come_in none "a full table, without rules"
-wait_for 10 reaches drops 100
+wait_for 60 reaches drops 100
 ok $? "the kernel drops what comes (${grown[drops]} packets)"
 
 begin 180 rescue
 come_in ssh "rescue"
-wait_for 10 reaches refused 100
+wait_for 60 reaches refused 100
 ok $? "rescue: all others are refused (${grown[refused]} packets)"
 is "${grown[reserved]} ${grown[drops]} ${grown[untracked]}" "${grown[refused]} 0 0" \
 	"rescue: by the reserve alone"

@@ -56,7 +56,7 @@ tables() {
 	[ "$(grep -c '^40 entries' "$work/watch")" -ge "$1" ]
 }
 start ip netns exec "$ns" ctfull top --watch=1 -n 1 >"$work/watch"
-wait_for 30 tables 3
+wait_for 60 tables 3
 ok $? "top --watch=1, no terminal: one table after the other"
 kill "$started"
 wait "$started" 2>/dev/null
@@ -189,7 +189,7 @@ told() {
 	grep -q -- "$1" "$work/troubles"
 }
 start ip netns exec "$ns" ctfull guard --table inet/filter --set gone 2>"$work/troubles"
-wait_for 20 told '--set gone: does not exist; make it with nft'
+wait_for 60 told '--set gone: does not exist; make it with nft'
 ok $? "guard: a set that is not there is told"
 kill "$started"
 wait "$started"

@@ -23,10 +23,10 @@ for round in {1..20}; do
 		-m comment --comment round || failures+=" $round: rule"
 	run_in "$router" ip6tables-nft -A FORWARD -m ctstate2 ! --state NEW ||
 		failures+=" $round: IPv6 rule"
-	wait_for 10 counts && rounds=$((rounds + 1))
+	wait_for 60 counts && rounds=$((rounds + 1))
 	run_in "$router" "$iptables" -F FORWARD
 	run_in "$router" ip6tables-nft -F FORWARD
-	wait_for 10 modprobe -r xt_ctstate2 || failures+=" $round: unload"
+	wait_for 60 modprobe -r xt_ctstate2 || failures+=" $round: unload"
 done
 is "$failures" "" "20 rounds of loading and unloading under traffic, on $(nproc) processors"
 is "$rounds" 20 "and the rule counted packets in each round"

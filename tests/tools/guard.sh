@@ -92,7 +92,7 @@ says() {
 
 # told FILE REGEX [COUNT]: waits for that
 told() {
-	wait_for 30 says "$@" && return
+	wait_for 60 says "$@" && return
 	note "no line in $1: $2"
 	return 1
 }
@@ -519,7 +519,7 @@ told troubles '^ctfull guard: --exec for 10.0.2.1: exit status 7'
 ok $? "a parent that ignores SIGCHLD: commands are reaped all the same"
 parent=()
 kill "$guard"
-wait_for 10 eval '! kill -0 "$guard"'
+wait_for 60 eval '! kill -0 "$guard"'
 ok $? "and SIGTERM ends the guard"
 kill -9 "$guard" 2>/dev/null
 flush
@@ -529,7 +529,7 @@ guard --set four --exec "sleep 1000 & echo \$! >$work/child; wait"
 told troubles '--exec for 10.0.2.1: took more than 10 s$'
 told troubles '--exec for 10.0.2.1: killed by signal 9$'
 ok $? "--exec: a command that does not end is killed"
-wait_for 10 eval '! kill -0 "$(<"$work/child")"'
+wait_for 60 eval '! kill -0 "$(<"$work/child")"'
 ok $? "with what it has started"
 stop
 flush
@@ -542,10 +542,10 @@ alive() {
 replied 62 10.0.2.1
 load
 guard --set four --exec "sleep 1000 & echo \$! >$work/left"
-wait_for 10 alive "$work/left" || die "the command leaves nothing behind"
+wait_for 60 alive "$work/left" || die "the command leaves nothing behind"
 told troubles '--exec for 10.0.2.1: took more than 10 s$'
 ok $? "--exec: what a command leaves behind has no more time than the command"
-wait_for 10 eval '! alive "$work/left"'
+wait_for 60 eval '! alive "$work/left"'
 ok $? "and is killed"
 stop
 flush
@@ -553,9 +553,9 @@ replied 62 10.0.2.1
 load
 rm "$work/left"
 guard --set four --exec "sleep 1000 & echo \$! >$work/left; wait"
-wait_for 10 alive "$work/left" || die "the command does not run"
+wait_for 60 alive "$work/left" || die "the command does not run"
 stop
-wait_for 10 eval '! alive "$work/left"'
+wait_for 60 eval '! alive "$work/left"'
 ok $? "--exec: when the guard ends, so does what still runs"
 flush
 replied 62 10.0.2.1
@@ -563,7 +563,7 @@ load
 rm "$work/left"
 guard --set four --exec "setsid sh -c 'echo \$\$ >$work/left; sleep 1000' & exit 7"
 told troubles '--exec for 10.0.2.1: exit status 7$'
-wait_for 10 alive "$work/left"
+wait_for 60 alive "$work/left"
 stop
 alive "$work/left"
 ok $? "--exec: what has a session of its own goes on"
@@ -603,7 +603,7 @@ parent=()
 ready() {
 	readlink "/proc/$guard/fd/"* | grep -q socket
 }
-wait_for 10 ready
+wait_for 60 ready
 is "$(readlink "/proc/$guard/fd/"{0,1,2} | xargs)" "/dev/null /dev/null /dev/null" \
 	"standard input, output and error closed: none of them is a socket of its own"
 stop
@@ -623,7 +623,7 @@ refused() {
 	says lines '^ban'
 }
 guard --set four
-wait_for 30 refused
+wait_for 60 refused
 is "$(lines)" "ban 10.0.2.1" "a reserve refuses: the guard wakes, whatever the level"
 stop
 flush
@@ -654,7 +654,7 @@ ok $? "monitor says that there is nothing to wait for"
 kill "$started"
 
 run_in "$ns" iptables-legacy -t raw -F
-wait_for 20 modprobe -r xt_ctfull || die "xt_ctfull stays"
+wait_for 60 modprobe -r xt_ctfull || die "xt_ctfull stays"
 flush "$bare"
 replied 60 10.0.2.1
 entry_lines 420 1000 "-p udp -s 10.0.9.9 -d 192.0.2.1 --dport 9" >>"$work/wanted"

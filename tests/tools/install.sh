@@ -77,7 +77,7 @@ sed -n 's/^#\(CTFULL_GUARD_OPTIONS.*--evict.*\)/\1/p' "$default" >"$work/options
 } >"$work/entries"
 load_entries "$ns"
 run_service "$work/options"
-wait_for 20 grep -q ^evict "$work/lines"
+wait_for 60 grep -q ^evict "$work/lines"
 is "$(sed 's/ for.*//; s/:[^:]*entries$//' "$work/lines" | sort)" "ban 198.51.100.1
 ban 2001:db9::/64
 evict 198.51.100.1
@@ -109,7 +109,7 @@ is "$(grep -n 'modprobe -r\|make uninstall' "$work/uninstall" | sed 's/.*:\([a-z
 run_in "$ns" iptables-legacy -t raw -F
 modprobe -a xt_ctstate2 nf_conntrack_ftp2 || die "modules"
 read -ra words <<<"$(grep '^modprobe' "$work/uninstall")"
-wait_for 20 "${words[@]}"
+wait_for 60 "${words[@]}"
 ok $? "modprobe -r of the README works"
 is "$(grep -cE '^(xt_ctstate2|xt_ctfull|xt_CTLOG|nf_conntrack_ftp2|nf_conntrack_alg) ' /proc/modules)" 0 \
 	"and no module stays"

@@ -35,14 +35,14 @@ while True:
     sock.recv(65536)
 END
 start ip netns exec "$router" python3 "$work/queue.py" "$work/ready"
-wait_for 20 test -e "$work/ready" || die "no queue"
+wait_for 60 test -e "$work/ready" || die "no queue"
 flows "$client" 10.0.9.1 300
 run_in "$router" conntrack -I -t 600 -p udp -s 10.0.0.1 -d 10.0.0.2 --sport 1 --dport 2 >/dev/null 2>&1
 # queued: how many
 queued() {
 	[ "$(entry_count "$router")" -ge 301 ]
 }
-wait_for 20 queued || die "the packets are not in the queue"
+wait_for 60 queued || die "the packets are not in the queue"
 like "$(run_in "$router" ctfull top)" "301 counted, 1 listed: the others are held by packets in queues" \
 	"top: says what holds 300 entries"
 like "$(run_in "$router" ctfull status)" "301 counted, 1 listed: the others are held by packets in queues" \
@@ -54,7 +54,7 @@ wait "$started" 2>/dev/null
 none_queued() {
 	[ "$(entry_count "$router")" -le 5 ]
 }
-wait_for 30 none_queued || die "the queue stays"
+wait_for 60 none_queued || die "the queue stays"
 is "$(run_in "$router" ctfull top | grep -c counted) $(run_in "$router" ctfull status | grep -c counted)" \
 	"0 0" "no word of it when the queue is gone"
 

@@ -60,7 +60,7 @@ for port in range(1000, 1040):
         pass'
 	grep -q '"event":"refused"' "$work/events"
 }
-wait_for 20 event
+wait_for 60 event
 is "$(utf8 <"$work/events" | python3 -c 'import json, sys
 print(*{event["out"] for event in map(json.loads, sys.stdin) if event["event"] == "refused"})')" 'd\xff' "monitor --json: an interface"
 finish
