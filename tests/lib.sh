@@ -543,7 +543,7 @@ send() {
 	local answer="no answer"
 
 	printf '%s\n' "$*" >&"$packets_in"
-	read -r -t 60 -u "$packets_out" answer result
+	read -r -t 120 -u "$packets_out" answer result
 	[ "$answer" = ok ] || die "packets.py: $*: $answer ${result-}"
 }
 

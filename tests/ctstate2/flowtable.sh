@@ -9,6 +9,8 @@
 
 modprobe nf_conntrack_ftp || die "no FTP helper"
 topology_router
+# 30 s without a packet, the default, may be over on a slow machine
+set_sysctl "$router" net.netfilter.nf_flowtable_{tcp,udp}_timeout=3600 || die "no lifetimes"
 start_packets client="$client" router="$router" server="$server"
 
 # flowtable [MATCH]: an empty one. Its rule counts what it takes, for that passes on.
