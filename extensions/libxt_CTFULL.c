@@ -41,12 +41,12 @@ static const struct xt_option_entry ctfull_tg_opts[] = {
 static void ctfull_tg_help(void)
 {
 	printf("CTFULL target options:\n"
-	       "--on-full drop|untrack  what becomes of a packet that there is no room for [drop]\n"
-	       "--reserve N             the last N entries are not for this rule's packets;\n"
-	       "                        a number, or a percentage of nf_conntrack_max: 10%%\n"
+	       "--reserve N             keep the last N entries free of this rule's packets:\n"
+	       "                        a number, or a percentage of nf_conntrack_max\n"
+	       "--on-full drop|untrack  what to do with a packet that finds no room [drop]\n"
 	       "--warn-at N%%            report when the table is so full [%u%%]\n"
-	       "--log-prefix PREFIX     put before each line, at most %u characters\n"
-	       "--log-level LEVEL       numeric or name, see syslog.conf(5) [warning]\n"
+	       "--log-prefix PREFIX     begin each line with this, at most %u characters\n"
+	       "--log-level LEVEL       number or name, see syslog.conf(5) [warning]\n"
 	       "--nflog-group NUMBER    to this group of nfnetlink_log, not the kernel's log\n"
 	       "--log-rate N[/UNIT]     lines a second or minute, 0 for none [%u/second]\n"
 	       "--log-burst N           lines at once before that [%u]\n",
@@ -70,7 +70,7 @@ static void parse_on_full(struct xt_ctfull_tginfo *info, const char *arg)
 		info->flags |= XT_CTFULL_UNTRACK;
 	else if (strcasecmp(arg, "drop"))
 		xtables_error(PARAMETER_PROBLEM,
-			      "CTFULL: --on-full \"%s\": drop or untrack is needed", arg);
+			      "CTFULL: --on-full \"%s\": use drop or untrack", arg);
 }
 
 static void parse_reserve(struct xt_ctfull_tginfo *info, const char *arg)
@@ -80,13 +80,13 @@ static void parse_reserve(struct xt_ctfull_tginfo *info, const char *arg)
 	if (!xtables_strtoui(arg, &end, &info->reserve, 1, UINT32_MAX) ||
 	    (*end && strcmp(end, "%")))
 		xtables_error(PARAMETER_PROBLEM,
-			      "CTFULL: --reserve \"%s\": a number of entries, from 1 on, or a percentage such as 10%% is needed",
+			      "CTFULL: --reserve \"%s\": use a number of entries from 1 on, or a percentage such as 10%%",
 			      arg);
 	if (!*end)
 		return;
 	if (info->reserve > 99)
 		xtables_error(PARAMETER_PROBLEM,
-			      "CTFULL: --reserve \"%s\": 99%% is the most; it leaves nothing for this rule's packets",
+			      "CTFULL: --reserve \"%s\": this leaves no entry for the rule's packets; use 1%% to 99%%",
 			      arg);
 	info->flags |= XT_CTFULL_RESERVE_PERCENT;
 }
@@ -98,17 +98,18 @@ static void parse_warn_at(struct xt_ctfull_tginfo *info, const char *arg)
 
 	if (!xtables_strtoui(arg, &end, &percent, 1, 100) || strcmp(end, "%"))
 		xtables_error(PARAMETER_PROBLEM,
-			      "CTFULL: --warn-at \"%s\": a percentage is needed, 1%% to 100%%",
+			      "CTFULL: --warn-at \"%s\": use a percentage, 1%% to 100%%",
 			      arg);
 	info->warn_at = percent;
 }
 
-/* Units as those of -m limit, as far as they make sense here */
+/* Units and their short forms as in -m limit */
 static void parse_rate(struct xt_ctfull_tginfo *info, const char *arg)
 {
 	char *end;
 
-	if (!xtables_strtoui(arg, &end, &info->log_rate, 0, XT_CTFULL_LOG_MAX) ||
+	if (!xtables_strtoui(arg, &end, &info->log_rate, 0,
+			     XT_CTFULL_LOG_MAX) ||
 	    (*end && (*end != '/' || !end[1])))
 		goto bad;
 	if (*end && !strncasecmp(end + 1, "minute", strlen(end + 1)))
@@ -118,7 +119,7 @@ static void parse_rate(struct xt_ctfull_tginfo *info, const char *arg)
 	return;
 bad:
 	xtables_error(PARAMETER_PROBLEM,
-		      "CTFULL: --log-rate \"%s\": N, N/second or N/minute is needed, N from 0 to %u",
+		      "CTFULL: --log-rate \"%s\": use N, N/second or N/minute, N from 0 to %u",
 		      arg, XT_CTFULL_LOG_MAX);
 }
 
@@ -152,16 +153,18 @@ static void ctfull_tg_parse(struct xt_option_call *cb)
 		parse_rate(info, cb->arg);
 		break;
 	case O_BURST:
-		if (!xtables_strtoui(cb->arg, NULL, &info->log_burst, 1, XT_CTFULL_LOG_MAX))
+		if (!xtables_strtoui(cb->arg, NULL, &info->log_burst, 1,
+				     XT_CTFULL_LOG_MAX))
 			xtables_error(PARAMETER_PROBLEM,
-				      "CTFULL: --log-burst \"%s\": a number is needed, 1 to %u",
+				      "CTFULL: --log-burst \"%s\": use a number from 1 to %u",
 				      cb->arg, XT_CTFULL_LOG_MAX);
 		break;
 	}
 }
 
 /* @dashes is "--" for what iptables-restore reads, "" for people */
-static void print_options(const struct xt_ctfull_tginfo *info, const char *dashes)
+static void print_options(const struct xt_ctfull_tginfo *info,
+			  const char *dashes)
 {
 	if (info->flags & XT_CTFULL_UNTRACK)
 		printf(" %son-full untrack", dashes);
@@ -170,9 +173,10 @@ static void print_options(const struct xt_ctfull_tginfo *info, const char *dashe
 		       info->flags & XT_CTFULL_RESERVE_PERCENT ? "%" : "");
 	if (info->warn_at != XT_CTFULL_WARN_AT)
 		printf(" %swarn-at %u%%", dashes, info->warn_at);
-	print_log_options(dashes, info->prefix, info->flags & XT_CTFULL_NFLOG, info->level,
-			  info->group);
-	if (info->log_rate != XT_CTFULL_LOG_RATE || info->flags & XT_CTFULL_PER_MINUTE)
+	print_log_options(dashes, info->prefix, info->flags & XT_CTFULL_NFLOG,
+			  info->level, info->group);
+	if (info->log_rate != XT_CTFULL_LOG_RATE ||
+	    info->flags & XT_CTFULL_PER_MINUTE)
 		printf(" %slog-rate %u%s", dashes, info->log_rate,
 		       info->flags & XT_CTFULL_PER_MINUTE ? "/minute" : "/second");
 	if (info->log_burst != XT_CTFULL_LOG_BURST)

@@ -29,8 +29,8 @@ static const struct xt_option_entry ctlog_tg_opts[] = {
 static void ctlog_tg_help(void)
 {
 	printf("CTLOG target options:\n"
-	       "--log-prefix PREFIX    put before each line, at most %u characters\n"
-	       "--log-level LEVEL      numeric or name, see syslog.conf(5) [warning]\n"
+	       "--log-prefix PREFIX    begin each line with this, at most %u characters\n"
+	       "--log-level LEVEL      number or name, see syslog.conf(5) [warning]\n"
 	       "--nflog-group NUMBER   to this group of nfnetlink_log, not the kernel's log\n",
 	       XT_CTLOG_PREFIXLEN - 1);
 }
@@ -62,10 +62,11 @@ static void ctlog_tg_parse(struct xt_option_call *cb)
 	}
 }
 
-static void print_options(const struct xt_ctlog_tginfo *info, const char *dashes)
+static void print_options(const struct xt_ctlog_tginfo *info,
+			  const char *dashes)
 {
-	print_log_options(dashes, info->prefix, info->flags & XT_CTLOG_NFLOG, info->level,
-			  info->group);
+	print_log_options(dashes, info->prefix, info->flags & XT_CTLOG_NFLOG,
+			  info->level, info->group);
 }
 
 static void ctlog_tg_print(const void *ip __attribute__((unused)),

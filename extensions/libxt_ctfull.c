@@ -24,27 +24,28 @@ static void ctfull_mt_help(void)
 {
 	printf("ctfull match options:\n"
 	       "[!] --above N[:M]      the connection tracking table holds N entries or more;\n"
-	       "                       with M, and on until it holds fewer than M. Each a\n"
-	       "                       number, or a percentage of nf_conntrack_max: 90%%\n"
+	       "                       with M, until it holds fewer than M. Both are numbers,\n"
+	       "                       or percentages of nf_conntrack_max such as 90%%\n"
 	       "[!] --new-connection   the packet would need a new entry (in table raw)\n");
 }
 
 /* Returns where the number ends. */
-static const char *parse_bound(const char *whole, const char *arg, uint32_t *value, bool *percent)
+static const char *parse_bound(const char *whole, const char *arg,
+			       uint32_t *value, bool *percent)
 {
 	char *end;
 
 	if (!xtables_strtoui(arg, &end, value, 1, UINT32_MAX) ||
 	    (*end && *end != '%' && *end != ':'))
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctfull: --above \"%s\": \"%s\" is neither a number of entries, from 1 on, nor a percentage such as 90%%",
+			      "ctfull: --above \"%s\": \"%s\" is neither a number of entries from 1 on nor a percentage such as 90%%",
 			      whole, arg);
 	*percent = *end == '%';
 	if (!*percent)
 		return end;
 	if (*value > 100)
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctfull: --above \"%s\": %u%% is more than 100%% of the table",
+			      "ctfull: --above \"%s\": %u%% is more than the table; use 1%% to 100%%",
 			      whole, *value);
 	return end + 1;
 }
@@ -59,11 +60,12 @@ static void parse_above(struct xt_ctfull_mtinfo *info, const char *arg)
 		end = parse_bound(arg, end + 1, &info->until, &until_percent);
 	if (*end)
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctfull: --above \"%s\": \"%s\" is one too many; N or N:M is needed, such as 90%% or 90%%:80%%",
+			      "ctfull: --above \"%s\": \"%s\" is one too many; use N or N:M, such as 90%% or 90%%:80%%",
 			      arg, end);
-	if (info->until && percent == until_percent && info->until > info->above)
+	if (info->until && percent == until_percent &&
+	    info->until > info->above)
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctfull: --above \"%s\": the second number, where it ends, is higher than the first, where it begins",
+			      "ctfull: --above \"%s\": the second number, where it ends, is higher than the first, where it begins; swap them",
 			      arg);
 	if (percent)
 		info->flags |= XT_CTFULL_ABOVE_PERCENT;
@@ -95,22 +97,26 @@ static void ctfull_mt_check(struct xt_fcheck_call *cb)
 {
 	if (!cb->xflags)
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctfull: --above or --new-connection is needed");
+			      "ctfull: no condition given; use --above N or --new-connection");
 }
 
 /* @dashes is "--" for what iptables-restore reads, "" for people */
-static void print_options(const struct xt_ctfull_mtinfo *info, const char *dashes)
+static void print_options(const struct xt_ctfull_mtinfo *info,
+			  const char *dashes)
 {
 	if (info->flags & XT_CTFULL_ABOVE) {
-		printf("%s %sabove %u%s", info->invert & XT_CTFULL_ABOVE ? " !" : "", dashes,
-		       info->above, info->flags & XT_CTFULL_ABOVE_PERCENT ? "%" : "");
+		printf("%s %sabove %u%s",
+		       info->invert & XT_CTFULL_ABOVE ? " !" : "", dashes,
+		       info->above,
+		       info->flags & XT_CTFULL_ABOVE_PERCENT ? "%" : "");
 		if (info->until)
 			printf(":%u%s", info->until,
 			       info->flags & XT_CTFULL_UNTIL_PERCENT ? "%" : "");
 	}
 	if (info->flags & XT_CTFULL_NEW_CONNECTION)
 		printf("%s %snew-connection",
-		       info->invert & XT_CTFULL_NEW_CONNECTION ? " !" : "", dashes);
+		       info->invert & XT_CTFULL_NEW_CONNECTION ? " !" : "",
+		       dashes);
 }
 
 static void ctfull_mt_print(const void *ip __attribute__((unused)),

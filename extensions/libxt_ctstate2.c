@@ -50,7 +50,7 @@ struct word {
 	unsigned int bits;
 };
 
-/* Shorthands come first: printing takes the first word whose bits are all set */
+/* Shorthands come first: print_list() takes the first word that fits. */
 static const struct word state_words[] = {
 	{ "NEW", NEW },
 	{ "ESTABLISHED", EST_ORIGINAL | EST_REPLY },
@@ -130,7 +130,7 @@ static const struct word reason_words[] = {
 	{ NULL, 0 },
 };
 
-/* Not bits, but one of them */
+/* Numbers, not bits */
 static const struct word direction_words[] = {
 	{ "ORIGINAL", IP_CT_DIR_ORIGINAL },
 	{ "REPLY", IP_CT_DIR_REPLY },
@@ -164,7 +164,7 @@ static const struct xt_option_entry ctstate2_mt_opts[] = {
 #define LIST(condition, name, words, field) \
 	{ condition, name, words, offsetof(struct xt_ctstate2_mtinfo, field) }
 
-/* By the options' numbers; for those that take a list, its words and its field */
+/* By option; a list has words, and a field for their bits. */
 static const struct condition {
 	unsigned int bit;
 	const char *name;
@@ -175,14 +175,17 @@ static const struct condition {
 	[O_STATUS] = LIST(XT_CTSTATE2_STATUS, "status", status_words, status),
 	[O_ALL_STATUS] = LIST(XT_CTSTATE2_ALL_STATUS, "all-status",
 			      status_words, all_status),
-	[O_TCP_STATE] = LIST(XT_CTSTATE2_TCP_STATE, "tcp-state", tcp_words, tcp_state),
+	[O_TCP_STATE] = LIST(XT_CTSTATE2_TCP_STATE, "tcp-state",
+			     tcp_words, tcp_state),
 	[O_SCTP_STATE] = LIST(XT_CTSTATE2_SCTP_STATE, "sctp-state",
 			      sctp_words, sctp_state),
-	[O_REASON] = LIST(XT_CTSTATE2_REASON, "invalid-reason", reason_words, reason),
+	[O_REASON] = LIST(XT_CTSTATE2_REASON, "invalid-reason",
+			  reason_words, reason),
 	[O_DIRECTION] = { .bit = XT_CTSTATE2_DIRECTION, .name = "direction" },
 	[O_EXPIRES] = { .bit = XT_CTSTATE2_EXPIRES, .name = "expires" },
 	[O_ZONE] = { .bit = XT_CTSTATE2_ZONE, .name = "in-zone" },
-	[O_OFFLOADABLE] = { .bit = XT_CTSTATE2_OFFLOADABLE, .name = "offloadable" },
+	[O_OFFLOADABLE] = { .bit = XT_CTSTATE2_OFFLOADABLE,
+			    .name = "offloadable" },
 };
 
 /* "A, B, C" into @buf, which holds every table of this file */
@@ -201,17 +204,16 @@ static void ctstate2_mt_help(void)
 	const struct condition *c;
 	char buf[256];
 
-	printf("ctstate2 match options, of which all must hold:\n");
+	printf("ctstate2 match options (all must hold):\n");
 	for (c = conditions; c < conditions + O_LISTS; c++)
 		printf("[!] --%s LIST\n    %s\n", c->name,
 		       list_words(c->words, buf, sizeof(buf)));
 	printf("[!] --direction ORIGINAL|REPLY\n"
-	       "[!] --expires SECONDS[:SECONDS]    remaining lifetime\n"
-	       "[!] --in-zone NUMBER               of the connection, in the packet's direction\n"
-	       "[!] --offloadable                  a flowtable may take the connection\n"
-	       "LIST: any of (all-status: all of) these words, separated by commas.\n"
-	       "--invalid-reason is about a packet without a connection, and goes with\n"
-	       "--state only; the others, but for --state, are about a connection.\n");
+	       "[!] --expires SECONDS[:SECONDS]    the connection's remaining lifetime\n"
+	       "[!] --in-zone NUMBER               the connection's zone in the packet's direction\n"
+	       "[!] --offloadable                  a flowtable may take it\n"
+	       "LIST: any of these words (--all-status: all of them), separated by commas.\n"
+	       "--invalid-reason goes with --state only: an INVALID packet has no connection.\n");
 }
 
 static unsigned int parse_word(const char *option, const char *word, size_t len,
@@ -259,10 +261,10 @@ static void print_list(unsigned int bits, const struct word *words)
 	}
 }
 
-/* What -p says, if it came before -m: the kernel refuses the rule if it comes later. */
+/* What -p says, if it comes before -m. Else the kernel checks it. */
 struct protocol {
 	unsigned int number;
-	unsigned int icmp; /* the family's, whose errors belong to other connections */
+	unsigned int icmp; /* its errors belong to other connections */
 };
 
 static void check_protocol(const char *option, const struct protocol *p,
@@ -275,7 +277,8 @@ static void check_protocol(const char *option, const struct protocol *p,
 		      option, p->number, name);
 }
 
-static void ctstate2_mt_parse(struct xt_option_call *cb, const struct protocol *protocol)
+static void ctstate2_mt_parse(struct xt_option_call *cb,
+			      const struct protocol *protocol)
 {
 	const struct condition *c = &conditions[cb->entry->id];
 	struct xt_ctstate2_mtinfo *info = cb->data;
@@ -292,9 +295,10 @@ static void ctstate2_mt_parse(struct xt_option_call *cb, const struct protocol *
 
 	switch (cb->entry->id) {
 	case O_ALL_STATUS:
-		if (bits & XT_CTSTATE2_STATUS_NONE && bits != XT_CTSTATE2_STATUS_NONE)
+		if (bits & XT_CTSTATE2_STATUS_NONE &&
+		    bits != XT_CTSTATE2_STATUS_NONE)
 			xtables_error(PARAMETER_PROBLEM,
-				      "ctstate2: --all-status %s: no connection has NONE of them and others as well; use --status for any of them",
+				      "ctstate2: --all-status %s: no connection has NONE together with another status; use --status to match any of them",
 				      cb->arg);
 		break;
 	case O_TCP_STATE:
@@ -312,8 +316,9 @@ static void ctstate2_mt_parse(struct xt_option_call *cb, const struct protocol *
 		info->expires_max = cb->val.u32_range[cb->nvals == 2];
 		if (info->expires_min > info->expires_max)
 			xtables_error(PARAMETER_PROBLEM,
-				      "ctstate2: --expires %s: the first number is to be the smaller one",
-				      cb->arg);
+				      "ctstate2: --expires %s: the first number is larger than the second; use %u:%u",
+				      cb->arg, info->expires_max,
+				      info->expires_min);
 		break;
 	case O_ZONE:
 		info->zone = cb->val.u16;
@@ -323,24 +328,38 @@ static void ctstate2_mt_parse(struct xt_option_call *cb, const struct protocol *
 
 static void ctstate2_mt4_parse(struct xt_option_call *cb)
 {
-	const struct ipt_ip *ip = &((const struct ipt_entry *)cb->xt_entry)->ip;
-	struct protocol p = { ip->invflags & XT_INV_PROTO ? 0 : ip->proto, IPPROTO_ICMP };
+	const struct ipt_entry *entry = cb->xt_entry;
+	struct protocol p = { .icmp = IPPROTO_ICMP };
+
+	if (!(entry->ip.invflags & XT_INV_PROTO))
+		p.number = entry->ip.proto;
 
 	ctstate2_mt_parse(cb, &p);
 }
 
 static void ctstate2_mt6_parse(struct xt_option_call *cb)
 {
-	const struct ip6t_ip6 *ip = &((const struct ip6t_entry *)cb->xt_entry)->ipv6;
-	struct protocol p = { ip->invflags & XT_INV_PROTO ? 0 : ip->proto, IPPROTO_ICMPV6 };
+	const struct ip6t_entry *entry = cb->xt_entry;
+	struct protocol p = { .icmp = IPPROTO_ICMPV6 };
+
+	if (!(entry->ipv6.invflags & XT_INV_PROTO))
+		p.number = entry->ipv6.proto;
 
 	ctstate2_mt_parse(cb, &p);
 }
 
-/* The states that --state leaves over; those of SNAT and DNAT are any of a connection */
+/* With --direction: does it match replies? */
+static bool is_reply(const struct xt_ctstate2_mtinfo *info)
+{
+	bool invert = info->invert & XT_CTSTATE2_DIRECTION;
+
+	return (info->direction == IP_CT_DIR_REPLY) != invert;
+}
+
+/* The states that --state allows. SNAT and DNAT allow any of a connection. */
 static unsigned int states_left(const struct xt_ctstate2_mtinfo *info)
 {
-	const unsigned int all = XT_CTSTATE2_STATE_ALL & ~NAT;
+	unsigned int all = XT_CTSTATE2_STATE_ALL & ~NAT;
 	unsigned int state = info->state & ~NAT;
 
 	if (!(info->match & XT_CTSTATE2_STATE))
@@ -350,24 +369,26 @@ static unsigned int states_left(const struct xt_ctstate2_mtinfo *info)
 	return info->state & NAT ? state | ORIGINAL | REPLY : state;
 }
 
-/* The kernel refuses all that can never match; this is what can be explained. */
+/* The kernel refuses any rule that can never match; these we can explain. */
 static void check_possible(const struct xt_ctstate2_mtinfo *info)
 {
-	const bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
-	const unsigned int left = states_left(info);
+	unsigned int direction = is_reply(info) ? REPLY : ORIGINAL;
+	unsigned int left = states_left(info);
 	const struct condition *c;
 
-	if (info->match & XT_CTSTATE2_REASON && !(left & XT_CTSTATE2_STATE_INVALID))
+	if (info->match & XT_CTSTATE2_REASON &&
+	    !(left & XT_CTSTATE2_STATE_INVALID))
 		xtables_error(PARAMETER_PROBLEM,
 			      "ctstate2: --invalid-reason with --state: only INVALID packets have a reason; leave --state out");
 	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
-		if (info->match & c->bit & XT_CTSTATE2_CONNECTION && !(left & (ORIGINAL | REPLY)))
+		if (info->match & c->bit & XT_CTSTATE2_CONNECTION &&
+		    !(left & (ORIGINAL | REPLY)))
 			xtables_error(PARAMETER_PROBLEM,
-				      "ctstate2: --%s with --state: packets in these states have no connection; this rule can never match",
-				      c->name);
-	if (info->match & XT_CTSTATE2_DIRECTION && !(left & (reply ? REPLY : ORIGINAL)))
+				      "ctstate2: --%s with --state: packets in these states have no connection; leave out --%s or --state",
+				      c->name, c->name);
+	if (info->match & XT_CTSTATE2_DIRECTION && !(left & direction))
 		xtables_error(PARAMETER_PROBLEM,
-			      "ctstate2: --direction with --state: packets in these states go the other way; this rule can never match");
+			      "ctstate2: --direction with --state: packets in these states go the other way; leave out --direction or --state");
 }
 
 static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
@@ -399,8 +420,8 @@ static void print_conditions(const struct xt_ctstate2_mtinfo *info,
 			continue;
 		printf("%s %s%s", info->invert & c->bit ? " !" : "", dashes, c->name);
 		if (c->words)
-			print_list(*(const __u32 *)((const char *)info + c->offset),
-				   c->words);
+			print_list(*(const __u32 *)((const char *)info +
+						    c->offset), c->words);
 		else if (c->bit == XT_CTSTATE2_DIRECTION)
 			printf(" %s", direction_words[info->direction].name);
 		else if (c->bit == XT_CTSTATE2_ZONE)
@@ -465,7 +486,7 @@ static void xlate_words(struct xt_xlate *xl, const char *key, unsigned int bits,
 	}
 }
 
-/* True if @state has one direction of ESTABLISHED or RELATED without the other */
+/* One direction of ESTABLISHED or RELATED without the other? */
 static bool is_split(unsigned int state)
 {
 	return !(state & EST_ORIGINAL) != !(state & EST_REPLY) ||
@@ -526,7 +547,8 @@ static const struct word nft_status[] = {
 };
 
 /* NONE is not any of the others, and cannot be said together with them */
-static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool invert)
+static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all,
+			bool invert)
 {
 	if (status == XT_CTSTATE2_STATUS_NONE) {
 		status = XT_CTSTATE2_STATUS_IPS;
@@ -536,24 +558,25 @@ static int xlate_status(struct xt_xlate *xl, unsigned int status, bool all, bool
 	if (status & XT_CTSTATE2_STATUS_NONE)
 		return 0;
 	if (all && status & (status - 1)) {
-		xlate_words(xl, invert ? "ct status !=" : "ct status", status, nft_status,
-			    ",");
+		xlate_words(xl, invert ? "ct status !=" : "ct status", status,
+			    nft_status, ",");
 		xlate_words(xl, " /", status, nft_status, ",");
 	} else {
-		xlate_words(xl, invert ? "ct status !" : "ct status", status, nft_status,
-			    ",");
+		xlate_words(xl, invert ? "ct status !" : "ct status", status,
+			    nft_status, ",");
 	}
 	return 1;
 }
 
 /*
- * nft counts in milliseconds, in 32 bits, and lists whole seconds; our 10 is all
- * from 10 s to less than 11 s. Outside of a range, it takes "!= 3s-10999ms", and
+ * nft counts milliseconds in 32 bits, and lists whole seconds; our 10 is from
+ * 10 s to less than 11 s. For what is outside a range, it takes "!= 3s-10999ms" and
  * lists "!= 3s-10s".
  */
-static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *info)
+static int xlate_expires(struct xt_xlate *xl,
+			 const struct xt_ctstate2_mtinfo *info)
 {
-	const unsigned int most = UINT32_MAX / 1000 - 1;
+	unsigned int most = UINT32_MAX / 1000 - 1;
 	bool invert = info->invert & XT_CTSTATE2_EXPIRES;
 	bool from = info->expires_min > 0, to = info->expires_max < UINT32_MAX;
 
@@ -572,20 +595,22 @@ static int xlate_expires(struct xt_xlate *xl, const struct xt_ctstate2_mtinfo *i
 /* The direction of all packets that match, or NULL */
 static const char *xlate_direction(const struct xt_ctstate2_mtinfo *info)
 {
-	unsigned int state = info->invert & XT_CTSTATE2_STATE ? ~info->state : info->state;
-	bool reply = state & REPLY;
+	unsigned int state = info->state;
 
 	if (info->match & XT_CTSTATE2_DIRECTION)
-		reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
-	else if (reply == !!(state & ORIGINAL))
+		return is_reply(info) ? "reply" : "original";
+	if (info->invert & XT_CTSTATE2_STATE)
+		state = ~state;
+	if (!(state & ORIGINAL) == !(state & REPLY))
 		return NULL;
-	return reply ? "reply" : "original";
+	return state & REPLY ? "reply" : "original";
 }
 
 static int ctstate2_mt_xlate(struct xt_xlate *xl,
 			     const struct xt_xlate_mt_params *params)
 {
-	const struct xt_ctstate2_mtinfo *info = (const void *)params->match->data;
+	const struct xt_ctstate2_mtinfo *info =
+		(const void *)params->match->data;
 	const char *direction = xlate_direction(info);
 
 	if (info->match & (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE |
@@ -595,7 +620,8 @@ static int ctstate2_mt_xlate(struct xt_xlate *xl,
 	    !xlate_state(xl, info->state, info->invert & XT_CTSTATE2_STATE))
 		return 0;
 	if (info->match & XT_CTSTATE2_STATUS &&
-	    !xlate_status(xl, info->status, false, info->invert & XT_CTSTATE2_STATUS))
+	    !xlate_status(xl, info->status, false,
+			  info->invert & XT_CTSTATE2_STATUS))
 		return 0;
 	if (info->match & XT_CTSTATE2_ALL_STATUS &&
 	    !xlate_status(xl, info->all_status, true,
@@ -606,11 +632,12 @@ static int ctstate2_mt_xlate(struct xt_xlate *xl,
 	if (info->match & XT_CTSTATE2_EXPIRES && !xlate_expires(xl, info))
 		return 0;
 	if (info->match & XT_CTSTATE2_ZONE) {
-		/* nft's zone is the entry's, whatever the direction of the packet */
+		/* nft asks for a direction's zone, not for the packet's */
 		if (!direction)
 			return 0;
 		xt_xlate_add(xl, "ct %s zone %s%u", direction,
-			     info->invert & XT_CTSTATE2_ZONE ? "!= " : "", info->zone);
+			     info->invert & XT_CTSTATE2_ZONE ? "!= " : "",
+			     info->zone);
 	}
 	return 1;
 }

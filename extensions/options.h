@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options that several extensions have in common, for libxtables' option parser.
+ * Options that several extensions share
  */
 #ifndef _XCA_OPTIONS_H
 #define _XCA_OPTIONS_H
@@ -12,40 +12,43 @@
 #include <xtables.h>
 
 /**
- * parse_prefix() - what --log-prefix says
- * @target: whose option it is, for messages
+ * parse_prefix() - parse --log-prefix
+ * @target: name of the target, for messages
  * @prefix: where to put it
  * @size: of @prefix, with its end
  * @arg: what the user wrote
  *
- * Ends the program with a message that names what is wrong.
+ * Exits with a message if @arg is too long or has control characters.
  */
-static inline void parse_prefix(const char *target, char *prefix, size_t size, const char *arg)
+static inline void parse_prefix(const char *target, char *prefix, size_t size,
+				const char *arg)
 {
 	const unsigned char *c;
 
 	if (strlen(arg) >= size)
 		xtables_error(PARAMETER_PROBLEM,
-			      "%s: --log-prefix \"%s\": %zu characters, and %zu is the most",
+			      "%s: --log-prefix \"%s\": %zu characters; use at most %zu",
 			      target, arg, strlen(arg), size - 1);
 	for (c = (const unsigned char *)arg; *c; c++)
 		if (*c < ' ' || *c == 0x7f)
 			xtables_error(PARAMETER_PROBLEM,
 				      "%s: --log-prefix: control character 0x%02x after \"%.*s\"; leave it out",
-				      target, *c, (int)((const char *)c - arg), arg);
+				      target, *c, (int)((const char *)c - arg),
+				      arg);
 	memcpy(prefix, arg, strlen(arg) + 1);
 }
 
 /**
- * print_log_options() - --log-prefix, --log-level, --nflog-group
+ * print_log_options() - print --log-prefix, and --log-level or --nflog-group
  * @dashes: "--" for what iptables-restore reads, "" for people
- * @prefix: what a line begins with
- * @nflog: to @group, not to the kernel's log with @level
+ * @prefix: what a line begins with; not printed if empty
+ * @nflog: the lines go to @group, not to the kernel's log with @level
  * @level: syslog level; warning is not printed
  * @group: of nfnetlink_log
  */
-static inline void print_log_options(const char *dashes, const char *prefix, bool nflog,
-				     unsigned int level, unsigned int group)
+static inline void print_log_options(const char *dashes, const char *prefix,
+				     bool nflog, unsigned int level,
+				     unsigned int group)
 {
 	if (prefix[0]) {
 		printf(" %slog-prefix", dashes);

@@ -65,7 +65,7 @@ refused "ctstate2: --direction: unknown word \"BOTH\"; it takes one of ORIGINAL,
 	--direction BOTH
 refused "ctstate2: --all-status NONE,SNAT: no connection has NONE .*; use --status .*" \
 	--all-status NONE,SNAT
-refused "ctstate2: --expires 20:10: the first number is to be the smaller one" \
+refused "ctstate2: --expires 20:10: the first number is larger than the second; use 10:20" \
 	--expires 20:10
 refused "ctstate2: bad value for option \"--expires\".*" --expires ten
 refused "ctstate2: bad value for option \"--in-zone\", or out of range \(0-65535\)\." \
@@ -100,34 +100,34 @@ while IFS='|' read -r arguments message; do
 	"$iptables" -w "$@" 2>"$work/stderr"
 	like "$? $(head -n 1 "$work/stderr")" "^2 .*$message" "refused: $arguments"
 done <<-'EOF'
-	-A INPUT -j CTLOG --log-prefix 123456789012345678901234567890|CTLOG: --log-prefix "123456789012345678901234567890": 30 characters, and 29 is the most
+	-A INPUT -j CTLOG --log-prefix 123456789012345678901234567890|CTLOG: --log-prefix "123456789012345678901234567890": 30 characters; use at most 29
 	-A INPUT -j CTLOG --log-prefix $'line\nfeed'|CTLOG: --log-prefix: control character 0x0a after "line"; leave it out
 	-A INPUT -j CTLOG --log-prefix $'\x7f'|CTLOG: --log-prefix: control character 0x7f after ""; leave it out
 	-A INPUT -j CTLOG --log-level 9|log level "9" unknown
 	-A INPUT -j CTLOG --nflog-group 65536|.*nflog-group.*\(0-65535\)
 	-A INPUT -j CTLOG --nflog-group 1 --log-level 1|.*cannot be used together
 	-A INPUT -m ctstate2 --state NEW --invalid-reason OTHER|ctstate2: --invalid-reason with --state: only INVALID packets have a reason; leave --state out
-	-A INPUT -m ctstate2 --state UNTRACKED --status ASSURED|ctstate2: --status with --state: packets in these states have no connection; this rule can never match
-	-A INPUT -m ctstate2 --state NEW --direction REPLY|ctstate2: --direction with --state: packets in these states go the other way; this rule can never match
-	-A INPUT -m ctfull|ctfull: --above or --new-connection is needed
-	-A INPUT -m ctfull --above 0|ctfull: --above "0": "0" is neither a number of entries, from 1 on, nor a percentage such as 90%
+	-A INPUT -m ctstate2 --state UNTRACKED --status ASSURED|ctstate2: --status with --state: packets in these states have no connection; leave out --status or --state
+	-A INPUT -m ctstate2 --state NEW --direction REPLY|ctstate2: --direction with --state: packets in these states go the other way; leave out --direction or --state
+	-A INPUT -m ctfull|ctfull: no condition given; use --above N or --new-connection
+	-A INPUT -m ctfull --above 0|ctfull: --above "0": "0" is neither a number of entries from 1 on nor a percentage such as 90%
 	-A INPUT -m ctfull --above 90:x|ctfull: --above "90:x": "x" is neither
-	-A INPUT -m ctfull --above 101%|ctfull: --above "101%": 101% is more than 100% of the table
-	-A INPUT -m ctfull --above 5:4:3|ctfull: --above "5:4:3": ":3" is one too many; N or N:M is needed
-	-A INPUT -m ctfull --above 80%:90%|ctfull: --above "80%:90%": the second number, where it ends, is higher than the first
-	-t raw -A PREROUTING -j CTFULL --on-full accept|CTFULL: --on-full "accept": drop or untrack is needed
-	-t raw -A PREROUTING -j CTFULL --reserve 0|CTFULL: --reserve "0": a number of entries, from 1 on, or a percentage such as 10% is needed
-	-t raw -A PREROUTING -j CTFULL --reserve 100%|CTFULL: --reserve "100%": 99% is the most
-	-t raw -A PREROUTING -j CTFULL --warn-at 90|CTFULL: --warn-at "90": a percentage is needed, 1% to 100%
-	-t raw -A PREROUTING -j CTFULL --log-rate 1/day|CTFULL: --log-rate "1/day": N, N/second or N/minute is needed, N from 0 to 1000000
-	-t raw -A PREROUTING -j CTFULL --log-burst 0|CTFULL: --log-burst "0": a number is needed, 1 to 1000000
+	-A INPUT -m ctfull --above 101%|ctfull: --above "101%": 101% is more than the table; use 1% to 100%
+	-A INPUT -m ctfull --above 5:4:3|ctfull: --above "5:4:3": ":3" is one too many; use N or N:M, such as 90% or 90%:80%
+	-A INPUT -m ctfull --above 80%:90%|ctfull: --above "80%:90%": the second number, where it ends, is higher than the first, where it begins; swap them
+	-t raw -A PREROUTING -j CTFULL --on-full accept|CTFULL: --on-full "accept": use drop or untrack
+	-t raw -A PREROUTING -j CTFULL --reserve 0|CTFULL: --reserve "0": use a number of entries from 1 on, or a percentage such as 10%
+	-t raw -A PREROUTING -j CTFULL --reserve 100%|CTFULL: --reserve "100%": this leaves no entry for the rule's packets; use 1% to 99%
+	-t raw -A PREROUTING -j CTFULL --warn-at 90|CTFULL: --warn-at "90": use a percentage, 1% to 100%
+	-t raw -A PREROUTING -j CTFULL --log-rate 1/day|CTFULL: --log-rate "1/day": use N, N/second or N/minute, N from 0 to 1000000
+	-t raw -A PREROUTING -j CTFULL --log-burst 0|CTFULL: --log-burst "0": use a number from 1 to 1000000
 	-t raw -A PREROUTING -j CTFULL --log-prefix $'\t'|CTFULL: --log-prefix: control character 0x09 after ""; leave it out
 EOF
 is "$(rules)" "$before" "and nothing is changed"
 
 for help in "-j CTLOG --log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" \
 	    "-m ctfull --above N\[:M\].*--new-connection" \
-	    "-j CTFULL --on-full drop\|untrack.*--reserve N.*--warn-at N%.*--log-rate N.*--log-burst N"; do
+	    "-j CTFULL --reserve N.*--on-full drop\|untrack.*--warn-at N%.*--log-rate N.*--log-burst N"; do
 	read -r option name regex <<<"$help"
 	like "$("$iptables" "$option" "$name" -h)" "$regex" "$option $name -h"
 done
