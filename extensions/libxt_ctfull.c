@@ -31,7 +31,7 @@ static void ctfull_mt_help(void)
 
 /* Returns where the number ends. */
 static const char *parse_bound(const char *whole, const char *arg,
-			       uint32_t *value, bool *percent)
+			       __u32 *value, bool *percent)
 {
 	char *end;
 
