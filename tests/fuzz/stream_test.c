@@ -215,7 +215,7 @@ static void gw_line(struct conn *c, const struct packet *packet)
 }
 
 static unsigned int gw_read_bytes(struct conn *c, const struct packet *packet, const u8 *p,
-			     unsigned int len)
+				  unsigned int len)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
 	bool nat = c->nat[packet->dir];
@@ -261,7 +261,7 @@ static void gw_read_segment(struct conn *c, const struct packet *packet, unsigne
 }
 
 static void gw_set_seq(struct conn *c, const struct packet *packet, const struct alg_plan *plan,
-		      u32 ack)
+		       u32 ack)
 {
 	packet->skb->seq = plan->seq - c->seqadj[packet->dir].offset;
 	packet->skb->ack = ack + c->seqadj[!packet->dir].offset;

@@ -251,8 +251,8 @@ static void test_nets(void)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		nets_parse(&nets, "test", cases[i].nets);
 		key = key_of(cases[i].key, 5);
-		ok(!!nets_find(&nets, &key) == cases[i].found, "%s is %sin %s", cases[i].key,
-		   cases[i].found ? "" : "not ", cases[i].nets);
+		ok(!!nets_find(&nets, &key) == cases[i].found, "%s is %s %s", cases[i].key,
+		   cases[i].found ? "in" : "not in", cases[i].nets);
 		nets_free(&nets);
 	}
 	key = key_of("10.0.0.1", 0);

@@ -126,7 +126,7 @@ static void put_addr(const struct entry *entry, const uint8_t *addr, bool ipv6)
 	}
 	memset(dump + dump_len, 0, 1024);
 	nlh = nfnl_message(dump + dump_len, (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW, 0,
-			 ipv6 ? AF_INET6 : AF_INET);
+			   ipv6 ? AF_INET6 : AF_INET);
 	put_tuple(nlh, CTA_TUPLE_ORIG, entry, addr, ipv6);
 	put_tuple(nlh, CTA_TUPLE_REPLY, entry, addr, ipv6);
 	if (entry->zone)
