@@ -247,12 +247,13 @@ static void test_nets(void)
 	struct nets nets = { 0 };
 	unsigned int i;
 	struct key key;
+	bool found;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		nets_parse(&nets, "test", cases[i].nets);
 		key = key_of(cases[i].key, 5);
-		ok(!!nets_find(&nets, &key) == cases[i].found, "%s is %s %s", cases[i].key,
-		   cases[i].found ? "in" : "not in", cases[i].nets);
+		found = nets_find(&nets, &key);
+		ok(found == cases[i].found, "%s in %s: %d", cases[i].key, cases[i].nets, found);
 		nets_free(&nets);
 	}
 	key = key_of("10.0.0.1", 0);
