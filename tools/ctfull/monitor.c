@@ -108,14 +108,13 @@ static json_t *to_json(const struct report *event, const char *when)
 				 "warn_at", (json_int_t)event->warn_at,
 				 "percent", json_percent(event->count, event->max));
 	else
-		more = json_pack("{s:I, s:s, s:b, s:s, s:s, s:s, s:I}",
+		more = json_pack("{s:I, s:s, s:b, s:s, s:s, s:s}",
 				 "suppressed", (json_int_t)event->suppressed,
 				 "action", action_name(event->action),
 				 "by_reserve", report_has(event, CTFULL_A_BY_RESERVE),
 				 "protocol", protocol_name(event->protocol, name, sizeof(name)),
 				 "source", addr_text(event->family, event->src, src),
-				 "destination", addr_text(event->family, event->dst, dst),
-				 "zone", (json_int_t)event->zone);
+				 "destination", addr_text(event->family, event->dst, dst));
 	if (json_object_update(json, more))
 		no_memory();
 	json_decref(more);
@@ -126,6 +125,7 @@ static json_t *to_json(const struct report *event, const char *when)
 	set_integer(json, "destination_port", report_has(event, CTFULL_A_DPORT), event->dport);
 	set_name(json, "in", event->in);
 	set_name(json, "out", event->out);
+	set_integer(json, "zone", event->cmd == CTFULL_CMD_REFUSED, event->zone);
 	return json;
 }
 
