@@ -131,7 +131,7 @@ int main(int argc, char **argv)
 	if (argc > 3)
 		attack_fail();
 	while (attack_goes_on()) {
-		if (!family || attack_one_in(20))
+		if (!family || attack_one_in(8))
 			family = resolve(fd, &m, &group);
 		if (attack_one_in(4)) {
 			i = attack_below(N_ITEMS(deaf));

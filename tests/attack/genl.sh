@@ -34,7 +34,7 @@ while kill -0 "$attacker" 2>/dev/null; do
 	# a list that goes on keeps it
 	if wait_for 3 modprobe -r xt_ctfull; then
 		rounds=$((rounds + 1))
-		sleep 0.2	# for requests to what is not there
+		sleep 1	# for requests to what is not there
 	fi
 	modprobe xt_ctfull
 	rules -A
