@@ -20,7 +20,6 @@
 
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
-#include <linux/kmemleak.h>
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -47,6 +46,7 @@
 #include <net/netfilter/nf_nat.h>
 #include <net/netfilter/nf_nat_helper.h>
 
+#include "../compat.h"
 #include "alg.h"
 
 /*
@@ -1064,56 +1064,14 @@ static int alg_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 }
 
 /*
- * The kernel wants a port for each helper that no other one has, for a use that
- * it has given up. It is not the protocol's, which the kernel's own helper has,
- * nor another one that an administrator gives to that: so the first that is
- * free, from the last one down.
+ * No packet gets a state from now on, none makes an expectation, and all states
+ * go.
  */
-static int alg_register_port(struct nf_conntrack_helper *h)
+static void alg_stop(struct alg_helper *helper)
 {
-	unsigned int port;
-	int err = -EBUSY;
-
-	for (port = ALG_PORT_LAST; port >= ALG_PORT_FIRST && err == -EBUSY;
-	     port--) {
-		h->tuple.src.u.tcp.port = htons(port);
-		err = nf_conntrack_helper_register(h);
-	}
-	return err;
-}
-
-static bool alg_owns(const struct alg_helper *helper,
-		     const struct nf_conntrack_helper *h)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
-		if (h && h == helper->families[i])
-			return true;
-	}
-	return false;
-}
-
-static bool alg_owns_expect(struct nf_conntrack_expect *exp, void *data)
-{
-	return alg_owns(data, rcu_access_pointer(exp->helper)) ||
-	       alg_owns(data, rcu_access_pointer(exp->assign_helper));
-}
-
-/*
- * The connection stays; its masters lose the helper. One that is in the table
- * has lost it, and has its own masters looked at.
- */
-static int alg_masters_unhelp(struct nf_conn *ct, void *data)
-{
-	struct nf_conn_help *help;
-
-	while ((ct = ct->master) && nf_ct_is_dying(ct)) {
-		help = nfct_help(ct);
-		if (help && alg_owns(data, rcu_access_pointer(help->helper)))
-			RCU_INIT_POINTER(help->helper, NULL);
-	}
-	return 0;
+	WRITE_ONCE(helper->going, true);
+	synchronize_rcu();
+	alg_conn_flush(helper, NULL);
 }
 
 /**
@@ -1126,66 +1084,19 @@ static int alg_masters_unhelp(struct nf_conn *ct, void *data)
  */
 void alg_unregister(struct alg_helper *helper)
 {
+	struct nf_conntrack_helper *families[ARRAY_SIZE(helper->families)];
 	unsigned int i;
 
-	/* No packet gets a state from now on, and none makes an expectation. */
-	WRITE_ONCE(helper->going, true);
-	synchronize_rcu();
-	alg_conn_flush(helper, NULL);
-	for (i = 0; i < ARRAY_SIZE(helper->families); i++)
-		if (helper->families[i])
-			nf_conntrack_helper_unregister(helper->families[i]);
-	/*
-	 * The kernel has taken the expectations first, and then the helper off
-	 * the connections. Meanwhile ctnetlink could make more of them, which
-	 * still name the helper. And it finds no connection that is off the
-	 * table, but still the master of others, of which it asks for the
-	 * master's helper when they go. The second one waits for readers.
-	 */
-	nf_ct_expect_iterate_destroy(alg_owns_expect, helper);
-	nf_ct_iterate_destroy(alg_masters_unhelp, helper);
-	nf_nat_helper_unregister(&helper->nat);
-	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
-		if (!helper->families[i])
-			continue;
-		/*
-		 * Not freed: a connection that nobody finds, because its reader
-		 * of events does not read, still points to it, and the kernel
-		 * reads its name when it lists such.
-		 */
-		helper->families[i]->help = NULL;
-		helper->families[i]->from_nlattr = NULL;
-		helper->families[i] = NULL;
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		families[i] = helper->families[i];
+		/* see alg_set_timeout() */
+		WRITE_ONCE(helper->families[i], NULL);
 	}
+	alg_stop(helper);
+	nf_conntrack_helpers_unregister(families, ARRAY_SIZE(families));
+	nf_nat_helper_unregister(&helper->nat);
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
-
-static int alg_register_family(struct alg_helper *helper, unsigned int i,
-			       u8 family)
-{
-	struct nf_conntrack_helper *h = kzalloc(sizeof(*h), GFP_KERNEL);
-	int err;
-
-	if (!h)
-		return -ENOMEM;
-	strscpy(h->name, helper->name, sizeof(h->name));
-	strscpy(h->nat_mod_name, helper->nat.mod_name, sizeof(h->nat_mod_name));
-	h->me = helper->module;
-	h->expect_policy = &helper->policy;
-	h->tuple.src.l3num = family;
-	h->tuple.dst.protonum = IPPROTO_TCP;
-	h->help = helper->help;
-	h->from_nlattr = alg_from_nlattr;
-	err = alg_register_port(h);
-	if (err) {
-		kfree(h);
-		return err;
-	}
-	/* see alg_unregister() */
-	kmemleak_not_leak(h);
-	helper->families[i] = h;
-	return 0;
-}
 
 /**
  * alg_register() - let rules use a helper
@@ -1196,11 +1107,13 @@ static int alg_register_family(struct alg_helper *helper, unsigned int i,
 int alg_register(struct alg_helper *helper)
 {
 	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	struct nf_conntrack_helper h[ARRAY_SIZE(families)];
 	unsigned int i;
 	int err;
 
 	static_assert(sizeof(struct alg_data) <=
 		      sizeof_field(struct nf_conn_help, data));
+	static_assert(ARRAY_SIZE(families) == ARRAY_SIZE(helper->families));
 
 	WRITE_ONCE(helper->going, false);
 	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
@@ -1208,16 +1121,41 @@ int alg_register(struct alg_helper *helper)
 		 NF_NAT_HELPER_PREFIX "%s", helper->name);
 	helper->nat.module = helper->module;
 	nf_nat_helper_register(&helper->nat);
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		err = alg_register_family(helper, i, families[i]);
-		if (err) {
-			alg_unregister(helper);
-			return err;
-		}
+	for (i = 0; i < ARRAY_SIZE(families); i++)
+		nf_ct_helper_init(&h[i], families[i], IPPROTO_TCP, helper->name,
+				  &helper->policy, 0, helper->help,
+				  alg_from_nlattr, helper->module);
+	err = nf_conntrack_helpers_register(h, ARRAY_SIZE(h), helper->families);
+	if (err) {
+		/* Connections of the first family may have had it. */
+		alg_stop(helper);
+		nf_nat_helper_unregister(&helper->nat);
 	}
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(alg_register);
+
+/**
+ * alg_set_timeout() - how long a hole of a helper may be open, from now on
+ * @helper: it, whether it is registered or not
+ * @seconds: so long
+ */
+void alg_set_timeout(struct alg_helper *helper, unsigned int seconds)
+{
+	struct nf_conntrack_helper *h;
+	unsigned int i;
+
+	WRITE_ONCE(helper->policy.timeout, seconds);
+	/* alg_unregister() waits for readers before they go. */
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {
+		h = READ_ONCE(helper->families[i]);
+		if (h)
+			WRITE_ONCE(compat_helper_policy(h)->timeout, seconds);
+	}
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(alg_set_timeout);
 
 /* For grammars: line.c is compiled for userspace, too */
 EXPORT_SYMBOL_GPL(alg_line_seq);

@@ -10,10 +10,6 @@
 #include "protocol.h"
 #include "stream.h"
 
-/* Where the port of a helper comes from, see alg_register_port() */
-#define ALG_PORT_FIRST	65500
-#define ALG_PORT_LAST	65535
-
 /*
  * Offers of a connection that are kept at once, and the expectations that it
  * may have: these, the hole, and one that follows the hole
@@ -124,6 +120,7 @@ static inline bool alg_dormant(const struct nf_conn *ct)
 
 int alg_register(struct alg_helper *helper);
 void alg_unregister(struct alg_helper *helper);
+void alg_set_timeout(struct alg_helper *helper, unsigned int seconds);
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
 	     const struct alg_data *data);

@@ -31,7 +31,11 @@ static struct alg_helper ftp2 = {
 
 static int set_timeout(const char *text, const struct kernel_param *param)
 {
-	return param_set_uint_minmax(text, param, 1, FTP2_TIMEOUT_MAX);
+	int err = param_set_uint_minmax(text, param, 1, FTP2_TIMEOUT_MAX);
+
+	if (!err)
+		alg_set_timeout(&ftp2, ftp2.policy.timeout);
+	return err;
 }
 
 static const struct kernel_param_ops timeout_ops = {
