@@ -5,8 +5,8 @@
  */
 
 #include <linux/module.h>
-#include <net/netfilter/nf_conntrack_expect.h>
-#include <net/netfilter/nf_conntrack_helper.h>
+
+#include "compat.h"
 
 static int null_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		     enum ip_conntrack_info ctinfo)
@@ -16,23 +16,20 @@ static int null_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *
 
 static const struct nf_conntrack_expect_policy null_policy = { .max_expected = 1 };
 
-static struct nf_conntrack_helper null_helper = {
-	.name = "null",
-	.me = THIS_MODULE,
-	.tuple.src.l3num = NFPROTO_IPV4,
-	.tuple.dst.protonum = IPPROTO_TCP,
-	.help = null_help,
-	.expect_policy = &null_policy,
-};
+static struct nf_conntrack_helper *null_helper;
 
 static int __init null_init(void)
 {
-	return nf_conntrack_helper_register(&null_helper);
+	struct nf_conntrack_helper h;
+
+	nf_ct_helper_init(&h, NFPROTO_IPV4, IPPROTO_TCP, "null", &null_policy, 0, null_help,
+			  NULL, THIS_MODULE);
+	return nf_conntrack_helpers_register(&h, 1, &null_helper);
 }
 
 static void __exit null_exit(void)
 {
-	nf_conntrack_helper_unregister(&null_helper);
+	nf_conntrack_helpers_unregister(&null_helper, 1);
 }
 
 module_init(null_init);
