@@ -164,7 +164,7 @@ refuses() {
 
 # --- A clean copy ---
 
-"$tests/packages" build || die "build tools are missing"
+"$tests/install-packages" build || die "build tools are missing"
 trees=()
 # Those of PREEMPT_RT end with -rt-amd64; check all fetches them.
 versions=("6.1.*[!t]" "6.12.*[!t]")

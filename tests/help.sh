@@ -21,7 +21,7 @@ says() {
 		"$wanted usage 0" "$*"
 }
 
-for program in ./check ./demo tests/{packages,suite,lint} tests/*.sh tests/{bench,fuzz}/run \
+for program in ./check ./demo tests/{install-packages,suite,lint} tests/*.sh tests/{bench,fuzz}/run \
 	tests/vm/{run,prepare} tests/vm/*.sh; do
 	[ -x "$program" ] || continue	# others read it
 	says 0 "$program" --help
@@ -31,9 +31,9 @@ done
 # What each of them needs, and what it does not take
 says 2 tests/suite
 says 2 tests/suite tests/no-such-script
-says 2 tests/packages
-says 2 tests/packages no-such-group
-says 2 tests/packages --apt
+says 2 tests/install-packages
+says 2 tests/install-packages no-such-group
+says 2 tests/install-packages --apt
 says 2 tests/vm/prepare
 says 2 tests/vm/prepare no-such-kernel
 says 2 tests/vm/prepare uml debian-6.1
