@@ -82,12 +82,15 @@ AC_DEFUN([XCA_TOOLS], [
 		[], [with_tools=yes])
 	AC_ARG_WITH([systemdsystemunitdir],
 		[AS_HELP_STRING([--with-systemdsystemunitdir=DIR],
-			[where systemd looks for units @<:@PREFIX/lib/systemd/system@:>@])],
+			[where systemd looks for units @<:@PREFIX/lib/systemd/system@:>@])
+AS_HELP_STRING([--without-systemdsystemunitdir], [install no units])],
 		[AS_CASE([$withval],
+			[no], [systemdsystemunitdir=],
 			[/*], [systemdsystemunitdir=$withval],
 			[AC_MSG_ERROR([--with-systemdsystemunitdir=$withval: an absolute path is needed])])],
 		[systemdsystemunitdir='${prefix}/lib/systemd/system'])
 	AC_SUBST([systemdsystemunitdir])
+	AM_CONDITIONAL([SYSTEMD], [test -n "$systemdsystemunitdir"])
 	AS_IF([test "$with_tools" != no], [
 		m4_foreach([xca_item], [
 			[[libmnl], [libmnl >= 1.0.4], [libmnl-dev]],

@@ -9,10 +9,12 @@ no_arguments "$@"
 # What `make install` installs
 plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
 modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
-# and this below the prefix
+# and this below the prefix, with all documents and headers
+units=lib/systemd/system/ctfull-guard.service
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
-	share/bash-completion/completions/ctfull lib/systemd/system/ctfull-guard.service
-	etc/default/ctfull-guard"
+	share/bash-completion/completions/ctfull $units etc/default/ctfull-guard
+	share/xtables-conntrack-addons/ctfull.yaml
+	share/xtables-conntrack-addons/ctfull-dashboard.json"
 
 # What a release has that is not in git, and the other way round
 generated="Makefile.in aclocal.m4 build-aux/ar-lib build-aux/compile build-aux/depcomp
@@ -81,6 +83,12 @@ installed() {
 		done
 		for item in $files; do
 			echo "$1/$item"
+		done
+		for item in $(cd "$source" && echo COPYING ./*.md doc/*.md doc/*.svg); do
+			[ "$item" = ./CONTRIBUTING.md ] || echo "$1/share/doc/xtables-conntrack-addons/${item#./}"
+		done
+		for item in $(cd "$source/include" && echo linux/netfilter/*.h); do
+			echo "$1/include/$item"
 		done
 	} | sed 's|^/||' | sort
 }
@@ -207,6 +215,30 @@ try "without kernel modules: none are built" [ ! -e modules ]
 installs "without kernel modules" "$work/root" \
 	"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)")" DESTDIR="$work/root"
 uninstalls "without kernel modules" "$work/root" DESTDIR="$work/root"
+
+# As who hardens programs, and has no systemd
+try "configure with LDFLAGS=-pie and without units, make" build "$work/pie" --without-kbuild \
+	--without-systemdsystemunitdir LDFLAGS='-pie -Wl,-z,now'
+cd "$work/pie" || exit
+installs "LDFLAGS=-pie, no units" "$work/root" \
+	"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)" | grep -v '\.service$')" \
+	DESTDIR="$work/root"
+# shellcheck disable=SC2086 # words
+is "$(cd extensions && LC_ALL=C readelf -lW $plugins | grep -c INTERP)" 0 \
+	"LDFLAGS=-pie: the plugins are no programs"
+uninstalls "LDFLAGS=-pie, no units" "$work/root" DESTDIR="$work/root"
+
+# What DKMS gets builds by itself, and names each module
+release=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$source/dkms.conf")
+try "make install-dkms" make install-dkms DESTDIR="$work/root"
+cp -r "$work/root/usr/local/src/"* "$work/dkms"
+try "what DKMS gets builds, without configure" make -C "$tree" M="$work/dkms/kernel" modules
+# shellcheck disable=SC2086 # words
+same "dkms.conf names each module" <(words $modules | sort) <(
+	sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1.ko/p' "$work/dkms/dkms.conf" | sort)
+same "make install-dkms: no file is missing or too many" <(list "$work/root/usr/local/src") <(
+	grep -E '^(COPYING|dkms.conf|include/.*|kernel/.*)$' "$work/released" |
+		sed "s|^|xtables-conntrack-addons-$release/|")
 
 # --- What configure refuses ---
 
