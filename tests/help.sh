@@ -22,7 +22,7 @@ says() {
 }
 
 for program in ./check ./demo tests/{install-packages,suite,lint} tests/*.sh tests/{bench,fuzz}/run \
-	tests/vm/{run,prepare} tests/vm/*.sh; do
+	tests/vm/{run,prepare} tests/vm/*.sh tests/packages/*; do
 	[ -x "$program" ] || continue	# others read it
 	says 0 "$program" --help
 	says 0 "$program" -h
@@ -43,6 +43,10 @@ says 2 tests/vm/run --kernel no-such-kernel -- true
 says 2 tests/vm/run --smp none -- true
 says 2 tests/vm/run --kernel uml --icount -- true
 says 2 tests/vm/run --timeout
+says 2 tests/packages/tree
+says 2 tests/packages/tree no-such-suite
+says 2 tests/packages/enter --network
+says 2 tests/packages/enter tests true
 says 2 tests/bench/run --json
 says 2 tests/bench/run --json file more
 says 2 tests/fuzz/run many

@@ -8,7 +8,8 @@
 no_arguments "$@"
 
 # Scripts are for guests, but for these,
-here=('tests/+([a-z_]).sh' tests/lint tests/install-packages tests/bench/run tests/fuzz/run 'tests/vm/*')
+here=('tests/+([a-z_]).sh' tests/lint tests/install-packages tests/bench/run tests/fuzz/run 'tests/vm/*'
+	'tests/packages/*')
 # and of those, these are for guests
 guests=(tests/lib.sh tests/vm/guest tests/vm/in_guest.sh)
 
