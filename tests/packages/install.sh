@@ -73,15 +73,15 @@ try "lintian" lintian --allow-root --fail-on error,warning "$work/release/$name"
 try "rpmbuild, from a release" rpmbuild -tb --nodeps --quiet -D "_topdir $work/rpm" \
 	"$work/release/$name"-*.tar.xz
 try "rpmlint" rpmlint "$top/$name.spec"
-same_files=$(rpm -qpl "$work/rpm/RPMS/"*/*.rpm 2>/dev/null | grep -vE '/$' | sort)
+rpm_files=$(rpm -qpl "$work/rpm/RPMS/"*/*.rpm 2>/dev/null | sed 's|\.gz$||')
 is "$(for deb in "${debs[@]}"; do dpkg-deb -c "$deb" | awk '$1 ~ /^[-l]/ { print $6 }'; done |
-	sed 's|^\.||' | grep -v '^/usr/share/doc/' | sort |
-	sed 's|^/lib/systemd|/usr/lib/systemd|' | grep -vxF -f <(echo "$same_files"))" "" \
+	sed -e '\|^\./usr/share/doc/|d' -e 's|^\./lib/|/usr/lib/|; s|^\./|/|; s|\.gz$||' |
+	grep -vxF -f <(echo "$rpm_files"))" "" \
 	"each file of the Debian packages is in an RPM"
 modules=$(dpkg-deb --fsys-tarfile "${debs[1]}" | tar -xO --wildcards '*/dkms.conf' |
 	sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1.ko/p' | sort)
 depends=$(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done |
-	tr , '\n' | sed 's/[ (|].*//; s/^ *//' | sort -u)
+	tr , '\n' | sed 's/^ *//; s/[ (|].*//' | sort -u)
 
 # --- Each Debian ---
 
