@@ -65,7 +65,6 @@
 #define ALG_MORE(max)	((max) / 8 + 16)
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
 #define ALG_SAVED_RESUMED	0x80
-#define ALG_BUCKETS	4096
 
 /*
  * What is kept of a network namespace.
@@ -107,7 +106,7 @@ static DEFINE_MUTEX(alg_mutex);
  * states.
  */
 static DEFINE_SPINLOCK(alg_lock);
-static struct hlist_head alg_table[ALG_BUCKETS];
+struct hlist_head alg_table[ALG_BUCKETS];
 static u32 alg_last_id;
 static u32 alg_hash_key __read_mostly;
 /*
@@ -231,28 +230,6 @@ static void alg_unexpect_all(struct alg_conn *conn)
 	alg_unexpect(&conn->hole);
 	for (i = 0; i < ALG_OFFERS; i++)
 		alg_offer_withdraw(conn, i);
-}
-
-/**
- * alg_conn_find() - the state of a connection
- * @ct: it
- * @data: alg_data() of @ct
- *
- * Context: under RCU, which keeps the state.
- * Return: the state, or %NULL
- */
-struct alg_conn *alg_conn_find(const struct nf_conn *ct,
-			       const struct alg_data *data)
-{
-	u32 id = READ_ONCE(data->id);
-	struct alg_conn *conn;
-
-	if (!id)
-		return NULL;
-	hlist_for_each_entry_rcu(conn, &alg_table[id % ALG_BUCKETS], node)
-		if (conn->id == id && conn->ct == ct)
-			return conn;
-	return NULL;
 }
 
 /*

@@ -2,6 +2,7 @@
 #ifndef _NF_ALG_H
 #define _NF_ALG_H
 
+#include <linux/rculist.h>
 #include <linux/skbuff.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_expect.h>
@@ -233,6 +234,33 @@ struct alg_packet {
 	u8 flags;
 };
 
+#define ALG_BUCKETS	4096
+
+/* All states, by alg_conn.id. Changes by alg_lock; readers: RCU */
+extern struct hlist_head alg_table[ALG_BUCKETS];
+
+/**
+ * alg_conn_find() - the state of a connection
+ * @ct: it
+ * @data: alg_data() of @ct
+ *
+ * Inline, for each packet. Context: under RCU, which keeps the state.
+ * Return: the state, or %NULL
+ */
+static inline struct alg_conn *alg_conn_find(const struct nf_conn *ct,
+					     const struct alg_data *data)
+{
+	u32 id = READ_ONCE(data->id);
+	struct alg_conn *conn;
+
+	if (!id)
+		return NULL;
+	hlist_for_each_entry_rcu(conn, &alg_table[id % ALG_BUCKETS], node)
+		if (conn->id == id && conn->ct == ct)
+			return conn;
+	return NULL;
+}
+
 /* Do both ends have what the other one sent, with nothing to remember? */
 static inline bool alg_plain(const struct alg_conn *conn)
 {
@@ -240,8 +268,6 @@ static inline bool alg_plain(const struct alg_conn *conn)
 	       alg_stream_plain(&conn->stream[IP_CT_DIR_REPLY]);
 }
 
-struct alg_conn *alg_conn_find(const struct nf_conn *ct,
-			       const struct alg_data *data);
 struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 				 struct nf_conn *ct,
 				 const struct alg_packet *packet);
