@@ -27,7 +27,7 @@ run() {
 }
 
 {
-	run ftp_test line.c ftp.c
+	run ftp_test line.c ftp.c verdict.c
 	run stream_test line.c stream.c
 } | awk '
 	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }

@@ -65,6 +65,8 @@
 #define ALG_MORE(max)	((max) / 8 + 16)
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
 #define ALG_SAVED_RESUMED	0x80
+/* Ports that are tried for a hole, if its own is not free */
+#define ALG_PORT_TRIES	128
 
 /*
  * What is kept of a network namespace.
@@ -182,6 +184,34 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
 	*exp = NULL;
 }
 
+/* Nothing comes through it any more. Does not touch the connection. */
+static void alg_hole_put(struct alg_hole *hole)
+{
+	alg_unexpect(&hole->exp[0]);
+	alg_unexpect(&hole->exp[1]);
+	hole->port = 0;
+	hole->open = false;
+}
+
+static void alg_hole_put_all(struct alg_conn *conn)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++)
+		alg_hole_put(&conn->hole[i]);
+}
+
+static bool alg_hole_has(const struct alg_conn *conn,
+			 const struct nf_conntrack_expect *exp)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++)
+		if (exp == conn->hole[i].exp[0] || exp == conn->hole[i].exp[1])
+			return true;
+	return false;
+}
+
 /*
  * The kernel only marks an expectation as dead that nobody wants any more, and
  * counts it on, among the few that the namespace may have. With none that is
@@ -189,47 +219,29 @@ static void alg_unexpect(struct nf_conntrack_expect **exp)
  */
 static void alg_remove_unwanted(const struct alg_conn *conn, struct nf_conn *ct)
 {
-	if (!conn->hole && !conn->offers)
-		nf_ct_remove_expectations(ct);
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++)
+		if (conn->hole[i].exp[0])
+			return;
+	nf_ct_remove_expectations(ct);
 }
 
-static void alg_offer_withdraw(struct alg_conn *conn, unsigned int slot)
-{
-	if (!conn->offer[slot])
-		return;
-	alg_unexpect(&conn->offer[slot]);
-	conn->offers--;
-}
-
-/*
- * Closes what is open, also what came from another gateway, or from before a
- * pause.
- */
-static void alg_hole_close(struct alg_conn *conn, struct nf_conn *ct)
+/* Closes it, and what came from another gateway, or from before a pause. */
+static void alg_hole_close(struct alg_conn *conn, struct nf_conn *ct,
+			   struct alg_hole *hole)
 {
 	struct nf_conntrack_expect *exp;
 
-	if (conn->hole)
-		nf_ct_expect_put(conn->hole);
-	conn->hole = NULL;
-	/* With nothing else to keep, all go, and none has to be marked. */
-	if (!conn->offers) {
-		nf_ct_remove_expectations(ct);
-		return;
+	alg_hole_put(hole);
+	if (conn->inherited) {
+		hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations,
+					 lnode)
+			if (!alg_hole_has(conn, exp))
+				nf_ct_unexpect_related(exp);
+		conn->inherited = false;
 	}
-	hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations, lnode)
-		if (!(READ_ONCE(exp->flags) & NF_CT_EXPECT_INACTIVE))
-			nf_ct_unexpect_related(exp);
-}
-
-/* Nothing is to be opened any more, and what may be open must not be. */
-static void alg_unexpect_all(struct alg_conn *conn)
-{
-	unsigned int i;
-
-	alg_unexpect(&conn->hole);
-	for (i = 0; i < ALG_OFFERS; i++)
-		alg_offer_withdraw(conn, i);
+	alg_remove_unwanted(conn, ct);
 }
 
 /*
@@ -265,7 +277,7 @@ static void alg_conn_free(struct alg_conn *conn)
 {
 	spin_lock_bh(&conn->lock);
 	conn->dead = true;
-	alg_unexpect_all(conn);
+	alg_hole_put_all(conn);
 	alg_stream_free(&conn->stream[IP_CT_DIR_ORIGINAL]);
 	alg_stream_free(&conn->stream[IP_CT_DIR_REPLY]);
 	spin_unlock_bh(&conn->lock);
@@ -337,11 +349,17 @@ static struct alg_conn *alg_conn_alloc(const struct alg_helper *helper,
 		&ct->tuplehash[IP_CT_DIR_REPLY].tuple;
 	struct net *net = nf_ct_net(ct);
 	struct alg_net *here = net_generic(net, alg_net_id);
+	const struct alg_protocol *protocol = helper->protocol;
 	struct alg_conn *conn;
+	unsigned int dir;
+	size_t size;
 
-	conn = kzalloc(sizeof(*conn) + helper->protocol->size, GFP_ATOMIC);
+	size = ALIGN(sizeof(*conn) + protocol->size, 8);
+	conn = kzalloc(size + protocol->holes * sizeof(*conn->hole),
+		       GFP_ATOMIC);
 	if (!conn)
 		return NULL;
+	conn->hole = (void *)conn + size;
 	spin_lock_init(&conn->lock);
 	conn->ct = ct;
 	conn->tuple = *original;
@@ -361,6 +379,9 @@ static struct alg_conn *alg_conn_alloc(const struct alg_helper *helper,
 		!nf_inet_addr_cmp(&reply->src.u3, &original->dst.u3);
 	conn->translated = conn->nat[IP_CT_DIR_ORIGINAL] ||
 			   conn->nat[IP_CT_DIR_REPLY];
+	for (dir = 0; dir < IP_CT_DIR_MAX; dir++)
+		conn->edits[dir] = conn->nat[dir] ||
+				   (protocol->both && conn->translated);
 	return conn;
 }
 
@@ -484,7 +505,8 @@ alg_evict_choose(struct alg_pool *pool, s8 *chosen_rank)
  */
 static void alg_conn_pause(struct alg_conn *conn, struct alg_data *data)
 {
-	unsigned int dir;
+	struct alg_hole *hole;
+	unsigned int dir, i;
 
 	if (conn->dormant)
 		return;
@@ -499,9 +521,14 @@ static void alg_conn_pause(struct alg_conn *conn, struct alg_data *data)
 		data->saved |= ALG_SAVED_RESUMED;
 	WRITE_ONCE(data->phase, ALG_PHASE_PAUSED);
 	/* What is open stays so: it is closed as before. */
-	if (conn->hole)
-		nf_ct_expect_put(conn->hole);
-	conn->hole = NULL;
+	for (i = 0; i < conn->helper->protocol->holes; i++) {
+		hole = &conn->hole[i];
+		if (hole->exp[0])
+			nf_ct_expect_put(hole->exp[0]);
+		if (hole->exp[1])
+			nf_ct_expect_put(hole->exp[1]);
+		memset(hole, 0, sizeof(*hole));
+	}
 }
 
 /*
@@ -591,6 +618,7 @@ static void alg_conn_init(struct alg_conn *conn,
 			first = dir == packet->dir ? packet->seq + packet->len :
 						     packet->ack - shift;
 		alg_stream_init(s, first);
+		s->line.raw = !conn->helper->protocol->telnet;
 		s->shift = shift;
 		/*
 		 * What has been read may still be on its way, and be sent
@@ -602,9 +630,10 @@ static void alg_conn_init(struct alg_conn *conn,
 						 alg_ends_line(packet));
 		conn->moved |= shift;
 	}
-	if (data->phase != ALG_PHASE_KNOWN)
+	conn->inherited = data->phase != ALG_PHASE_KNOWN;
+	if (conn->inherited)
 		conn->helper->protocol->resume(conn->dialogue, resumed ? 0 :
-					       data->saved & ~ALG_SAVED_RESUMED);
+			data->saved & ~ALG_SAVED_RESUMED);
 }
 
 /*
@@ -841,58 +870,249 @@ static struct pernet_operations alg_net_ops = {
 
 /* --- what the grammar decides --- */
 
-/* With NAT, the hole follows the mapping of the control connection. */
-static struct nf_conntrack_expect *
-alg_expect(struct nf_conn *ct, const struct alg_decision *d, u16 port)
+/* Has the address of an endpoint to be written anew? */
+static bool alg_endpoint_nat(const struct alg_conn *conn,
+			     const struct alg_endpoint *end)
 {
-	enum ip_conntrack_dir dir = d->to_client ? IP_CT_DIR_REPLY :
-						   IP_CT_DIR_ORIGINAL;
-	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[dir].tuple;
-	union nf_inet_addr addr = tuple->dst.u3;
-	struct nf_conntrack_expect *exp;
-	__be16 be_port = htons(port);
+	return end->own != ALG_OWN_NOT &&
+	       conn->nat[end->to_client ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY];
+}
 
+/*
+ * What the tracker is to expect of the @nth port of a hole, which the other
+ * side knows as @port. With NAT, it follows the mapping of the control
+ * connection, which is the peer's: others have none to follow.
+ */
+static struct nf_conntrack_expect *
+alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
+	   u16 port, unsigned int nth)
+{
+	enum ip_conntrack_dir dir = end->to_client ? IP_CT_DIR_REPLY :
+						     IP_CT_DIR_ORIGINAL;
+	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[dir].tuple;
+	bool nat = end->own != ALG_OWN_NOT &&
+		   (READ_ONCE(ct->status) & IPS_NAT_MASK);
+	union nf_inet_addr from = tuple->src.u3, to = tuple->dst.u3;
+	struct nf_conntrack_expect *exp;
+	__be16 be_port = htons(port + nth);
+
+	if (nat && end->who != ALG_FROM_PEER)
+		return NULL;
 	exp = nf_ct_expect_alloc(ct);
 	if (!exp)
 		return NULL;
-	if (d->own == ALG_OWN_NOT)
-		addr = alg_inet_addr(&d->addr);
-	nf_ct_expect_init(exp, NF_CT_EXPECT_CLASS_DEFAULT, nf_ct_l3num(ct),
-			  &tuple->src.u3, &addr, IPPROTO_TCP, NULL, &be_port);
-	if (d->own != ALG_OWN_NOT && (READ_ONCE(ct->status) & IPS_NAT_MASK)) {
-		exp->saved_proto.tcp.port = htons(d->port);
+	if (end->own == ALG_OWN_NOT)
+		to = alg_inet_addr(&end->addr);
+	if (end->who == ALG_FROM_ADDR)
+		from = alg_inet_addr(&end->from);
+	nf_ct_expect_init(exp, class, nf_ct_l3num(ct),
+			  end->who == ALG_FROM_ANY ? NULL : &from, &to,
+			  end->udp ? IPPROTO_UDP : IPPROTO_TCP, NULL, &be_port);
+	if (nat) {
+		exp->saved_proto.tcp.port = htons(end->port + nth);
 		exp->dir = dir;
 		exp->expectfn = nf_nat_follow_master;
 	}
 	return exp;
 }
 
-/* Has the address of @d's endpoint to be written anew? */
-static bool alg_endpoint_nat(const struct alg_conn *conn,
-			     const struct alg_decision *d)
+/* Has another hole of this connection the port, or the next one of a pair? */
+static bool alg_port_taken(const struct alg_conn *conn,
+			   const struct alg_hole *hole, u16 port)
 {
-	return d->own != ALG_OWN_NOT &&
-	       conn->nat[d->to_client ? IP_CT_DIR_ORIGINAL : IP_CT_DIR_REPLY];
+	const struct alg_endpoint *end = &hole->end;
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++) {
+		const struct alg_hole *other = &conn->hole[i];
+
+		if (other == hole || !other->port ||
+		    other->end.to_client != end->to_client ||
+		    other->end.udp != end->udp)
+			continue;
+		if (other->port <= port + end->pair &&
+		    port <= other->port + other->end.pair)
+			return true;
+	}
+	return false;
 }
 
-/* Writes the endpoint of this line anew, as the other end sees it. */
-static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
-			const struct alg_decision *d, u16 port)
+/*
+ * Has the tracker expect what may come through a hole, at this port, instead of
+ * what it did for the hole. Returns -EBUSY if somebody else has the port.
+ */
+static int alg_hole_expect(struct nf_conn *ct, struct alg_hole *hole, u8 class,
+			   u16 port, unsigned int flags)
 {
-	const struct alg_addr *addr = d->to_client ? conn->ends.client :
-						     conn->ends.server;
-	struct alg_stream *s = &conn->stream[packet->dir];
-	const struct alg_edit *edit;
-	char text[ALG_TEXT_MAX];
+	struct nf_conntrack_expect *exp[2] = {};
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i <= hole->end.pair && !err; i++) {
+		exp[i] = alg_expect(ct, &hole->end, class, port, i);
+		if (!exp[i]) {
+			err = -ENOMEM;
+			break;
+		}
+		exp[i]->flags = flags;
+		/* The same one of this connection's, if any, is replaced. */
+		err = nf_ct_expect_related(exp[i], 0);
+		if (err) {
+			nf_ct_expect_put(exp[i]);
+			exp[i] = NULL;
+		}
+	}
+	if (err) {
+		alg_unexpect(&exp[0]);
+		return err;
+	}
+	alg_unexpect(&hole->exp[0]);
+	alg_unexpect(&hole->exp[1]);
+	memcpy(hole->exp, exp, sizeof(exp));
+	hole->port = port;
+	return 0;
+}
+
+/*
+ * The same, at any port that is free, if it need not be the endpoint's own:
+ * first at that one.
+ */
+static bool alg_hole_find_port(struct alg_conn *conn, struct nf_conn *ct,
+			       struct alg_hole *hole, u8 class,
+			       unsigned int flags, bool exact)
+{
+	unsigned int tries = exact ? 1 : ALG_PORT_TRIES;
+	u16 port = hole->end.port;
+	int err;
+
+	while (tries--) {
+		err = -EBUSY;
+		if (!alg_port_taken(conn, hole, port))
+			err = alg_hole_expect(ct, hole, class, port, flags);
+		if (err != -EBUSY)
+			return !err;
+		port = ALG_PORT_MIN +
+		       get_random_u32() % (U16_MAX - ALG_PORT_MIN);
+		if (hole->end.pair)
+			port &= ~1;
+	}
+	return false;
+}
+
+/*
+ * Does the tracker still expect what it was told for this hole? Not if it came,
+ * or if nobody did for too long. A connection that comes at this moment may be
+ * missed, and its peer can then have a second one.
+ */
+static bool alg_hole_waits(const struct nf_conn *ct,
+			   const struct alg_hole *hole)
+{
+	const struct nf_conntrack_expect *exp = hole->exp[0];
+
+	return exp && __nf_ct_expect_find(nf_ct_net(ct), nf_ct_zone(ct),
+					  &exp->tuple) == exp;
+}
+
+/* Opens what was offered, or lets what is open live longer. */
+static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
+			      struct alg_hole *hole, u8 class)
+{
+	if (!hole->port || (hole->open && !alg_hole_waits(ct, hole)))
+		return;
+	/* The kernel replaces none of another class. */
+	if (hole->exp[0] && hole->exp[0]->class != class) {
+		alg_unexpect(&hole->exp[0]);
+		alg_unexpect(&hole->exp[1]);
+	}
+	if (alg_port_taken(conn, hole, hole->port) ||
+	    alg_hole_expect(ct, hole, class, hole->port, 0))
+		alg_hole_put(hole);
+	else
+		hole->open = true;
+}
+
+/*
+ * A hole for an endpoint that the grammar has read in this line. With NAT, its
+ * port is kept at the address that the other side sees; if it is only offered,
+ * by an expectation that is inactive. @exact: the text stays as it is
+ */
+static void alg_hole_make(struct alg_conn *conn, struct nf_conn *ct,
+			  const struct alg_action *a, bool exact)
+{
+	struct alg_hole *hole = &conn->hole[a->hole];
+	bool nat = alg_endpoint_nat(conn, &a->end);
+	bool open = a->act == ALG_OPEN;
+
+	alg_hole_put(hole);
+	hole->end = a->end;
+	if (!open && !nat)
+		hole->port = a->end.port;
+	else if (alg_hole_find_port(conn, ct, hole, a->class,
+				    open ? 0 : NF_CT_EXPECT_INACTIVE,
+				    exact || !nat))
+		hole->open = open;
+}
+
+/*
+ * The text of an endpoint as the reader of this line has to know it. Returns
+ * its length; 0: the line's own is right; negative: there is none.
+ */
+static int alg_rewrite_text(const struct alg_conn *conn,
+			    const struct alg_action *a, const u8 *line,
+			    char text[ALG_TEXT_MAX])
+{
+	const struct alg_endpoint *end = &a->end;
+	const struct alg_addr *addr;
+	u16 port = end->port;
 	int len;
 
-	len = conn->helper->protocol->print(text, d->form,
-					    &addr[ALG_OWN_OUTER], port);
+	if (a->hole != ALG_HOLE_NONE) {
+		end = &conn->hole[a->hole].end;
+		port = a->view == ALG_VIEW_BACK ? end->port :
+						  conn->hole[a->hole].port;
+		if (!conn->hole[a->hole].port)
+			return 0;
+	}
+	if (!alg_endpoint_nat(conn, end))
+		return 0;
+	addr = end->to_client ? conn->ends.client : conn->ends.server;
+	addr += a->view == ALG_VIEW_BACK ? ALG_OWN_INNER : ALG_OWN_OUTER;
+	len = conn->helper->protocol->print(text, a->form, addr, port);
 	if (len <= 0 || len >= ALG_TEXT_MAX)
-		return false;
-	if (len == d->len && !memcmp(s->line.text + d->at, text, len))
+		return -EINVAL;
+	return len == a->len && !memcmp(line + a->at, text, len) ? 0 : len;
+}
+
+/* All that is to be written anew in a line. Returns false if it cannot be. */
+static noinline_for_stack bool alg_rewrite(struct alg_conn *conn,
+					   const struct alg_packet *packet)
+{
+	struct alg_stream *s = &conn->stream[packet->dir];
+	char text[ALG_REWRITES][ALG_TEXT_MAX];
+	struct alg_piece piece[ALG_REWRITES];
+	const struct alg_action *a;
+	const struct alg_edit *edit;
+	unsigned int i, n = 0;
+	int len;
+
+	for (i = 0; i < conn->verdict.count; i++) {
+		a = &conn->verdict.action[i];
+		if (a->act != ALG_REWRITE)
+			continue;
+		len = alg_rewrite_text(conn, a, s->line.text, text[n]);
+		if (len < 0 || (len && !conn->edits[packet->dir]))
+			return false;
+		if (!len)
+			continue;
+		piece[n].at = a->at;
+		piece[n].len = a->len;
+		piece[n].new_len = len;
+		piece[n].text = text[n];
+		n++;
+	}
+	if (!n)
 		return true;
-	edit = alg_stream_rewrite(s, d, text, len);
+	edit = alg_stream_rewrite(s, piece, n);
 	if (!edit)
 		return false;
 	if (edit->new_len != edit->len) {
@@ -903,77 +1123,17 @@ static bool alg_rewrite(struct alg_conn *conn, const struct alg_packet *packet,
 	return true;
 }
 
-/*
- * Keeps a port at the address that the server sees, and tells the server of it.
- * Nothing is open yet: the expectation is inactive, and is there so that nobody
- * else takes it.
- */
-static void alg_offer_make(struct alg_conn *conn,
-			   const struct alg_packet *packet,
-			   const struct alg_decision *d)
+/* The holes that a line is about, a bit each */
+static u32 alg_rewritten(const struct alg_verdict *v)
 {
-	struct nf_conntrack_expect *exp;
-	u16 port;
+	u32 holes = 0;
+	unsigned int i;
 
-	/* More at once no client makes, and the namespace has not many. */
-	if (!alg_endpoint_nat(conn, d) || conn->offers >= ALG_OFFERS_LIVE)
-		return;
-	exp = alg_expect(packet->ct, d, d->port);
-	if (!exp)
-		return;
-	exp->flags = NF_CT_EXPECT_INACTIVE;
-	port = nf_nat_exp_find_port(exp, d->port);
-	if (!port) {
-		nf_ct_expect_put(exp);
-		return;
-	}
-	conn->offer[d->slot] = exp;
-	conn->offers++;
-	if (!alg_rewrite(conn, packet, d, port))
-		alg_offer_withdraw(conn, d->slot);
-}
-
-static void alg_hole_open(struct alg_conn *conn,
-			  const struct alg_packet *packet,
-			  const struct alg_decision *d)
-{
-	bool translated = alg_endpoint_nat(conn, d);
-	struct nf_conntrack_expect *exp, *offer = NULL;
-	u16 port = d->port;
-
-	if (translated && d->to_client) {
-		offer = conn->offer[d->slot];
-		if (!offer)
-			return;
-		port = ntohs(offer->tuple.dst.u.tcp.port);
-	}
-	exp = alg_expect(packet->ct, d, port);
-	if (!exp)
-		goto out;
-	if (translated && !d->to_client) {
-		port = nf_nat_exp_find_port(exp, port);
-		if (!port)
-			goto put;
-		if (!alg_rewrite(conn, packet, d, port)) {
-			nf_ct_unexpect_related(exp);
-			goto put;
-		}
-	} else if (nf_ct_expect_related(exp, 0)) {
-		/*
-		 * The same connection's expectation of the same is replaced:
-		 * the offer.
-		 */
-		goto put;
-	}
-	conn->hole = exp;
-	exp = NULL;
-put:
-	if (exp)
-		nf_ct_expect_put(exp);
-out:
-	/* It has been replaced, or it is void. */
-	if (offer)
-		alg_offer_withdraw(conn, d->slot);
+	for (i = 0; i < v->count; i++)
+		if (v->action[i].act == ALG_REWRITE &&
+		    v->action[i].hole != ALG_HOLE_NONE)
+			holes |= 1U << v->action[i].hole;
+	return holes;
 }
 
 /**
@@ -989,38 +1149,53 @@ void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct, const char *why)
 	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
 	conn->dormant = true;
 	conn->why = why;
-	alg_unexpect_all(conn);
+	alg_hole_put_all(conn);
 	alg_remove_unwanted(conn, ct);
 }
 
 /**
  * alg_act() - carry out what the grammar decided
- * @conn: the state
- * @packet: the packet of which a line made it decide
- * @d: the decision
+ * @conn: the state, with the verdict
+ * @packet: the packet in which the unit came
  *
  * Context: under the state's lock.
  */
-void alg_act(struct alg_conn *conn, const struct alg_packet *packet,
-	     const struct alg_decision *d)
+void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 {
+	const struct alg_protocol *protocol = conn->helper->protocol;
+	const struct alg_verdict *v = &conn->verdict;
+	u32 rewritten = alg_rewritten(v), made = 0;
+	const struct alg_action *a;
 	unsigned int i;
 
-	if (d->act & ALG_WITHDRAW)
-		for (i = 0; i < ALG_OFFERS; i++)
-			if (d->withdrawn & 1 << i)
-				alg_offer_withdraw(conn, i);
-	if (d->act & ALG_CLOSE)
-		alg_hole_close(conn, packet->ct);
-	else if (d->act & ALG_WITHDRAW)
-		alg_remove_unwanted(conn, packet->ct);
-	if (d->act & ALG_OFFER)
-		alg_offer_make(conn, packet, d);
-	if (d->act & ALG_OPEN)
-		alg_hole_open(conn, packet, d);
-	if (d->act & ALG_DORMANT)
-		alg_set_dormant(conn, packet->ct,
-				conn->helper->protocol->why_name(d->why));
+	if (!alg_actions_valid(protocol, &conn->stream[packet->dir].line,
+			       &conn->ends, v)) {
+		if (IS_ENABLED(CONFIG_KUNIT))
+			WARN_ONCE(1, "%s: nonsense\n", conn->helper->name);
+		return;
+	}
+	for (i = 0; i < v->count; i++) {
+		a = &v->action[i];
+		if (a->act == ALG_CLOSE) {
+			alg_hole_close(conn, packet->ct, &conn->hole[a->hole]);
+		} else if (a->act == ALG_OPEN && !a->end.port) {
+			alg_hole_activate(conn, packet->ct,
+					  &conn->hole[a->hole], a->class);
+		} else if (a->act == ALG_OFFER || a->act == ALG_OPEN) {
+			alg_hole_make(conn, packet->ct, a,
+				      !(rewritten >> a->hole & 1));
+			made |= 1U << a->hole;
+		}
+	}
+	/* The other side is not told of these ports. */
+	if (!alg_rewrite(conn, packet))
+		for (i = 0; i < protocol->holes; i++)
+			if (made & rewritten & 1U << i)
+				alg_hole_close(conn, packet->ct,
+					       &conn->hole[i]);
+	a = &v->action[v->count - 1];
+	if (v->count && a->act == ALG_DORMANT)
+		alg_set_dormant(conn, packet->ct, protocol->why_name(a->why));
 }
 
 /* --- registration --- */
@@ -1092,6 +1267,9 @@ int alg_register(struct alg_helper *helper)
 		      sizeof_field(struct nf_conn_help, data));
 	static_assert(ARRAY_SIZE(families) == ARRAY_SIZE(helper->families));
 
+	if (helper->protocol->holes > 32 ||
+	    helper->protocol->classes > ALG_CLASSES)
+		return -EINVAL;
 	WRITE_ONCE(helper->going, false);
 	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
 	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name),
@@ -1100,8 +1278,9 @@ int alg_register(struct alg_helper *helper)
 	nf_nat_helper_register(&helper->nat);
 	for (i = 0; i < ARRAY_SIZE(families); i++)
 		nf_ct_helper_init(&h[i], families[i], IPPROTO_TCP, helper->name,
-				  &helper->policy, 0, helper->help,
-				  alg_from_nlattr, helper->module);
+				  helper->policy, helper->protocol->classes - 1,
+				  helper->help, alg_from_nlattr,
+				  helper->module);
 	err = nf_conntrack_helpers_register(h, ARRAY_SIZE(h), helper->families);
 	if (err) {
 		/* Connections of the first family may have had it. */
@@ -1122,7 +1301,7 @@ void alg_set_timeout(struct alg_helper *helper, unsigned int seconds)
 	struct nf_conntrack_helper *h;
 	unsigned int i;
 
-	WRITE_ONCE(helper->policy.timeout, seconds);
+	WRITE_ONCE(helper->policy[0].timeout, seconds);
 	/* alg_unregister() waits for readers before they go. */
 	rcu_read_lock();
 	for (i = 0; i < ARRAY_SIZE(helper->families); i++) {

@@ -11,18 +11,14 @@
 #include "protocol.h"
 #include "stream.h"
 
-/*
- * Offers of a connection that are kept at once, and the expectations that it
- * may have: these, the hole, and one that follows the hole
- */
-#define ALG_OFFERS_LIVE	3
-#define ALG_EXPECTED_MAX	(ALG_OFFERS_LIVE + 2)
+/* Of helpers: how many kinds of holes, by how long they stay */
+#define ALG_CLASSES	2
 
 /**
  * struct alg_helper - a protocol as a helper of the tracker's
  * @name: for -j CT --helper
  * @protocol: the grammar
- * @policy: how long a hole may be open
+ * @policy: of each class of holes, how long one stays, and how many there may be
  * @loose: an address in the dialogue may be anybody's
  * @active: the client may ask for connections to itself
  * @takeover: it may also in a dialogue that another gateway began
@@ -36,7 +32,7 @@
 struct alg_helper {
 	const char *name;
 	const struct alg_protocol *protocol;
-	struct nf_conntrack_expect_policy policy;
+	struct nf_conntrack_expect_policy policy[ALG_CLASSES];
 	bool loose;
 	bool active;
 	bool takeover;
@@ -139,6 +135,21 @@ struct alg_pool {
 };
 
 /**
+ * struct alg_hole - what may come, or is kept for it
+ * @exp: what the tracker expects, of the port and of the next one, each with a
+ *	reference; @exp[0] is %NULL also if an offer's port needs not be kept
+ * @end: as the grammar said it
+ * @port: as the other side knows it; 0 if the hole is neither open nor offered
+ * @open: it is open
+ */
+struct alg_hole {
+	struct nf_conntrack_expect *exp[2];
+	struct alg_endpoint end;
+	u16 port;
+	bool open;
+};
+
+/**
  * struct alg_conn - the state of a connection
  * @node: in alg_table, by alg_lock
  * @list: in its pool's list, by alg_lock
@@ -153,13 +164,14 @@ struct alg_pool {
  * @ends: constant but for what the helper's parameters say
  * @nat: the addresses of this direction's sender have to be written anew;
  *	constant
+ * @edits: something in what this direction's sender says may have to; constant
  * @translated: those of one direction have to; constant
  * @resumed: another gateway began with it; constant
  * @synced: the beginning of a line was seen
  * @dormant: the dialogue is left alone; what has been changed is remembered
  * @moved: a direction got longer or shorter: the state stays as long as the
- *	connection is open, because the kernel alone gets a retransmission wrong
- *	that begins before that and ends behind it
+ *	connection is open, because the kernel alone gets a retransmission
+ *	wrong that begins before that and ends behind it
  * @lock: of all below; inside it only the kernel's
  * @dead: the state was taken back
  * @used: when the last packet came
@@ -168,9 +180,9 @@ struct alg_pool {
  * @gap: of each direction: when the first segment was dropped since the stream
  *	went on, or 0
  * @gap_last: when the last one was
- * @hole: what may be open, with a reference
- * @offer: with NAT, the port that is kept for an offer, with a reference
- * @offers: so many of them
+ * @hole: so many as the protocol has
+ * @inherited: there may be expectations from before this state
+ * @verdict: of the unit that is looked at
  * @stream: what each sender's bytes become
  * @dialogue: the protocol's
  */
@@ -190,6 +202,7 @@ struct alg_conn {
 	spinlock_t lock; /* for all below */
 	struct alg_ends ends;
 	bool nat[IP_CT_DIR_MAX];
+	bool edits[IP_CT_DIR_MAX];
 	bool translated;
 	bool resumed;
 	bool synced[IP_CT_DIR_MAX];
@@ -201,9 +214,9 @@ struct alg_conn {
 	int lines;
 	unsigned long gap[IP_CT_DIR_MAX];
 	unsigned long gap_last[IP_CT_DIR_MAX];
-	struct nf_conntrack_expect *hole;
-	struct nf_conntrack_expect *offer[ALG_OFFERS];
-	unsigned int offers;
+	struct alg_hole *hole;
+	bool inherited;
+	struct alg_verdict verdict;
 	struct alg_stream stream[IP_CT_DIR_MAX];
 	u8 dialogue[] __aligned(8);
 };
@@ -274,8 +287,7 @@ struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 void alg_conn_destroy(struct nf_conn *ct, struct alg_conn *conn);
 void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct,
 		     const char *why);
-void alg_act(struct alg_conn *conn, const struct alg_packet *packet,
-	     const struct alg_decision *d);
+void alg_act(struct alg_conn *conn, const struct alg_packet *packet);
 void alg_log_dormant(const struct nf_conn *ct, const struct alg_helper *helper,
 		     const char *why);
 

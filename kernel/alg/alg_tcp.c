@@ -46,9 +46,34 @@ static noinline unsigned int alg_sync_line(struct alg_conn *conn,
 	return len;
 }
 
+/* What comes after a unit, if it is not a line after a line */
+static noinline void alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
+				   const struct alg_packet *packet)
+{
+	struct alg_verdict *v = &conn->verdict;
+	struct alg_line *line = &s->line;
+
+	if (line->whole && !alg_next_valid(line, v)) {
+		alg_set_dormant(conn, packet->ct, "what comes is not known");
+	} else if (line->whole && v->more) {
+		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
+	} else if (line->whole) {
+		line->want = 0;
+		if (v->next == ALG_UNIT_BYTES)
+			line->want = v->len;
+		if (v->next == ALG_UNIT_SKIP_BYTES)
+			line->want = 1;
+		if (v->next == ALG_UNIT_SKIP || v->next == ALG_UNIT_SKIP_BYTES)
+			alg_line_skip(line, v->len);
+		s->ended = v->next == ALG_UNIT_END;
+	}
+	v->next = ALG_UNIT_LINE;
+	v->more = false;
+}
+
 /*
- * Bytes that come next in the stream. Returns how many were taken. Inline for
- * most packets
+ * Bytes that come next in the stream. Returns how many of them are done with;
+ * more, if what is skipped goes on. Inline for most packets
  */
 static __always_inline unsigned int
 alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
@@ -56,16 +81,18 @@ alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY;
-	bool nat = conn->nat[packet->dir];
-	struct alg_decision d = {};
+	bool edits = conn->edits[packet->dir];
+	struct alg_verdict *v = &conn->verdict;
+	u32 first = s->line.next;
 	unsigned int taken = 0;
 
 	if (!conn->synced[packet->dir])
 		taken = alg_sync_line(conn, packet, p, len);
-	while (taken < len && !conn->dormant) {
-		if (nat && s->line.whole && !alg_stream_ready(s))
+	while (taken < len && !conn->dormant && !s->ended) {
+		if (edits && s->line.whole && !alg_stream_ready(s))
 			break;
 		taken += alg_line_add(&s->line, p + taken, len - taken);
+again:
 		if (!alg_line_ready(&s->line))
 			break;
 		if (unlikely(--conn->lines < 0)) {
@@ -73,16 +100,24 @@ alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
 					"too many lines at once");
 			break;
 		}
-		protocol->line(conn->dialogue, reply, &s->line, &conn->ends,
-			       &d);
-		if (d.act)
-			alg_act(conn, packet, &d);
+		v->count = 0;
+		protocol->unit(conn->dialogue, reply, &s->line, &conn->ends, v);
+		if (v->count)
+			alg_act(conn, packet);
 		/*
 		 * What was held and has not been written anew leaves as it
 		 * came.
 		 */
-		if (nat && s->line.whole)
+		if (edits && s->line.whole)
 			alg_stream_release(s);
+		if (unlikely(v->next || s->line.want)) {
+			bool more = v->more;
+
+			alg_next_unit(conn, s, packet);
+			taken = s->line.next - first;
+			if (more && !conn->dormant && s->line.whole)
+				goto again;
+		}
 	}
 	return taken;
 }
@@ -118,7 +153,7 @@ static noinline void alg_hold_line(struct alg_conn *conn, struct alg_stream *s,
 	const struct alg_protocol *protocol = conn->helper->protocol;
 
 	if (!conn->dormant && !(packet->flags & TCPHDR_FIN) && !s->line.whole &&
-	    s->line.len &&
+	    s->line.len && !s->line.want &&
 	    protocol->hold(conn->dialogue, packet->dir == IP_CT_DIR_REPLY,
 			   &s->line))
 		alg_stream_hold(s);
@@ -144,7 +179,7 @@ static void alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
 				       packet->dataoff + offset,
 				       packet->len - offset);
 	}
-	if (conn->nat[packet->dir])
+	if (conn->edits[packet->dir])
 		alg_hold_line(conn, s, packet);
 }
 
@@ -341,7 +376,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	conn->used = jiffies;
 	if (conn->translated && (packet->flags & TCPHDR_ACK))
 		ack = alg_sender_ack(conn, packet);
-	if (!conn->dormant || s->held) {
+	if (!(conn->dormant || s->ended) || s->held) {
 		if (unlikely(alg_before(s->line.next, packet->seq))) {
 			if (alg_segment_ahead(conn, s, packet))
 				return NF_DROP;
@@ -355,7 +390,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 					 s->line.next - packet->seq);
 	}
 	/* For alg_sender_ack() */
-	if (conn->dormant && alg_before(s->line.next, end))
+	if ((conn->dormant || s->ended) && alg_before(s->line.next, end))
 		s->line.next = end;
 	/*
 	 * With nothing to remember, nor forgotten, the kernel gets the numbers
@@ -364,7 +399,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	if (!conn->translated ||
 	    (alg_stream_plain(s) && alg_stream_plain(other) &&
 	     !alg_before(packet->seq, s->acked) &&
-	     (conn->dormant || s->line.next == end)))
+	     (conn->dormant || !alg_before(s->line.next, end))))
 		return NF_ACCEPT;
 	return alg_mangle_segment(conn, s, packet, ack);
 }

@@ -365,23 +365,47 @@ static enum alg_own whose(const struct alg_addr *addr,
 	return ALG_OWN_NOT;
 }
 
+/* An endpoint that stands in a line */
+struct ftp_endpoint {
+	struct alg_endpoint end;
+	u8 form;
+	u16 at;
+	u16 len;
+};
+
 /* May this endpoint be opened? Fills in what is the same for all forms. */
-static bool endpoint(struct alg_decision *d, const struct alg_addr own[2],
+static bool endpoint(struct ftp_endpoint *e, const struct alg_addr own[2],
 		     bool loose, const struct alg_line *line, unsigned int at,
 		     unsigned int end)
 {
-	d->at = at;
-	d->len = end - at;
-	d->own = whose(&d->addr, own);
-	if (d->port < FTP_PORT_MIN || d->addr.len != own[ALG_OWN_INNER].len)
+	u32 seq;
+
+	e->at = at;
+	e->len = end - at;
+	e->end.own = whose(&e->end.addr, own);
+	if (e->end.port < ALG_PORT_MIN ||
+	    e->end.addr.len != own[ALG_OWN_INNER].len)
 		return false;
-	if (d->own == ALG_OWN_NOT && !loose)
+	if (e->end.own == ALG_OWN_NOT && !loose)
 		return false;
 	/*
 	 * What cannot be written anew where it stands is not opened for
 	 * anybody.
 	 */
-	return alg_line_seq(line, at, end - at, &d->seq);
+	return alg_line_seq(line, at, end - at, &seq);
+}
+
+/* Offers or opens it, and has its text written anew. */
+static void use_endpoint(struct alg_verdict *v, u8 act, u8 hole,
+			 const struct ftp_endpoint *e)
+{
+	struct alg_action *a = alg_action_add(v, act, hole);
+
+	a->end = e->end;
+	a = alg_action_add(v, ALG_REWRITE, hole);
+	a->form = e->form;
+	a->at = e->at;
+	a->len = e->len;
 }
 
 /* --- the queue --- */
@@ -396,34 +420,50 @@ static bool is_announcement(const struct ftp_pending *p)
 	return p->verb >= VERB_PORT && p->verb <= VERB_EPSV;
 }
 
-static void pop(struct ftp *f, struct alg_decision *d, bool opened)
+/* A hole that is neither open nor offered; FTP_HOLES: there is none to offer */
+static unsigned int free_hole(struct ftp *f)
 {
-	if (pending_at(f, 0)->offered && !opened) {
-		d->act |= ALG_WITHDRAW;
-		d->withdrawn |= 1 << f->first;
+	unsigned int i, used = f->hole ? 1U << (f->hole - 1) : 0, offers = 0;
+	u8 offer;
+
+	for (i = 0; i < f->count; i++) {
+		offer = pending_at(f, i)->offer;
+		if (!offer)
+			continue;
+		used |= 1U << (offer - 1);
+		offers++;
 	}
+	if (offers == FTP_HOLES - 1)
+		return FTP_HOLES;
+	for (i = 0; used >> i & 1; i++)
+		;
+	return i;
+}
+
+static void pop(struct ftp *f, struct alg_verdict *v, bool opened)
+{
+	if (pending_at(f, 0)->offer && !opened)
+		alg_action_add(v, ALG_CLOSE, pending_at(f, 0)->offer - 1);
 	f->first = (f->first + 1) % FTP_PENDING;
 	f->count--;
 }
 
-static void close_hole(struct ftp *f, struct alg_decision *d)
+static void close_hole(struct ftp *f, struct alg_verdict *v)
 {
 	if (f->hole)
-		d->act |= ALG_CLOSE;
-	f->hole = false;
+		alg_action_add(v, ALG_CLOSE, f->hole - 1);
+	f->hole = 0;
 }
 
 /* Let it alone from now on */
-static noinline void dormant(struct ftp *f, struct alg_decision *d,
+static noinline void dormant(struct ftp *f, struct alg_verdict *v,
 			     enum ftp_why why)
 {
 	while (f->count)
-		pop(f, d, false);
-	close_hole(f, d);
+		pop(f, v, false);
+	close_hole(f, v);
 	f->why = why;
-	d->act &= ~(ALG_OFFER | ALG_OPEN);
-	d->act |= ALG_DORMANT;
-	d->why = why;
+	alg_action_add(v, ALG_DORMANT, 0)->why = why;
 }
 
 /*
@@ -432,10 +472,10 @@ static noinline void dormant(struct ftp *f, struct alg_decision *d,
  * Not earlier: a pipelined PORT is sent while the transfer before it has still
  * to connect.
  */
-static void take_up(struct ftp *f, struct alg_decision *d)
+static void take_up(struct ftp *f, struct alg_verdict *v)
 {
 	if (f->count && is_announcement(pending_at(f, 0)))
-		close_hole(f, d);
+		close_hole(f, v);
 }
 
 /* Is there a command in the queue that the server accepts the login with? */
@@ -453,7 +493,7 @@ static bool login_waits(struct ftp *f)
 }
 
 /* Is there an @verb in the queue? Then it is the oldest one now. */
-static noinline bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
+static noinline bool skip_to(struct ftp *f, struct alg_verdict *v, u8 verb)
 {
 	unsigned int i;
 
@@ -462,7 +502,7 @@ static noinline bool skip_to(struct ftp *f, struct alg_decision *d, u8 verb)
 	if (i == f->count)
 		return false;
 	while (i--)
-		pop(f, d, false);
+		pop(f, v, false);
 	return true;
 }
 
@@ -575,38 +615,55 @@ static u8 epsv_argument(struct ftp_text *t)
 static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
 				const struct alg_line *line,
 				const struct alg_ends *ends,
-				struct alg_decision *d)
+				struct ftp_endpoint *e)
 {
 	bool good = true;
 	unsigned int at;
 
+	memset(e, 0, sizeof(*e));
 	text_spaces(t);
 	at = t->at;
 	if (verb == VERB_PORT) {
-		d->form = FTP_FORM_PORT;
-		if (!read_six(t, &d->addr, &d->port, &good) || !good)
+		e->form = FTP_FORM_PORT;
+		if (!read_six(t, &e->end.addr, &e->end.port, &good) || !good)
 			return false;
 	} else {
-		d->form = FTP_FORM_EPRT;
-		if (!read_eprt(t, &d->addr, &d->port))
+		e->form = FTP_FORM_EPRT;
+		if (!read_eprt(t, &e->end.addr, &e->end.port))
 			return false;
 	}
-	d->to_client = true;
+	e->end.to_client = true;
 	/*
 	 * Its address as the server sees it a client behind NAT hardly knows,
 	 * but the page that makes a browser say it does.
 	 */
-	return endpoint(d, ends->client, ends->loose, line, at, t->at) &&
-	       text_end(t) && (d->own != ALG_OWN_OUTER || ends->loose) &&
-	       !f->epsv_all;
+	return endpoint(e, ends->client, ends->loose, line, at, t->at) &&
+	       text_end(t) &&
+	       (e->end.own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
+}
+
+/* The client names an endpoint, which may be opened when the server agrees. */
+static noinline u8 offer(struct ftp *f, struct ftp_text *t, u8 verb,
+			 const struct alg_line *line,
+			 const struct alg_ends *ends, struct alg_verdict *v)
+{
+	struct ftp_endpoint e;
+	unsigned int hole;
+
+	if (!read_offer(f, t, verb, line, ends, &e))
+		return 0;
+	hole = free_hole(f);
+	if (hole == FTP_HOLES)
+		return 0;
+	use_endpoint(v, ALG_OFFER, hole, &e);
+	return hole + 1;
 }
 
 static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 				 const struct alg_ends *ends,
-				 struct alg_decision *d)
+				 struct alg_verdict *v)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
-	bool offered = false;
 	struct ftp_pending *p;
 	enum ftp_why why;
 	u8 verb;
@@ -626,7 +683,7 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 	if (!why && line->cut && !f->login)
 		why = FTP_WHY_COMMAND;
 	if (why) {
-		dormant(f, d, why);
+		dormant(f, v, why);
 		return;
 	}
 	if (!line->whole)
@@ -646,32 +703,24 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 		 */
 		if (verb == VERB_AUTH || verb == VERB_REIN ||
 		    verb == VERB_EPSV_ALL || f->beyond == U16_MAX)
-			dormant(f, d, FTP_WHY_FLOOD);
+			dormant(f, v, FTP_WHY_FLOOD);
 		else
 			f->beyond++;
 		return;
 	}
+	p = pending_at(f, f->count);
+	p->verb = verb;
+	p->offer = 0;
+	if (!f->count && is_announcement(p))
+		close_hole(f, v);
 	/*
 	 * Before the login was accepted, it may be others who make the client
 	 * say it.
 	 */
 	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut &&
 	    f->login && ends->active)
-		offered = read_offer(f, &t, verb, line, ends, d);
-
-	p = pending_at(f, f->count);
-	p->verb = verb;
-	p->offered = offered;
-	if (offered) {
-		d->act |= ALG_OFFER;
-		d->slot = p - f->pending;
-		p->own = d->own;
-		p->form = d->form;
-		p->port = d->port;
-		p->addr = d->addr;
-	}
-	if (!f->count++)
-		take_up(f, d);
+		p->offer = offer(f, &t, verb, line, ends, v);
+	f->count++;
 }
 
 /* --- the server --- */
@@ -683,7 +732,7 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
  */
 static noinline bool read_227(const struct alg_line *line,
 			      const struct alg_ends *ends,
-			      struct alg_decision *d)
+			      struct ftp_endpoint *e)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at = 3, start = 0, end = 0;
@@ -696,7 +745,7 @@ static noinline bool read_227(const struct alg_line *line,
 		if (at == line->len)
 			break;
 		t.at = at;
-		if (read_six(&t, &d->addr, &d->port, &good)) {
+		if (read_six(&t, &e->end.addr, &e->end.port, &good)) {
 			if (!good || end)
 				return false;
 			start = at;
@@ -708,27 +757,25 @@ static noinline bool read_227(const struct alg_line *line,
 		while (is_digit(s[at]))
 			at++;
 	}
-	d->form = FTP_FORM_PORT;
-	d->to_client = false;
-	return end && endpoint(d, ends->server, ends->loose, line, start, end);
+	e->form = FTP_FORM_PORT;
+	return end && endpoint(e, ends->server, ends->loose, line, start, end);
 }
 
 static noinline bool read_229(const struct alg_line *line,
 			      const struct alg_ends *ends,
-			      struct alg_decision *d)
+			      struct ftp_endpoint *e)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
 
-	d->form = FTP_FORM_EPSV;
-	d->to_client = false;
-	d->addr = ends->server[ALG_OWN_INNER];
+	e->form = FTP_FORM_EPSV;
+	e->end.addr = ends->server[ALG_OWN_INNER];
 	for (at = 4; at < t.len; at++) {
 		if (t.s[at - 1] != '(')
 			continue;
 		t.at = at;
-		if (read_epsv(&t, &d->port))
-			return endpoint(d, ends->server, ends->loose, line, at,
+		if (read_epsv(&t, &e->end.port))
+			return endpoint(e, ends->server, ends->loose, line, at,
 					t.at);
 	}
 	return false;
@@ -737,31 +784,25 @@ static noinline bool read_229(const struct alg_line *line,
 /* The oldest command has this final reply. */
 static noinline void answer(struct ftp *f, unsigned int code,
 			    const struct alg_line *line,
-			    const struct alg_ends *ends, struct alg_decision *d)
+			    const struct alg_ends *ends, struct alg_verdict *v)
 {
 	const struct ftp_pending *p = pending_at(f, 0);
 	bool success = code >= 200 && code < 300, open = false;
-	unsigned int slot = f->first;
+	struct ftp_endpoint e = {};
+	u8 offer = p->offer;
 
 	switch (p->verb) {
 	case VERB_PORT:
 	case VERB_EPRT:
-		open = p->offered && code == 200 && f->login && !f->epsv_all;
-		if (open) {
-			d->to_client = true;
-			d->own = p->own;
-			d->form = p->form;
-			d->port = p->port;
-			d->addr = p->addr;
-		}
+		open = offer && code == 200 && f->login && !f->epsv_all;
 		break;
 	case VERB_PASV:
 		open = code == 227 && !line->cut && f->login && !f->epsv_all &&
-		       read_227(line, ends, d);
+		       read_227(line, ends, &e);
 		break;
 	case VERB_EPSV:
 		open = code == 229 && !line->cut && f->login &&
-		       read_229(line, ends, d);
+		       read_229(line, ends, &e);
 		break;
 	case VERB_EPSV_ALL:
 		f->epsv_all |= success;
@@ -772,13 +813,13 @@ static noinline void answer(struct ftp *f, unsigned int code,
 		break;
 	case VERB_AUTH:
 		if (code >= 200 && code < 400) {
-			dormant(f, d, FTP_WHY_SECURE);
+			dormant(f, v, FTP_WHY_SECURE);
 			return;
 		}
 		break;
 	case VERB_REIN:
 		if (success) {
-			close_hole(f, d);
+			close_hole(f, v);
 			f->epsv_all = false;
 			f->trusted = false;
 			f->login = false;
@@ -794,35 +835,37 @@ static noinline void answer(struct ftp *f, unsigned int code,
 	if (code >= 200 && code < 400 && p->verb != VERB_NONE &&
 	    p->verb != VERB_REIN)
 		f->trusted = true;
-	pop(f, d, open);
+	pop(f, v, open);
 	if (open) {
-		close_hole(f, d);
-		f->hole = true;
-		d->act |= ALG_OPEN;
-		d->slot = slot;
+		close_hole(f, v);
+		if (offer)
+			alg_action_add(v, ALG_OPEN, offer - 1);
+		else
+			use_endpoint(v, ALG_OPEN, free_hole(f), &e);
+		f->hole = v->action[v->count - 1].hole + 1;
 	}
-	take_up(f, d);
+	take_up(f, v);
 }
 
 static noinline void final_reply(struct ftp *f, unsigned int code,
 				 const struct alg_line *line,
 				 const struct alg_ends *ends,
-				 struct alg_decision *d)
+				 struct alg_verdict *v)
 {
 	if (!f->greeted) {
 		if (code == 220)
 			f->greeted = true;
 		else if (code != 120)
-			dormant(f, d, FTP_WHY_SERVER);
+			dormant(f, v, FTP_WHY_SERVER);
 		return;
 	}
 	if (code < 200) {
-		if ((code == 125 || code == 150) && skip_to(f, d, VERB_DATA))
-			take_up(f, d);
+		if ((code == 125 || code == 150) && skip_to(f, v, VERB_DATA))
+			take_up(f, v);
 		return;
 	}
 	if (code >= 600) {
-		dormant(f, d, FTP_WHY_SECURE);
+		dormant(f, v, FTP_WHY_SECURE);
 		return;
 	}
 	/*
@@ -832,18 +875,18 @@ static noinline void final_reply(struct ftp *f, unsigned int code,
 	if ((code == 230 || code == 232) && login_waits(f))
 		f->login = true;
 	if (code == 227)
-		skip_to(f, d, VERB_PASV);
+		skip_to(f, v, VERB_PASV);
 	else if (code == 229)
-		skip_to(f, d, VERB_EPSV);
+		skip_to(f, v, VERB_EPSV);
 	if (f->count)
-		answer(f, code, line, ends, d);
+		answer(f, code, line, ends, v);
 	else if (f->beyond)
 		f->beyond--;
 }
 
 static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
 			       const struct alg_ends *ends,
-			       struct alg_decision *d)
+			       struct alg_verdict *v)
 {
 	unsigned int code = 0;
 	u8 after = '\n';
@@ -863,7 +906,7 @@ static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
 		 * server
 		 */
 		if (!f->greeted && !f->multi)
-			dormant(f, d, FTP_WHY_SERVER);
+			dormant(f, v, FTP_WHY_SERVER);
 		return;
 	}
 	if (f->multi) {
@@ -878,31 +921,28 @@ static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
 		f->multi = code;
 		return;
 	}
-	final_reply(f, code, line, ends, d);
+	final_reply(f, code, line, ends, v);
 }
 
 /**
- * ftp_line() - what does this line mean?
+ * ftp_unit() - what does this line mean?
  * @dialogue: struct ftp, before it, and after
  * @reply: it is the server's
  * @line: the line, or (alg_line_ready()) its first bytes
  * @ends: of the control connection
- * @d: what to do
+ * @v: what to do
  */
-void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
-	      const struct alg_ends *ends, struct alg_decision *d)
+void ftp_unit(void *dialogue, bool reply, const struct alg_line *line,
+	      const struct alg_ends *ends, struct alg_verdict *v)
 {
 	struct ftp *f = dialogue;
 
-	d->act = 0;
-	d->withdrawn = 0;
-	d->len = 0;
 	if (f->why)
 		return;
 	if (reply)
-		ftp_reply(f, line, ends, d);
+		ftp_reply(f, line, ends, v);
 	else
-		ftp_command(f, line, ends, d);
+		ftp_command(f, line, ends, v);
 }
 
 /**
@@ -997,7 +1037,7 @@ void ftp_resume(void *dialogue, u8 saved)
 	f->trusted = saved & FTP_TRUSTED;
 	f->login = saved & FTP_LOGIN;
 	f->epsv_all = saved & FTP_EPSV_ALL;
-	f->hole = saved & FTP_HOLE;
+	f->hole = saved & FTP_HOLE ? 1 : 0;
 	if (saved & FTP_TRANSFER) {
 		f->pending[0].verb = VERB_DATA;
 		f->count = 1;
@@ -1069,7 +1109,10 @@ int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
 
 const struct alg_protocol ftp_protocol = {
 	.size = sizeof(struct ftp),
-	.line = ftp_line,
+	.holes = FTP_HOLES,
+	.classes = 1,
+	.telnet = true,
+	.unit = ftp_unit,
 	.hold = ftp_hold,
 	.save = ftp_save,
 	.resume = ftp_resume,

@@ -11,9 +11,9 @@
 #include "protocol.h"
 
 /* Commands that may wait for their answer and still open something */
-#define FTP_PENDING	ALG_OFFERS
-/* No hole under this port, of neither end */
-#define FTP_PORT_MIN	1024
+#define FTP_PENDING	16
+/* Holes: offers that wait for their answer, and the one that is open */
+#define FTP_HOLES	4
 
 /**
  * enum ftp_form - how an address is written
@@ -53,19 +53,12 @@ enum ftp_why {
 /**
  * struct ftp_pending - a command that has no answer yet
  * @verb: enum of ftp.c
- * @own: enum alg_own
- * @form: enum ftp_form
- * @offered: it is an endpoint that may be opened
- * @port: its port
- * @addr: its address
+ * @offer: it is an endpoint that may be opened, and this is its hole's number,
+ *	and 1; or 0
  */
 struct ftp_pending {
 	u8 verb;
-	u8 own;
-	u8 form;
-	bool offered;
-	u16 port;
-	struct alg_addr addr;
+	u8 offer;
 };
 
 /**
@@ -74,7 +67,8 @@ struct ftp_pending {
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
  * @login: the server accepted the login
  * @epsv_all: it accepted EPSV ALL
- * @hole: ALG_OPEN was told, here or by another gateway, and no ALG_CLOSE since
+ * @hole: the number of the hole for which ALG_OPEN was told, here or by another
+ *	gateway, and no ALG_CLOSE since, and 1; or 0
  * @why: enum ftp_why; not 0 if the connection is dormant
  * @first: the oldest of @pending
  * @count: so many are there
@@ -87,7 +81,7 @@ struct ftp {
 	bool trusted;
 	bool login;
 	bool epsv_all;
-	bool hole;
+	u8 hole;
 	u8 why;
 	u8 first;
 	u8 count;
@@ -98,8 +92,8 @@ struct ftp {
 
 extern const struct alg_protocol ftp_protocol;
 
-void ftp_line(void *dialogue, bool reply, const struct alg_line *line,
-	      const struct alg_ends *ends, struct alg_decision *d);
+void ftp_unit(void *dialogue, bool reply, const struct alg_line *line,
+	      const struct alg_ends *ends, struct alg_verdict *v);
 bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line);
 u8 ftp_save(const void *dialogue);
 void ftp_resume(void *dialogue, u8 saved);

@@ -55,6 +55,7 @@ static void line_new(struct alg_line *line)
 void alg_line_init(struct alg_line *line, u32 seq)
 {
 	line->next = seq;
+	line->want = 0;
 	line_new(line);
 }
 
@@ -204,7 +205,7 @@ static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
 			continue; /* it was nothing of the line, or 255 */
 		if (byte == '\n')
 			line_end(line);
-		else if (byte == LINE_IAC)
+		else if (byte == LINE_IAC && !line->raw)
 			line->telnet = LINE_COMMAND;
 		else
 			line_put(line, byte);
@@ -212,6 +213,39 @@ static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
 			i += line_plain(line, data + i, len - i);
 	}
 	return i;
+}
+
+/* Takes what is wanted. */
+static noinline unsigned int line_bytes_add(struct alg_line *line,
+					    const u8 *data, unsigned int len)
+{
+	if (len > (unsigned int)line->want - line->len)
+		len = line->want - line->len;
+	memcpy(line->text + line->len, data, len);
+	line->len += len;
+	line->next += len;
+	line->whole = line->len == line->want;
+	return len;
+}
+
+/**
+ * alg_line_more() - go on with a unit that was whole
+ * @line: a unit of so many bytes
+ * @want: of so many it is one now; 0: a line begins with it, and the unit was
+ *	one byte
+ *
+ * A line may be whole then.
+ */
+void alg_line_more(struct alg_line *line, unsigned int want)
+{
+	u8 byte = line->text[0];
+
+	line->whole = false;
+	line->want = want;
+	if (want)
+		return;
+	line->len = 0;
+	line_careful(line, &byte, 1);
 }
 
 /**
@@ -232,6 +266,8 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data,
 
 	if (line->whole && len)
 		line_new(line);
+	if (unlikely(line->want))
+		return line_bytes_add(line, data, len);
 	if (likely(!line->telnet))
 		i = line_plain(line, data, len);
 	if (likely(i < len && !line->telnet && data[i] == '\n')) {

@@ -25,6 +25,8 @@
  * @telnet: what the next byte is, for line.c
  * @whole: its end is there; the next byte begins a new line
  * @cut: it is longer than @text
+ * @raw: 255 is a byte as others, not telnet's; never changed here
+ * @want: not a line, but so many bytes, or 0
  * @text: the line, without its end; behind that of a whole one its first CR, or
  *	LF; any eight bytes that begin in it may be read
  */
@@ -38,6 +40,8 @@ struct alg_line {
 	u8 telnet;
 	bool whole;
 	bool cut;
+	bool raw;
+	u8 want;
 	u8 text[ALG_LINE_MAX + 8];
 };
 
@@ -51,7 +55,7 @@ struct alg_line {
  */
 static inline bool alg_line_ready(const struct alg_line *line)
 {
-	return line->whole || line->len >= ALG_LINE_HEAD;
+	return line->whole || (line->len >= ALG_LINE_HEAD && !line->want);
 }
 
 /**
@@ -63,9 +67,22 @@ static inline bool alg_line_between(const struct alg_line *line)
 	return line->whole || line->next == line->start;
 }
 
+/**
+ * alg_line_skip() - so many bytes are of no unit
+ * @line: a whole unit
+ * @bytes: behind it
+ *
+ * What comes next in the stream is what comes behind them.
+ */
+static inline void alg_line_skip(struct alg_line *line, u32 bytes)
+{
+	line->next += bytes;
+}
+
 void alg_line_init(struct alg_line *line, u32 seq);
 unsigned int alg_line_add(struct alg_line *line, const u8 *data,
 			  unsigned int len);
+void alg_line_more(struct alg_line *line, unsigned int want);
 bool alg_line_seq(const struct alg_line *line, unsigned int at,
 		  unsigned int len, u32 *seq);
 

@@ -19,10 +19,11 @@ static int ftp2_help(struct sk_buff *skb, unsigned int protoff,
 static struct alg_helper ftp2 = {
 	.name = "ftp2",
 	.protocol = &ftp_protocol,
-	.policy = {
+	/* What is open, what is offered, and what follows one of these */
+	.policy[0] = {
 		.name = "ftp2",
 		.timeout = 30,
-		.max_expected = ALG_EXPECTED_MAX,
+		.max_expected = FTP_HOLES + 1,
 	},
 	.active = true,
 	.help = ftp2_help,
@@ -34,7 +35,7 @@ static int set_timeout(const char *text, const struct kernel_param *param)
 	int err = param_set_uint_minmax(text, param, 1, FTP2_TIMEOUT_MAX);
 
 	if (!err)
-		alg_set_timeout(&ftp2, ftp2.policy.timeout);
+		alg_set_timeout(&ftp2, ftp2.policy[0].timeout);
 	return err;
 }
 
@@ -43,7 +44,7 @@ static const struct kernel_param_ops timeout_ops = {
 	.get = param_get_uint,
 };
 
-module_param_cb(timeout, &timeout_ops, &ftp2.policy.timeout, 0644);
+module_param_cb(timeout, &timeout_ops, &ftp2.policy[0].timeout, 0644);
 MODULE_PARM_DESC(timeout,
 		 "seconds that a data connection is waited for (30)");
 

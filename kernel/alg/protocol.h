@@ -1,22 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What alg.c and a protocol's grammar say to each other, on plain values: no
+ * What the core and a protocol's grammar say to each other, on plain values: no
  * skb, no lock, any context. tests/fuzz/ compiles a grammar as it is.
  */
 #ifndef _NF_ALG_PROTOCOL_H
 #define _NF_ALG_PROTOCOL_H
 
+#include <linux/string.h>
 #include <linux/types.h>
 
 #include "line.h"
 
-/* Offers that may wait for their answer */
-#define ALG_OFFERS	16
+/* Actions that follow from a unit, and the texts that they may change */
+#define ALG_ACTIONS	8
+#define ALG_REWRITES	4
 /*
  * The longest text that alg_protocol.print() writes, and its NUL: |2|39
  * characters|65535|
  */
 #define ALG_TEXT_MAX	52
+/* What is asked for at once as bytes, and what is passed by */
+#define ALG_BYTES_MAX	64
+#define ALG_SKIP_MAX	0x20000000U
+/* Below are services: no hole, of neither end */
+#define ALG_PORT_MIN	1024
+/* Of alg_action.hole: the address alone */
+#define ALG_HOLE_NONE	0xff
 
 /**
  * struct alg_addr - an address
@@ -30,8 +39,8 @@ struct alg_addr {
 
 /**
  * enum alg_own - whose address is it?
- * @ALG_OWN_INNER: the sender's, as it sees itself
- * @ALG_OWN_OUTER: the sender's, as the other end sees it
+ * @ALG_OWN_INNER: an end's, as it sees itself
+ * @ALG_OWN_OUTER: an end's, as the other end sees it
  * @ALG_OWN_NOT: somebody else's
  */
 enum alg_own {
@@ -56,54 +65,162 @@ struct alg_ends {
 	bool active;
 };
 
-/* What to do, in this order */
-#define ALG_WITHDRAW	0x01	/* alg_decision.withdrawn: these offers are void */
-#define ALG_CLOSE	0x02	/* the hole that may be open must not be any more */
-#define ALG_OFFER	0x04	/* what ALG_OPEN may name later: write it anew */
-#define ALG_OPEN	0x08	/* expect a connection; write anew if len is not 0 */
-#define ALG_DORMANT	0x10	/* never look at this connection again */
+/**
+ * enum alg_from - who may use a hole
+ * @ALG_FROM_PEER: the other end of the control connection
+ * @ALG_FROM_ADDR: alg_endpoint.from
+ * @ALG_FROM_ANY: everybody
+ */
+enum alg_from {
+	ALG_FROM_PEER,
+	ALG_FROM_ADDR,
+	ALG_FROM_ANY,
+};
 
 /**
- * struct alg_decision - what follows from a line
- * @act: ALG_*, or 0
- * @why: with ALG_DORMANT, for alg_protocol.why_name()
- * @withdrawn: a bit for each slot, with ALG_WITHDRAW
- *
- * With ALG_OFFER and ALG_OPEN:
- * @slot: of the offer, under ALG_OFFERS; ALG_OPEN has that of its ALG_OFFER
- * @to_client: the server connects to the client, else the other way round
- * @own: enum alg_own: what @addr is to the end that is connected to
+ * struct alg_endpoint - where a hole leads to, and who may use it
  * @addr: the address
  * @port: its port
- * @form: for alg_protocol.print()
- * @at: where in the line they stand
- * @len: and how much; 0 if they are not in this line
- * @seq: the sequence number of the first byte
+ * @pair: and the next one; @port is even then
+ * @udp: of UDP, else TCP
+ * @to_client: @addr is on the client's side, else on the server's
+ * @own: enum alg_own: what @addr is to the end of that side
+ * @who: enum alg_from
+ * @from: with ALG_FROM_ADDR
  */
-struct alg_decision {
-	u8 act;
-	u8 why;
-	u16 withdrawn;
-	u8 slot;
-	bool to_client;
-	u8 own;
-	u8 form;
+struct alg_endpoint {
 	struct alg_addr addr;
 	u16 port;
+	bool pair;
+	bool udp;
+	bool to_client;
+	u8 own;
+	u8 who;
+	struct alg_addr from;
+};
+
+/**
+ * enum alg_act - what to do
+ * @ALG_CLOSE: nothing comes through this hole any more, and its port is free
+ * @ALG_OFFER: keep a port for this hole; nothing comes through it yet
+ * @ALG_OPEN: let in what comes through this hole
+ * @ALG_REWRITE: put an address into this line
+ * @ALG_DORMANT: never look at this connection again; the last one of its list
+ */
+enum alg_act {
+	ALG_CLOSE,
+	ALG_OFFER,
+	ALG_OPEN,
+	ALG_REWRITE,
+	ALG_DORMANT,
+};
+
+/**
+ * enum alg_view - as whom does ALG_REWRITE name an endpoint?
+ * @ALG_VIEW_OTHER: as the other side has to
+ * @ALG_VIEW_BACK: as its own side did
+ */
+enum alg_view {
+	ALG_VIEW_OTHER,
+	ALG_VIEW_BACK,
+};
+
+/**
+ * struct alg_action - something to do
+ * @act: enum alg_act
+ * @hole: its number, under alg_protocol.holes; with ALG_REWRITE, the address and
+ *	port are those of this hole, or with ALG_HOLE_NONE of @end
+ * @class: with ALG_OFFER and ALG_OPEN, of alg_helper.policy: how long
+ * @end: with ALG_OFFER, and with ALG_OPEN unless its port is 0: then the hole is
+ *	the one that was offered, or is open already and lives longer
+ * @view: with ALG_REWRITE, enum alg_view
+ * @form: for alg_protocol.print()
+ * @at: where in the line the text stands
+ * @len: how much
+ * @why: with ALG_DORMANT, for alg_protocol.why_name()
+ */
+struct alg_action {
+	u8 act;
+	u8 hole;
+	u8 class;
+	u8 view;
+	u8 form;
+	u8 why;
 	u16 at;
 	u16 len;
-	u32 seq;
+	struct alg_endpoint end;
 };
+
+/**
+ * enum alg_unit - what comes next in a direction
+ * @ALG_UNIT_LINE: a line
+ * @ALG_UNIT_BYTES: so many bytes, to be looked at
+ * @ALG_UNIT_SKIP: so many bytes that nobody looks at, and then a line
+ * @ALG_UNIT_SKIP_BYTES: so many bytes that nobody looks at, and then one byte
+ * @ALG_UNIT_END: nothing that is looked at
+ */
+enum alg_unit {
+	ALG_UNIT_LINE,
+	ALG_UNIT_BYTES,
+	ALG_UNIT_SKIP,
+	ALG_UNIT_SKIP_BYTES,
+	ALG_UNIT_END,
+};
+
+/**
+ * struct alg_verdict - what follows from a unit
+ * @next: enum alg_unit; only with a whole unit
+ * @more: the next unit begins with the bytes of this one, which is
+ *	ALG_UNIT_BYTES: of one byte, if a line is next
+ * @len: with ALG_UNIT_BYTES (all of the unit, with @more) and ALG_UNIT_SKIP
+ * @count: of @action
+ * @action: in the order in which they are to be done
+ */
+struct alg_verdict {
+	u8 next;
+	bool more;
+	u8 count;
+	u32 len;
+	struct alg_action action[ALG_ACTIONS];
+};
+
+/**
+ * alg_action_add() - one more thing to do
+ * @v: the list
+ * @act: enum alg_act
+ * @hole: of which hole
+ *
+ * Return: the action, to be filled in. Of too many, none is done.
+ */
+static inline struct alg_action *alg_action_add(struct alg_verdict *v, u8 act,
+						u8 hole)
+{
+	struct alg_action *a;
+
+	if (v->count < ALG_ACTIONS)
+		a = &v->action[v->count];
+	else
+		a = &v->action[ALG_ACTIONS - 1];
+	if (v->count <= ALG_ACTIONS)
+		v->count++;
+	memset(a, 0, sizeof(*a));
+	a->act = act;
+	a->hole = hole;
+	return a;
+}
 
 /**
  * struct alg_protocol - a grammar
  * @size: of its dialogue, which is all zero at the beginning of a connection
- * @line: what does this line mean? Called for the first bytes of a line
- *	(alg_line_ready()) and for the whole one. Fills in act, and what goes
- *	with it.
+ * @holes: of a connection
+ * @classes: of alg_helper.policy
+ * @telnet: its lines are telnet's
+ * @both: an address may have to be written anew in both directions
+ * @unit: what does this unit mean? Called for each whole one, and for the first
+ *	bytes of a line (alg_line_ready()). @v is empty, and a line is next.
  * @hold: with NAT, may this incomplete line become one whose address has to be
- *	written anew? Then its bytes do not leave before its end is there. Only
- *	of a line that has no bytes removed.
+ *	written anew? Then its bytes do not leave before its end is there.
+ *	Only of a line that has no bytes removed.
  * @save: what is needed to go on with a dialogue between two lines, from 1 to
  *	0x7f; 0: it cannot, as something waits for an answer, say
  * @resume: the dialogue goes on: with what save() returned, or with 0: it has
@@ -115,8 +232,12 @@ struct alg_decision {
  */
 struct alg_protocol {
 	unsigned int size;
-	void (*line)(void *dialogue, bool reply, const struct alg_line *line,
-		     const struct alg_ends *ends, struct alg_decision *d);
+	u8 holes;
+	u8 classes;
+	bool telnet;
+	bool both;
+	void (*unit)(void *dialogue, bool reply, const struct alg_line *line,
+		     const struct alg_ends *ends, struct alg_verdict *v);
 	bool (*hold)(const void *dialogue, bool reply,
 		     const struct alg_line *line);
 	u8 (*save)(const void *dialogue);
@@ -125,5 +246,10 @@ struct alg_protocol {
 		     const struct alg_addr *addr, u16 port);
 	const char *(*why_name)(u8 why);
 };
+
+bool alg_next_valid(const struct alg_line *line, const struct alg_verdict *v);
+bool alg_actions_valid(const struct alg_protocol *protocol,
+		       const struct alg_line *line, const struct alg_ends *ends,
+		       const struct alg_verdict *v);
 
 #endif /* _NF_ALG_PROTOCOL_H */

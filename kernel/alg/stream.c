@@ -114,37 +114,74 @@ void alg_stream_release(struct alg_stream *s)
 	s->held = 0;
 }
 
+/* The part of the line that one change is to cover, by what is in its text */
+static bool rewrite_span(const struct alg_stream *s,
+			 const struct alg_piece *piece, unsigned int count,
+			 unsigned int *from, unsigned int *to)
+{
+	const struct alg_piece *last = &piece[count - 1];
+	u32 seq, end;
+
+	if (!alg_line_seq(&s->line, piece->at, piece->len, &seq) ||
+	    !alg_line_seq(&s->line, last->at, last->len, &end))
+		return false;
+	/* Bytes that were removed between them are not known. */
+	if (end - seq != (u32)(last->at - piece->at) || alg_before(seq, s->fresh))
+		return false;
+	*from = piece->at;
+	*to = last->at + last->len;
+	if (seq - s->line.start < s->held) {
+		*from = 0;
+		if (*to < s->held)
+			*to = s->held;
+	}
+	return true;
+}
+
+/* Copies the line from @from to @to, with the pieces in it as they leave. */
+static void rewrite_text(u8 *text, const struct alg_line *line,
+			 const struct alg_piece *piece, unsigned int count,
+			 unsigned int from, unsigned int to)
+{
+	for (; count; count--, piece++) {
+		memcpy(text, line->text + from, piece->at - from);
+		text += piece->at - from;
+		memcpy(text, piece->text, piece->new_len);
+		text += piece->new_len;
+		from = piece->at + piece->len;
+	}
+	memcpy(text, line->text + from, to - from);
+}
+
 /**
- * alg_stream_rewrite() - write part of the line anew
+ * alg_stream_rewrite() - write parts of the line anew
  * @s: a line came, alg_stream_ready() before it
- * @d: where the part stands: @seq, @at, @len
- * @text: what is to stand there
- * @len: under ALG_TEXT_MAX
+ * @piece: the parts, in the order of the line, apart from each other
+ * @count: so many, at least one
  *
- * Return: the change, of which nothing has left; %NULL without memory, or if
- * the part's first bytes have left
+ * Return: the change, of which nothing has left; %NULL without memory, if some
+ * of the parts' bytes have left or are not known, or if it would be too long for
+ * a segment
  */
 const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
-					  const struct alg_decision *d,
-					  const char *text, unsigned int len)
+					  const struct alg_piece *piece,
+					  unsigned int count)
 {
-	const u8 *line = s->line.text;
-	u32 offset = d->seq - s->line.start, end = offset + d->len;
+	unsigned int i, from, to, len;
 	struct alg_edit *e;
+	u32 seq;
 
-	if (alg_before(d->seq, s->fresh))
+	if (!rewrite_span(s, piece, count, &from, &to))
 		return NULL;
-	if (offset < s->held) {
-		u32 rest = end < s->held ? s->held - end : 0;
-
+	len = to - from;
+	for (i = 0; i < count; i++)
+		len += piece[i].new_len - piece[i].len;
+	if (len > ALG_SEGMENT_MIN)
+		return NULL;
+	if (!from && s->held) {
 		e = s->spare;
 		e->seq = s->line.start;
-		e->len = end + rest;
-		e->new_len = offset + len + rest;
 		e->held = true;
-		memcpy(e->text, line, offset);
-		memcpy(e->text + offset, text, len);
-		memcpy(e->text + offset + len, line + end, rest);
 		s->spare = NULL;
 		s->held = 0;
 	} else {
@@ -152,12 +189,13 @@ const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
 		if (!e)
 			return NULL;
 		alg_stream_release(s);
-		e->seq = d->seq;
-		e->len = d->len;
-		e->new_len = len;
+		alg_line_seq(&s->line, piece->at, piece->len, &seq);
+		e->seq = seq;
 		e->held = false;
-		memcpy(e->text, text, len);
 	}
+	e->len = to - from;
+	e->new_len = len;
+	rewrite_text(e->text, &s->line, piece, count, from, to);
 	add(s, e);
 	return e;
 }

@@ -53,6 +53,7 @@ struct alg_edit {
  * @shift: how the sequence numbers before the first of @edit differ
  * @held: so many bytes from @line.start on came and have not left
  * @count: of @edit
+ * @ended: nothing more is read of it; for alg_tcp.c
  * @edit: what the receiver has not acknowledged, in the order of the stream
  * @spare: for what is held: there is always one if @held is not 0
  */
@@ -65,8 +66,23 @@ struct alg_stream {
 	u32 shift;
 	u16 held;
 	u8 count;
+	bool ended;
 	struct alg_edit *edit[ALG_EDITS];
 	struct alg_edit *spare;
+};
+
+/**
+ * struct alg_piece - part of a line to be written anew
+ * @at: where in the line's text it begins
+ * @len: bytes there, not 0
+ * @new_len: bytes instead
+ * @text: they
+ */
+struct alg_piece {
+	u16 at;
+	u16 len;
+	u16 new_len;
+	const char *text;
 };
 
 /**
@@ -102,8 +118,8 @@ void alg_stream_free(struct alg_stream *s);
 void alg_stream_hold(struct alg_stream *s);
 void alg_stream_release(struct alg_stream *s);
 const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
-					  const struct alg_decision *d,
-					  const char *text, unsigned int len);
+					  const struct alg_piece *piece,
+					  unsigned int count);
 bool alg_stream_plan(const struct alg_stream *s, u32 seq, unsigned int len,
 		     u32 limit, unsigned int max, struct alg_plan *plan);
 u32 alg_stream_acked(struct alg_stream *s, u32 ack);

@@ -22,8 +22,10 @@
 
 struct event {
 	bool reply;
-	u32 at;			/* bytes of this direction before the decision */
-	struct alg_decision d;
+	u32 at;			/* bytes of this direction before the verdict */
+	u32 text;		/* where what is written anew stands, and which holes were open */
+	u32 open;
+	struct alg_verdict v;
 };
 
 struct run {
@@ -34,10 +36,9 @@ struct run {
 	u32 total[2];
 	struct event events[EVENTS_MAX];
 	unsigned int count;
-	/* what is known without ftp.c */
-	bool hole, dormant, login;
-	bool offered[FTP_PENDING];
-	struct alg_decision offer[FTP_PENDING];
+	/* what is known without ftp.c: of each hole, if it is open or offered, and where it leads */
+	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login;
+	struct alg_endpoint end[FTP_HOLES];
 	unsigned int asked, passive, ports, active;
 };
 
@@ -60,9 +61,9 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	r->total[0] = 0;
 	r->total[1] = 0;
 	r->count = 0;
-	r->hole = false;
 	r->dormant = false;
 	r->login = false;
+	memset(r->open, 0, sizeof(r->open));
 	memset(r->offered, 0, sizeof(r->offered));
 	r->asked = 0;
 	r->passive = 0;
@@ -76,7 +77,7 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 static inline void run_resume(struct run *r)
 {
 	ftp_resume(&r->f, 0);
-	r->hole = true;
+	r->open[0] = true;
 	r->login = true;
 }
 
@@ -86,35 +87,110 @@ static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
 }
 
 /* Whoever is connected to, and at which port */
-static inline void check_endpoint(struct run *r, const struct alg_decision *d)
+static inline void check_endpoint(struct run *r, const struct alg_endpoint *e)
 {
-	const struct alg_addr *own = d->to_client ? r->ends.client : r->ends.server;
+	const struct alg_addr *own = e->to_client ? r->ends.client : r->ends.server;
 
-	must(d->port >= 1024);
-	must(d->slot < FTP_PENDING);
-	must(d->addr.len == own[0].len);
-	must(r->ends.loose || same(&d->addr, &own[0]) || same(&d->addr, &own[1]));
-	must(d->own == ALG_OWN_NOT || same(&d->addr, &own[d->own]));
+	must(e->port >= 1024);
+	must(e->addr.len == own[0].len);
+	must(r->ends.loose || same(&e->addr, &own[0]) || same(&e->addr, &own[1]));
+	must(e->own == ALG_OWN_NOT || same(&e->addr, &own[e->own]));
+	must(e->who == ALG_FROM_PEER && !e->udp && !e->pair);
 }
 
 /* An address in this line: it stands there in the stream, and can be written again. */
-static inline void check_text(struct run *r, bool reply, const struct alg_decision *d)
+static inline void check_text(struct run *r, bool reply, const struct alg_action *a)
 {
+	const struct alg_endpoint *e = &r->end[a->hole];
 	struct alg_line *line = &r->line[reply];
-	u32 offset = d->seq - run_seq[reply];
 	char text[ALG_TEXT_MAX];
+	u32 offset, seq;
 	int len;
 
 	must(line->whole && !line->cut);
-	must(d->len && d->at + d->len <= line->len);
-	must(offset + d->len <= r->total[reply]);
+	must(a->len && a->at + a->len <= line->len);
+	must(alg_line_seq(line, a->at, a->len, &seq));
+	offset = seq - run_seq[reply];
+	must(offset + a->len <= r->total[reply]);
 	must(offset >= line->start - run_seq[reply]);
-	must(!memcmp(r->stream[reply] + offset, line->text + d->at, d->len));
-	len = ftp_print(text, d->form, &d->addr, d->port);
+	must(!memcmp(r->stream[reply] + offset, line->text + a->at, a->len));
+	len = ftp_print(text, a->form, &e->addr, e->port);
 	must(len > 0 && len < ALG_TEXT_MAX && len == (int)strlen(text));
 }
 
-static inline void check(struct run *r, bool reply, const struct alg_decision *d)
+/* How many holes are open */
+static inline unsigned int holes_open(const struct run *r)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < FTP_HOLES; i++)
+		n += r->open[i];
+	return n;
+}
+
+static inline void check_open(struct run *r, bool reply, const struct alg_action *a)
+{
+	const char *text = (const char *)r->line[reply].text;
+
+	must(reply && r->line[reply].whole && r->login);
+	if (a->end.port) {
+		must(!memcmp(text, "227 ", 3) || !memcmp(text, "229 ", 3));
+		must(!a->end.to_client && !r->offered[a->hole]);
+		must(++r->passive <= r->asked);
+		check_endpoint(r, &a->end);
+		r->end[a->hole] = a->end;
+	} else {
+		must(r->offered[a->hole] && !memcmp(text, "200", 3));
+		must(++r->active <= r->ports);
+	}
+	r->offered[a->hole] = false;
+	r->open[a->hole] = true;
+	must(holes_open(r) == 1);
+}
+
+static inline void check_offer(struct run *r, bool reply, const struct alg_action *a)
+{
+	must(!reply && a->end.to_client && r->login && r->ends.active);
+	check_endpoint(r, &a->end);
+	must(!r->offered[a->hole] && !r->open[a->hole]);
+	r->offered[a->hole] = true;
+	r->end[a->hole] = a->end;
+}
+
+static inline void check_action(struct run *r, bool reply, const struct alg_action *a)
+{
+	unsigned int i;
+
+	must(!r->dormant);
+	must(a->act == ALG_DORMANT || a->hole < FTP_HOLES);
+	switch (a->act) {
+	case ALG_CLOSE:
+		must(r->open[a->hole] || r->offered[a->hole]);
+		r->open[a->hole] = false;
+		r->offered[a->hole] = false;
+		break;
+	case ALG_OFFER:
+		check_offer(r, reply, a);
+		break;
+	case ALG_OPEN:
+		check_open(r, reply, a);
+		break;
+	case ALG_REWRITE:
+		check_text(r, reply, a);
+		break;
+	case ALG_DORMANT:
+		must(a->why && a->why == r->f.why && !holes_open(r));
+		must(strcmp(ftp_why_name(a->why), "?"));
+		for (i = 0; i < FTP_HOLES; i++)
+			must(!r->offered[i]);
+		r->dormant = true;
+		break;
+	default:
+		must(!"an action");
+	}
+}
+
+static inline void check(struct run *r, bool reply, const struct alg_verdict *v)
 {
 	struct alg_line *line = &r->line[reply];
 	const char *text = (const char *)line->text;
@@ -127,57 +203,32 @@ static inline void check(struct run *r, bool reply, const struct alg_decision *d
 	if (reply && line->whole && line->len >= 3)
 		r->login |= !memcmp(text, "230", 3) || !memcmp(text, "232", 3) ||
 			    !memcmp(text, "202", 3);
-	must(!(d->act & (ALG_OFFER | ALG_OPEN)) || r->login);
-	must(!(d->act & ALG_OFFER) || r->ends.active);
-	must(!r->dormant || !d->act);
-	must(!(d->act & ~0x1f));
-	must(!!d->withdrawn == !!(d->act & ALG_WITHDRAW));
-	for (i = 0; i < FTP_PENDING; i++) {
-		if (!(d->withdrawn >> i & 1))
-			continue;
-		must(r->offered[i]);
-		r->offered[i] = false;
-	}
-	if (d->act & ALG_CLOSE) {
-		must(r->hole);
-		r->hole = false;
-	}
-	must(!(d->act & ALG_OFFER) || !(d->act & ALG_OPEN));
-	if (d->act & ALG_OFFER) {
-		must(!reply && d->to_client);
-		check_endpoint(r, d);
-		check_text(r, reply, d);
-		must(!r->offered[d->slot]);
-		r->offered[d->slot] = true;
-		r->offer[d->slot] = *d;
-	}
-	if (d->act & ALG_OPEN) {
-		must(reply && line->whole && !r->hole);
-		check_endpoint(r, d);
-		if (d->to_client) {
-			must(!d->len && !memcmp(text, "200", 3));
-			must(r->offered[d->slot]);
-			must(same(&d->addr, &r->offer[d->slot].addr));
-			must(d->port == r->offer[d->slot].port);
-			r->offered[d->slot] = false;
-			must(++r->active <= r->ports);
-		} else {
-			must(!memcmp(text, "227 ", 3) || !memcmp(text, "229 ", 3));
-			check_text(r, reply, d);
-			must(++r->passive <= r->asked);
-		}
-		r->hole = true;
-	}
-	must(r->hole == r->f.hole);
-	if (d->act & ALG_DORMANT) {
-		must(d->why && d->why == r->f.why && !r->hole);
-		must(strcmp(ftp_why_name(d->why), "?"));
-		must(!(d->act & (ALG_OFFER | ALG_OPEN)));
-		for (i = 0; i < FTP_PENDING; i++)
-			must(!r->offered[i]);
-		r->dormant = true;
-	}
+	must(alg_next_valid(line, v));
+	must(alg_actions_valid(&ftp_protocol, line, &r->ends, v));
+	for (i = 0; i < v->count; i++)
+		check_action(r, reply, &v->action[i]);
+	must(holes_open(r) == !!r->f.hole);
+	must(!r->f.hole || r->open[r->f.hole - 1]);
 	must(r->f.count <= FTP_PENDING && r->f.first < FTP_PENDING);
+}
+
+static inline void run_event(struct run *r, bool reply, const struct alg_verdict *v)
+{
+	struct event *e = &r->events[r->count++];
+	unsigned int i;
+	u32 seq;
+
+	e->reply = reply;
+	e->at = r->total[reply];
+	e->text = 0;
+	e->open = 0;
+	e->v = *v;
+	for (i = 0; i < FTP_HOLES; i++)
+		e->open |= (u32)r->open[i] << i;
+	for (i = 0; i < v->count && i < ALG_ACTIONS; i++)
+		if (v->action[i].act == ALG_REWRITE &&
+		    alg_line_seq(&r->line[reply], v->action[i].at, v->action[i].len, &seq))
+			e->text = seq - run_seq[reply];
 }
 
 /* Bytes that are in r->stream already, up to @end */
@@ -186,7 +237,7 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 	struct alg_line *line = &r->line[reply];
 
 	while (r->total[reply] < end) {
-		struct alg_decision d = {};
+		struct alg_verdict v = {};
 		u8 *data = r->stream[reply] + r->total[reply];
 		unsigned int len = end - r->total[reply], taken;
 		/* for ASan, a copy of just that much */
@@ -204,11 +255,11 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 			ftp_hold(&r->f, reply, line);
 			break;
 		}
-		ftp_line(&r->f, reply, line, &r->ends, &d);
+		ftp_unit(&r->f, reply, line, &r->ends, &v);
+		if (v.count && r->count < EVENTS_MAX)
+			run_event(r, reply, &v);
 		/* an address comes in a line all of which could have been held back */
-		check(r, reply, &d);
-		if (d.act && r->count < EVENTS_MAX)
-			r->events[r->count++] = (struct event){ reply, r->total[reply], d };
+		check(r, reply, &v);
 	}
 }
 
@@ -245,6 +296,21 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 	return true;
 }
 
+static inline bool same_verdict(const struct alg_verdict *a, const struct alg_verdict *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->count && i < b->count; i++)
+		if (memcmp(&a->action[i], &b->action[i], sizeof(a->action[i])))
+			return false;
+	return a->count == b->count;
+}
+
+static inline bool is_dormant(const struct alg_verdict *v)
+{
+	return v->action[v->count - 1].act == ALG_DORMANT;
+}
+
 /* The first difference of what two runs decided, or -1 */
 static inline int run_differ(const struct run *a, const struct run *b)
 {
@@ -254,15 +320,8 @@ static inline int run_differ(const struct run *a, const struct run *b)
 		const struct event *x = &a->events[i], *y = &b->events[i];
 
 		/* A line that is none is told when its end or that of its bytes is there. */
-		if (x->reply != y->reply || x->d.act != y->d.act ||
-		    (x->at != y->at && !(x->d.act & ALG_DORMANT)) ||
-		    x->d.why != y->d.why || x->d.withdrawn != y->d.withdrawn)
-			return i;
-		if (x->d.act & (ALG_OFFER | ALG_OPEN) &&
-		    (x->d.slot != y->d.slot || x->d.to_client != y->d.to_client ||
-		     x->d.own != y->d.own || x->d.form != y->d.form || x->d.port != y->d.port ||
-		     x->d.at != y->d.at || x->d.len != y->d.len || x->d.seq != y->d.seq ||
-		     !same(&x->d.addr, &y->d.addr)))
+		if (x->reply != y->reply || (x->at != y->at && !is_dormant(&x->v)) ||
+		    !same_verdict(&x->v, &y->v))
 			return i;
 	}
 	return a->count == b->count ? -1 : (int)i;

@@ -843,42 +843,68 @@ static void ends_of(unsigned int flags, struct alg_ends *ends)
 	ends->active = !(flags & PASSIVE);
 }
 
-/* The decisions from @from on, in words */
-static void describe(const struct run *r, unsigned int from, char *text, size_t size)
+/* Of each hole, for what does not say it again */
+static struct alg_endpoint shown[FTP_HOLES];
+static u8 shown_form[FTP_HOLES];
+
+/* What is done to a hole, and where it leads; if its text is in this line, what it is */
+static size_t describe_hole(const struct run *r, const struct event *e, unsigned int i, char *text,
+			    size_t size)
 {
 	static const char * const own[] = { "", " outer", " other" };
+	const struct alg_action *a = &e->v.action[i], *rewrite = NULL;
+	u8 form = shown_form[a->hole];
+	struct alg_endpoint end = shown[a->hole];
+	char addr[ALG_TEXT_MAX];
+	size_t n;
+
+	if (i + 1 < e->v.count && e->v.action[i + 1].act == ALG_REWRITE)
+		rewrite = &e->v.action[i + 1];
+	if (a->end.port) {
+		end = a->end;
+		form = rewrite ? rewrite->form : FTP_FORM_PORT;
+	}
+	shown[a->hole] = end;
+	shown_form[a->hole] = form;
+	ftp_print(addr, form, &end.addr, end.port);
+	n = snprintf(text, size, "%s%s %s%s", a->act == ALG_OFFER ? "offer" : "open",
+		     a->act == ALG_OFFER ? "" : end.to_client ? " client" : " server", addr,
+		     own[end.own]);
+	if (rewrite)
+		n += snprintf(text + n, size - n, " [%.*s]", rewrite->len,
+			      r->stream[e->reply] + e->text);
+	return n;
+}
+
+/* The verdicts from @from on, in words */
+static void describe(const struct run *r, unsigned int from, char *text, size_t size)
+{
 	size_t n = 0;
+	unsigned int i;
 
 	text[0] = '\0';
 	for (; from < r->count; from++) {
 		const struct event *e = &r->events[from];
-		const struct alg_decision *d = &e->d;
 		const char *comma = "";
-		char addr[ALG_TEXT_MAX];
 
 		if (n)
 			n += snprintf(text + n, size - n, "; ");
-		if (d->act & ALG_WITHDRAW) {
-			n += snprintf(text + n, size - n, "withdraw");
+		for (i = 0; i < e->v.count; i++) {
+			const struct alg_action *a = &e->v.action[i];
+
+			if (a->act == ALG_REWRITE)
+				continue;
+			n += snprintf(text + n, size - n, "%s", comma);
 			comma = ", ";
+			if (a->act == ALG_CLOSE)
+				n += snprintf(text + n, size - n, "%s",
+					      e->open >> a->hole & 1 ? "close" : "withdraw");
+			else if (a->act == ALG_DORMANT)
+				n += snprintf(text + n, size - n, "dormant %s",
+					      ftp_why_name(a->why));
+			else
+				n += describe_hole(r, e, i, text + n, size - n);
 		}
-		if (d->act & ALG_CLOSE) {
-			n += snprintf(text + n, size - n, "%sclose", comma);
-			comma = ", ";
-		}
-		if (d->act & ALG_DORMANT)
-			n += snprintf(text + n, size - n, "%sdormant %s", comma,
-				      ftp_why_name(d->why));
-		if (!(d->act & (ALG_OFFER | ALG_OPEN)))
-			continue;
-		ftp_print(addr, d->form, &d->addr, d->port);
-		n += snprintf(text + n, size - n, "%s%s%s %s%s", comma,
-			      d->act & ALG_OFFER ? "offer" : "open",
-			      d->act & ALG_OFFER ? "" : d->to_client ? " client" : " server",
-			      addr, own[d->own]);
-		if (d->len)
-			n += snprintf(text + n, size - n, " [%.*s]", d->len,
-				      r->stream[e->reply] + (u32)(d->seq - run_seq[e->reply]));
 	}
 }
 
@@ -978,6 +1004,18 @@ static void one(struct run *r, bool reply, const char *text)
 	run_bytes(r, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
 }
 
+/* Does the last verdict open something? */
+static bool opens(void)
+{
+	const struct alg_verdict *v = &whole.events[whole.count - 1].v;
+	unsigned int i;
+
+	for (i = 0; whole.count && i < v->count; i++)
+		if (v->action[i].act == ALG_OPEN)
+			return true;
+	return false;
+}
+
 static void log_in(void)
 {
 	one(&whole, true, "220 a\r\n");
@@ -1003,7 +1041,7 @@ static void test_many(void)
 		whole.line[1].next = SEQ_SERVER;
 		one(&whole, false, i & 1 ? "PASV\r\n" : PORT);
 		one(&whole, true, i & 1 ? PASV227 : "200 ok\r\n");
-		opened += whole.count && whole.events[whole.count - 1].d.act & ALG_OPEN;
+		opened += opens();
 		one(&whole, false, "RETR a\r\n");
 		one(&whole, true, "150 go\r\n226 done\r\n");
 	}
@@ -1060,7 +1098,7 @@ static void test_hold(void)
 
 /* What another state goes on with */
 static bool goes_on(const char *before, bool reply, const char *part, const char *after,
-		    bool opens)
+		    bool good)
 {
 	struct alg_ends ends;
 	u8 saved;
@@ -1078,7 +1116,7 @@ static bool goes_on(const char *before, bool reply, const char *part, const char
 	one(&whole, false, PORT);
 	whole.count = 0;
 	one(&whole, true, after);
-	return (whole.count && whole.events[whole.count - 1].d.act & ALG_OPEN) == opens;
+	return opens() == good;
 }
 
 static bool cannot_go_on(const char *before)

@@ -191,27 +191,28 @@ static void gw_free(struct conn *c)
 static void gw_line(struct conn *c, const struct packet *packet)
 {
 	struct alg_stream *s = &c->stream[packet->dir];
-	struct alg_decision d = { .at = 5 };
+	struct alg_piece piece = { .at = 5 };
 	const struct alg_edit *edit;
 	char text[ALG_TEXT_MAX];
-	unsigned int len;
+	u32 seq;
 
 	if (s->line.len >= 5 && !memcmp(s->line.text, "SLEEP", 5))
 		c->asleep = true;
 	if (!s->line.whole || s->line.cut || !c->nat[packet->dir])
 		return;
-	d.len = toy_digits(s->line.text, s->line.len);
-	if (!d.len || !alg_line_seq(&s->line, d.at, d.len, &d.seq))
+	piece.len = toy_digits(s->line.text, s->line.len);
+	if (!piece.len || !alg_line_seq(&s->line, piece.at, piece.len, &seq))
 		return;
-	len = toy_print(text, s->line.text + d.at, d.len);
-	edit = alg_stream_rewrite(s, &d, text, len);
+	piece.new_len = toy_print(text, s->line.text + piece.at, piece.len);
+	piece.text = text;
+	edit = alg_stream_rewrite(s, &piece, 1);
 	if (!edit)
 		return;
 	if (edit->new_len != edit->len) {
 		c->seqadj[packet->dir].offset += edit->new_len - edit->len;
 		c->moved = true;
 	}
-	c->written[packet->dir][c->count[packet->dir]++] = (struct written) { d.seq, d.len };
+	c->written[packet->dir][c->count[packet->dir]++] = (struct written) { seq, piece.len };
 }
 
 static unsigned int gw_read_bytes(struct conn *c, const struct packet *packet, const u8 *p,
@@ -940,15 +941,14 @@ static void take(const char *text)
 	s->fresh = s->held ? s->line.start : s->line.next;
 	while (taken < len) {
 		const struct alg_edit *edit = NULL;
-		struct alg_decision d = { .at = 5 };
+		struct alg_piece piece = { .at = 5, .new_len = strlen(anew), .text = anew };
 
 		taken += alg_line_add(&s->line, (const u8 *)text + taken, len - taken);
 		if (!s->line.whole)
 			continue;
-		d.len = toy_digits(s->line.text, s->line.len);
-		d.seq = s->line.start + d.at;
-		if (d.len)
-			edit = alg_stream_rewrite(s, &d, anew, strlen(anew));
+		piece.len = toy_digits(s->line.text, s->line.len);
+		if (piece.len)
+			edit = alg_stream_rewrite(s, &piece, 1);
 		if (edit)
 			adjust.offset += edit->new_len - edit->len;
 		alg_stream_release(s);

@@ -27,49 +27,96 @@ struct toy {
 
 static unsigned int toy_lines;
 
-static void toy_line(void *dialogue, bool reply, const struct alg_line *line,
-		     const struct alg_ends *ends, struct alg_decision *d)
+/* What an end says of itself, in its line from the second byte on */
+static void toy_endpoint(struct alg_verdict *v, u8 act, u8 hole, bool reply,
+			 const struct alg_line *line, const struct alg_ends *ends)
+{
+	struct alg_action *a = alg_action_add(v, act, hole);
+
+	a->end.port = PORT;
+	a->end.own = ALG_OWN_INNER;
+	a->end.addr = reply ? ends->server[0] : ends->client[0];
+	a->end.to_client = !reply;
+	a->end.pair = line->text[0] == 'V';
+	a->end.udp = line->text[0] == 'V';
+}
+
+static void toy_rewrite(struct alg_verdict *v, u8 hole, u8 view, unsigned int at, unsigned int len)
+{
+	struct alg_action *a;
+
+	if (!len)
+		return;
+	a = alg_action_add(v, ALG_REWRITE, hole);
+	a->view = view;
+	a->at = at;
+	a->len = len;
+}
+
+static void toy_unit(void *dialogue, bool reply, const struct alg_line *line,
+		     const struct alg_ends *ends, struct alg_verdict *v)
 {
 	struct toy *toy = dialogue;
+	unsigned int rest = line->len - 1;
 
-	memset(d, 0, sizeof(*d));
 	if (!line->whole)
 		return;
 	toy_lines = ++toy->lines;
-	d->port = PORT;
-	d->own = ALG_OWN_INNER;
-	d->addr = reply ? ends->server[0] : ends->client[0];
 	switch (line->text[0]) {
 	case 'O':
-		d->act = ALG_OPEN;
+		toy_endpoint(v, ALG_OPEN, 0, reply, line, ends);
 		break;
 	case 'C':
-		d->act = ALG_CLOSE;
+		alg_action_add(v, ALG_CLOSE, 0);
 		break;
 	case 'P':
-		d->act = ALG_OFFER;
-		d->to_client = true;
-		d->at = 1;
-		d->len = line->len - 1;
-		alg_line_seq(line, d->at, d->len, &d->seq);
+	case 'V':
+		toy_endpoint(v, ALG_OFFER, 1, reply, line, ends);
+		toy_rewrite(v, 1, ALG_VIEW_OTHER, 1, rest);
 		break;
 	case 'A':
-		d->act = ALG_OPEN;
-		d->to_client = true;
+		alg_action_add(v, ALG_OPEN, 1)->class = line->len > 1;
 		break;
 	case 'W':
-		d->act = ALG_WITHDRAW;
-		d->withdrawn = 1;
+		alg_action_add(v, ALG_CLOSE, 1);
+		break;
+	case 'B':
+		toy_rewrite(v, 1, ALG_VIEW_BACK, 1, rest);
+		break;
+	case 'T':
+		toy_rewrite(v, 1, ALG_VIEW_OTHER, 1, 1);
+		toy_rewrite(v, 1, ALG_VIEW_OTHER, 3, line->len - 3);
+		break;
+	case 'S':
+		/* 100 bytes that nobody looks at, and then one that says what comes */
+		v->next = ALG_UNIT_SKIP_BYTES;
+		v->len = 100;
+		break;
+	case '$':
+		v->next = ALG_UNIT_SKIP_BYTES;
+		v->len = line->want == 2 ? line->text[1] : 2;
+		if (line->want == 1) {
+			v->next = ALG_UNIT_BYTES;
+			v->more = true;
+		}
+		break;
+	case 'E':
+		v->next = ALG_UNIT_END;
 		break;
 	case 'D':
-		d->act = ALG_DORMANT;
+		alg_action_add(v, ALG_DORMANT, 0);
 		break;
+	}
+	/* One byte of what is no frame: of a line */
+	if (line->want == 1 && line->text[0] != '$') {
+		memset(v, 0, offsetof(struct alg_verdict, action));
+		v->more = true;
 	}
 }
 
 static bool toy_hold(const void *dialogue, bool reply, const struct alg_line *line)
 {
-	return line->text[0] == 'P';
+	return line->text[0] == 'P' || line->text[0] == 'V';
 }
 
 static u8 toy_save(const void *dialogue)
@@ -93,7 +140,10 @@ static const char *toy_why(u8 why)
 
 static const struct alg_protocol toy_protocol = {
 	.size = sizeof(struct toy),
-	.line = toy_line,
+	.holes = 2,
+	.classes = 2,
+	.both = true,
+	.unit = toy_unit,
 	.hold = toy_hold,
 	.save = toy_save,
 	.resume = toy_resume,
@@ -114,7 +164,10 @@ static int toy_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *c
 static struct alg_helper toy = {
 	.name = "toy",
 	.protocol = &toy_protocol,
-	.policy = { .name = "toy", .timeout = 30, .max_expected = ALG_EXPECTED_MAX },
+	.policy = {
+		{ .name = "toy", .timeout = 30, .max_expected = 6 },
+		{ .name = "long", .timeout = 300, .max_expected = 6 },
+	},
 	.active = true,
 	.help = toy_help,
 	.module = THIS_MODULE,
@@ -556,8 +609,123 @@ static void said_again(struct kunit *test)
 	forget(ct);
 }
 
+/* What is skipped passes in any order; what comes behind it is read, in order. */
+static void skipped(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "S\nO\nO\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 60, "O\nO\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 20, "O\nO\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 104, "O\n"), NF_DROP);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	/* two of the skipped ones, half a line, and its end */
+	KUNIT_EXPECT_EQ(test, server(test, ct, 100, "..O"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 103, "\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	forget(ct);
+}
+
+/* Frames among lines, as RTSP has them; a line of one byte, LF, too */
+static void frames(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+	char stream[] = "S\n....................................................................."
+			"...............................$\2..$\1O\nN\nO\n";
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, stream), NF_ACCEPT);
+	/* S, two of each frame, and then one byte that is no frame's: LF */
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	KUNIT_EXPECT_EQ(test, server(test, ct, strlen(stream), "C\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
+	forget(ct);
+}
+
+/* A direction of which nothing more is read; the other one still is. */
+static void one_direction_ends(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "E\nN\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 90, "N\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, toy_lines, 1u);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	forget(ct);
+}
+
+/* The server says to the client what that said itself. */
+static void back(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "Pxx\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, ISN_SERVER + 1, ISN_CLIENT + 1, ACK,
+				      "B10.0.0.99:6000\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "B10.0.0.1:6000\n");
+	/* Two texts of a line */
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 5, ISN_SERVER + 1, ACK,
+				      "Tx,yy\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "T10.0.0.99:6000,10.0.0.99:6000\n");
+	forget(ct);
+}
+
+/* A pair of UDP's, and how long it is open */
+static void pair(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	struct nf_conntrack_expect *exp;
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
+				      "Vxx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_STREQ(test, left, "V10.0.0.99:6000\n");
+	KUNIT_EXPECT_EQ(test, expectations(ct), 2u);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "A\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 2, "A long\n"), NF_ACCEPT);
+	rcu_read_lock();
+	hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations, lnode)
+		KUNIT_EXPECT_EQ(test, exp->tuple.dst.protonum, IPPROTO_UDP);
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, server(test, ct, 9, "W\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expectations(ct), 0u);
+	forget(ct);
+}
+
+/* With the port of what is open, an offer gets another one. */
+static void offer_of_the_open_port(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, true);
+	char left[64];
+
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), OPENS);
+	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 3, ISN_SERVER + 1, ACK,
+				      "Pxx\n", left), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, strncmp(left, "P10.0.0.99:", 11), 0);
+	KUNIT_EXPECT_STRNEQ(test, left, "P10.0.0.99:6000\n");
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000002, 0x0a000063), OPENS);
+	forget(ct);
+}
+
 static struct kunit_case alg_cases[] = {
 	KUNIT_CASE(no_destroy),
+	KUNIT_CASE(skipped),
+	KUNIT_CASE(frames),
+	KUNIT_CASE(one_direction_ends),
+	KUNIT_CASE(back),
+	KUNIT_CASE(pair),
+	KUNIT_CASE(offer_of_the_open_port),
 	KUNIT_CASE(too_soon),
 	KUNIT_CASE(few_expectations),
 	KUNIT_CASE(too_many_lines),

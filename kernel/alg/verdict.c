@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Does a grammar ask for what can be done? The core does nothing else: a
+ * grammar reads what strangers write, and may be wrong.
+ */
+
+#include "protocol.h"
+
+static bool same_addr(const struct alg_addr *a, const struct alg_addr *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static bool endpoint_valid(const struct alg_endpoint *e,
+			   const struct alg_ends *ends)
+{
+	const struct alg_addr *own = e->to_client ? ends->client : ends->server;
+	u8 len = own[ALG_OWN_INNER].len;
+
+	if (e->port < ALG_PORT_MIN || (e->pair && e->port & 1))
+		return false;
+	if (e->addr.len != len || e->who > ALG_FROM_ANY)
+		return false;
+	if (e->who == ALG_FROM_ADDR && e->from.len != len)
+		return false;
+	if (e->own == ALG_OWN_NOT)
+		return ends->loose;
+	return e->own < ALG_OWN_NOT && same_addr(&e->addr, &own[e->own]);
+}
+
+static bool hole_valid(const struct alg_protocol *protocol,
+		       const struct alg_ends *ends, const struct alg_action *a)
+{
+	if (a->class >= protocol->classes)
+		return false;
+	if (a->act == ALG_OPEN && !a->end.port)
+		return true;
+	return endpoint_valid(&a->end, ends);
+}
+
+static bool rewrite_valid(const struct alg_line *line,
+			  const struct alg_ends *ends,
+			  const struct alg_action *a, unsigned int from)
+{
+	u32 seq;
+
+	if (line->cut || !a->len || a->at < from || a->at + a->len > line->len)
+		return false;
+	if (a->view > ALG_VIEW_BACK || !alg_line_seq(line, a->at, a->len, &seq))
+		return false;
+	return a->hole != ALG_HOLE_NONE || endpoint_valid(&a->end, ends);
+}
+
+/**
+ * alg_next_valid() - can this be the next unit?
+ * @line: the whole unit that came
+ * @v: what the grammar says of it
+ *
+ * Context: any.
+ */
+bool alg_next_valid(const struct alg_line *line, const struct alg_verdict *v)
+{
+	switch (v->next) {
+	case ALG_UNIT_LINE:
+		return !v->more || line->want == 1;
+	case ALG_UNIT_BYTES:
+		if (v->more && (!line->want || v->len <= line->want))
+			return false;
+		return v->len && v->len <= ALG_BYTES_MAX;
+	case ALG_UNIT_SKIP:
+	case ALG_UNIT_SKIP_BYTES:
+		return !v->more && v->len <= ALG_SKIP_MAX;
+	case ALG_UNIT_END:
+		return !v->more;
+	}
+	return false;
+}
+
+/**
+ * alg_actions_valid() - can this list be carried out?
+ * @protocol: whose grammar made it
+ * @line: of which unit
+ * @ends: of the connection
+ * @v: the list
+ *
+ * Context: any.
+ * Return: false if any of it cannot; then nothing of it is to be done
+ */
+bool alg_actions_valid(const struct alg_protocol *protocol,
+		       const struct alg_line *line, const struct alg_ends *ends,
+		       const struct alg_verdict *v)
+{
+	unsigned int i, end = 0, rewrites = 0;
+	const struct alg_action *a;
+	u32 made = 0;
+
+	if (v->count > ALG_ACTIONS)
+		return false;
+	for (i = 0; i < v->count; i++) {
+		a = &v->action[i];
+		if (a->act == ALG_DORMANT)
+			return i + 1 == v->count;
+		if (a->hole >= protocol->holes &&
+		    (a->act != ALG_REWRITE || a->hole != ALG_HOLE_NONE))
+			return false;
+		if (a->act == ALG_CLOSE)
+			continue;
+		/* Of half a line, nobody knows yet what it says. */
+		if (!line->whole)
+			return false;
+		switch (a->act) {
+		case ALG_OFFER:
+		case ALG_OPEN:
+			if (made >> a->hole & 1 ||
+			    !hole_valid(protocol, ends, a))
+				return false;
+			made |= 1U << a->hole;
+			break;
+		case ALG_REWRITE:
+			if (++rewrites > ALG_REWRITES ||
+			    !rewrite_valid(line, ends, a, end))
+				return false;
+			end = a->at + a->len;
+			break;
+		default:
+			return false;
+		}
+	}
+	return true;
+}
