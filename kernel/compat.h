@@ -180,4 +180,16 @@ static inline int compat_helpers_register(struct nf_conntrack_helper *h, unsigne
 #define nf_conntrack_helpers_register	compat_helpers_register
 #endif
 
+/* An expectation that is still there lives for so many seconds from now on. */
+static inline void compat_expect_refresh(struct nf_conntrack_expect *exp,
+					 unsigned int seconds)
+{
+#ifdef HAVE_EXPECT_TIMER
+	mod_timer_pending(&exp->timeout, jiffies + seconds * HZ);
+#else
+	if (!nf_ct_exp_is_expired(exp))
+		WRITE_ONCE(exp->timeout, nfct_time_stamp + seconds * HZ);
+#endif
+}
+
 #endif /* _XCA_COMPAT_H */

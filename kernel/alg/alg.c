@@ -999,26 +999,22 @@ static bool alg_hole_find_port(struct alg_conn *conn, struct nf_conn *ct,
 	return false;
 }
 
-/*
- * Does the tracker still expect what it was told for this hole? Not if it came,
- * or if nobody did for too long. A connection that comes at this moment may be
- * missed, and its peer can then have a second one.
- */
-static bool alg_hole_waits(const struct nf_conn *ct,
-			   const struct alg_hole *hole)
-{
-	const struct nf_conntrack_expect *exp = hole->exp[0];
-
-	return exp && __nf_ct_expect_find(nf_ct_net(ct), nf_ct_zone(ct),
-					  &exp->tuple) == exp;
-}
-
-/* Opens what was offered, or lets what is open live longer. */
+/* Opens what was offered, or lets what is open live for so long from now on. */
 static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
 			      struct alg_hole *hole, u8 class)
 {
-	if (!hole->port || (hole->open && !alg_hole_waits(ct, hole)))
+	const struct nf_conntrack_expect_policy *policy =
+		&conn->helper->policy[class];
+	unsigned int i;
+
+	if (!hole->port)
 		return;
+	if (hole->open) {
+		/* One that came, or did not in time, does not come back. */
+		for (i = 0; i <= hole->end.pair; i++)
+			compat_expect_refresh(hole->exp[i], policy->timeout);
+		return;
+	}
 	/* The kernel replaces none of another class. */
 	if (hole->exp[0] && hole->exp[0]->class != class) {
 		alg_unexpect(&hole->exp[0]);

@@ -18,7 +18,7 @@
  * struct alg_helper - a protocol as a helper of the tracker's
  * @name: for -j CT --helper
  * @protocol: the grammar
- * @policy: of each class of holes, how long one stays, and how many there may be
+ * @policy: of each class of holes, how long one stays, and how many there are
  * @loose: an address in the dialogue may be anybody's
  * @active: the client may ask for connections to itself
  * @takeover: it may also in a dialogue that another gateway began

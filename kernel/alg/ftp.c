@@ -4,11 +4,15 @@
  * both ends agreed on?
  *
  * A server answers commands in their order, each with one final reply, so that
- * a queue of the commands without one says what a reply is to. Where a server
- * does not keep to that, some replies say themselves what they are to: 227 and
- * 229, 125 and 150, 230 and 232; what waits before the first four gets no
- * answer any more. All else that goes out of step opens less, not more: what is
- * not known to be agreed on is not.
+ * a queue of the commands without one says what a reply is to. Servers do not
+ * always keep to that. So what a reply says itself is believed, wherever it
+ * comes: 227 and 229, 125 and 150, 220 after REIN, 230 and 232; what waits
+ * before that gets no answer any more. A reply that cannot be one to the oldest
+ * command is none. What waits for long is forgotten. So the client's next
+ * command and the server's next plain reply bring both in step again.
+ *
+ * PORT and EPRT open when they pass, for the server alone: a server may connect
+ * before it says 200. A refusal closes.
  *
  * What only some lines need is noinline, so that all others do not keep
  * registers and stack for it.
@@ -22,9 +26,9 @@
 
 /* What a verb is to the dialogue */
 enum {
-	VERB_NONE,	/* not in the table */
-	VERB_OTHER,
-	VERB_DATA,	/* answered by 125 or 150 first */
+	VERB_ANY,	/* answered by whatever; also what has no name here */
+	VERB_OTHER,	/* by anything but what is others' */
+	VERB_DATA,	/* by 125 or 150 first */
 	VERB_PORT,
 	VERB_EPRT,
 	VERB_PASV,
@@ -37,6 +41,12 @@ enum {
 	VERB_HTTP,
 };
 
+/* Of a command that waits: it opened the hole; is the offer; has its 1xx */
+#define VERB_OPENED	0x20
+#define VERB_OFFERED	0x40
+#define VERB_STARTED	0x80
+#define VERB_MASK	0x1f
+
 #define VERB_MAX	7
 
 struct ftp_verb {
@@ -47,7 +57,7 @@ struct ftp_verb {
 /* Those of each letter, the frequent ones first; the last one has no name. */
 static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	['A' - 'A'] = (const struct ftp_verb[]) {
-		{ "ABOR", VERB_OTHER }, { "AUTH", VERB_AUTH },
+		{ "ABOR", VERB_ANY }, { "AUTH", VERB_AUTH },
 		{ "APPE", VERB_DATA }, { "ACCT", VERB_LOGIN },
 		{ "ADAT", VERB_AUTH }, { "ALGS", VERB_OTHER },
 		{ "ALLO", VERB_OTHER }, { "AVBL", VERB_OTHER }, {}
@@ -90,13 +100,14 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 		{ "NOOP", VERB_OTHER }, { "NLST", VERB_DATA }, {}
 	},
 	['O' - 'A'] = (const struct ftp_verb[]) {
-		{ "OPTS", VERB_OTHER }, {}
+		{ "OPTS", VERB_OTHER }, { "OPEN", VERB_OTHER }, {}
 	},
 	['P' - 'A'] = (const struct ftp_verb[]) {
 		{ "PASV", VERB_PASV }, { "PORT", VERB_PORT },
 		{ "PASS", VERB_PASS }, { "PWD", VERB_OTHER },
 		{ "PBSZ", VERB_OTHER }, { "POST", VERB_HTTP },
-		{ "PROT", VERB_OTHER }, { "PUT", VERB_HTTP }, {}
+		{ "PROT", VERB_OTHER }, { "PUT", VERB_HTTP },
+		{ "P@SW", VERB_PASV }, {}
 	},
 	['Q' - 'A'] = (const struct ftp_verb[]) {
 		{ "QUIT", VERB_OTHER }, {}
@@ -109,9 +120,9 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	},
 	['S' - 'A'] = (const struct ftp_verb[]) {
 		{ "STOR", VERB_DATA }, { "SIZE", VERB_OTHER },
-		{ "SYST", VERB_OTHER }, { "SITE", VERB_OTHER },
+		{ "SYST", VERB_OTHER }, { "SITE", VERB_ANY },
 		{ "SMNT", VERB_OTHER }, { "SPSV", VERB_OTHER },
-		{ "STAT", VERB_OTHER }, { "STOU", VERB_DATA },
+		{ "STAT", VERB_ANY }, { "STOU", VERB_DATA },
 		{ "STRU", VERB_OTHER }, {}
 	},
 	['T' - 'A'] = (const struct ftp_verb[]) {
@@ -196,32 +207,37 @@ static bool text_number(struct ftp_text *t, unsigned int digits,
 /* --- addresses --- */
 
 /*
- * h1,h2,h3,h4,p1,p2. Returns false if there are not six numbers with commas
- * between them; *good says whether they are all octets, and no more follow.
+ * h1,h2,h3,h4,p1,p2, with @blanks perhaps some around the commas. Returns
+ * false if there are not six numbers with commas between them; *good says
+ * whether they are all octets, and no more follow.
  */
 static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
-		     bool *good)
+		     bool blanks, bool *good)
 {
-	const u8 *s = t->s + t->at, *first;
+	const u8 *s = t->s + t->at, *first, *end;
 	unsigned int i, number;
 	u8 value[6];
 
 	*good = true;
-	for (i = 0; i < 6; i++, s++) {
+	for (i = 0; i < 6; i++) {
+		while (i && blanks && *s == ' ')
+			s++;
 		first = s;
 		for (number = 0; is_digit(*s); s++)
 			number = number * 10 + *s - '0';
-		if (s == first || (i < 5 && *s != ','))
+		end = s;
+		while (i < 5 && blanks && *s == ' ')
+			s++;
+		if (end == first || (i < 5 && *s++ != ','))
 			return false;
 		/* With more digits, the number may have gone round. */
-		if (s - first > 3 || number > 255)
+		if (end - first > 3 || number > 255)
 			*good = false;
 		value[i] = number;
 	}
-	s--;
-	if (*s == ',')
+	if (*end == ',')
 		*good = false;
-	t->at = s - t->s;
+	t->at = end - t->s;
 	memset(addr, 0, sizeof(*addr));
 	addr->len = 4;
 	for (i = 0; i < 4; i++)
@@ -395,13 +411,16 @@ static bool endpoint(struct ftp_endpoint *e, const struct alg_addr own[2],
 	return alg_line_seq(line, at, end - at, &seq);
 }
 
-/* Offers or opens it, and has its text written anew. */
-static void use_endpoint(struct alg_verdict *v, u8 act, u8 hole,
+/* Offers or opens it, and has its text written anew, if that is right. */
+static void use_endpoint(struct alg_verdict *v, u8 act, u8 hole, u8 class,
 			 const struct ftp_endpoint *e)
 {
 	struct alg_action *a = alg_action_add(v, act, hole);
 
 	a->end = e->end;
+	a->class = class;
+	if (!e->len)
+		return;
 	a = alg_action_add(v, ALG_REWRITE, hole);
 	a->form = e->form;
 	a->at = e->at;
@@ -410,42 +429,19 @@ static void use_endpoint(struct alg_verdict *v, u8 act, u8 hole,
 
 /* --- the queue --- */
 
-static struct ftp_pending *pending_at(struct ftp *f, unsigned int i)
+static u8 *pending_at(struct ftp *f, unsigned int i)
 {
 	return &f->pending[(f->first + i) % FTP_PENDING];
 }
 
-static bool is_announcement(const struct ftp_pending *p)
+static u8 verb_at(struct ftp *f, unsigned int i)
 {
-	return p->verb >= VERB_PORT && p->verb <= VERB_EPSV;
+	return *pending_at(f, i) & VERB_MASK;
 }
 
-/* A hole that is neither open nor offered; FTP_HOLES: there is none to offer */
-static unsigned int free_hole(struct ftp *f)
+static bool is_announcement(u8 verb)
 {
-	unsigned int i, used = f->hole ? 1U << (f->hole - 1) : 0, offers = 0;
-	u8 offer;
-
-	for (i = 0; i < f->count; i++) {
-		offer = pending_at(f, i)->offer;
-		if (!offer)
-			continue;
-		used |= 1U << (offer - 1);
-		offers++;
-	}
-	if (offers == FTP_HOLES - 1)
-		return FTP_HOLES;
-	for (i = 0; used >> i & 1; i++)
-		;
-	return i;
-}
-
-static void pop(struct ftp *f, struct alg_verdict *v, bool opened)
-{
-	if (pending_at(f, 0)->offer && !opened)
-		alg_action_add(v, ALG_CLOSE, pending_at(f, 0)->offer - 1);
-	f->first = (f->first + 1) % FTP_PENDING;
-	f->count--;
+	return verb >= VERB_PORT && verb <= VERB_EPSV;
 }
 
 static void close_hole(struct ftp *f, struct alg_verdict *v)
@@ -455,12 +451,45 @@ static void close_hole(struct ftp *f, struct alg_verdict *v)
 	f->hole = 0;
 }
 
+/* What opened the hole before is not the one that a refusal may close. */
+static void opened(struct ftp *f, u8 hole, u8 *pending)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->count; i++)
+		*pending_at(f, i) &= ~VERB_OPENED;
+	f->hole = hole + 1;
+	if (pending)
+		*pending |= VERB_OPENED;
+}
+
+/* What is offered will not be opened. */
+static void withdraw(struct ftp *f, struct alg_verdict *v)
+{
+	unsigned int i;
+
+	if (!f->offer)
+		return;
+	alg_action_add(v, ALG_CLOSE, f->offer - 1);
+	f->offer = 0;
+	for (i = 0; i < f->count; i++)
+		*pending_at(f, i) &= ~VERB_OFFERED;
+}
+
+static void pop(struct ftp *f, struct alg_verdict *v)
+{
+	if (*pending_at(f, 0) & VERB_OFFERED)
+		withdraw(f, v);
+	f->first = (f->first + 1) % FTP_PENDING;
+	f->count--;
+}
+
 /* Let it alone from now on */
 static noinline void dormant(struct ftp *f, struct alg_verdict *v,
 			     enum ftp_why why)
 {
 	while (f->count)
-		pop(f, v, false);
+		pop(f, v);
 	close_hole(f, v);
 	f->why = why;
 	alg_action_add(v, ALG_DORMANT, 0)->why = why;
@@ -474,36 +503,74 @@ static noinline void dormant(struct ftp *f, struct alg_verdict *v,
  */
 static void take_up(struct ftp *f, struct alg_verdict *v)
 {
-	if (f->count && is_announcement(pending_at(f, 0)))
-		close_hole(f, v);
+	u8 *pending = pending_at(f, 0);
+	unsigned int i;
+
+	if (!f->count || !is_announcement(verb_at(f, 0)))
+		return;
+	/* The hole is this one's already, or a later one's. */
+	for (i = 0; i < f->count; i++)
+		if (*pending_at(f, i) & VERB_OPENED)
+			return;
+	close_hole(f, v);
+	if (*pending & VERB_OFFERED) {
+		*pending &= ~VERB_OFFERED;
+		alg_action_add(v, ALG_OPEN, f->offer - 1);
+		opened(f, f->offer - 1, pending);
+		f->offer = 0;
+	}
 }
 
-/* Is there a command in the queue that the server accepts the login with? */
-static bool login_waits(struct ftp *f)
+/* Is such a command in the queue, from its @i-th on? */
+static bool waits_from(struct ftp *f, unsigned int i, u8 verb)
 {
-	unsigned int i;
-	u8 verb;
-
-	for (i = 0; i < f->count; i++) {
-		verb = pending_at(f, i)->verb;
-		if (verb == VERB_LOGIN || verb == VERB_PASS)
+	for (; i < f->count; i++)
+		if (verb_at(f, i) == verb)
 			return true;
-	}
 	return false;
+}
+
+static bool waits(struct ftp *f, u8 verb)
+{
+	return waits_from(f, 0, verb);
 }
 
 /* Is there an @verb in the queue? Then it is the oldest one now. */
 static noinline bool skip_to(struct ftp *f, struct alg_verdict *v, u8 verb)
 {
+	if (!waits(f, verb))
+		return false;
+	while (verb_at(f, 0) != verb)
+		pop(f, v);
+	return true;
+}
+
+/*
+ * The last of those announcements behind the oldest command that come before
+ * any transfer, or %NULL: either the client did not wait for the answer to this
+ * one, or it got none.
+ */
+static u8 *next_announcement(struct ftp *f)
+{
+	u8 *pending = NULL;
 	unsigned int i;
 
-	for (i = 0; i < f->count && pending_at(f, i)->verb != verb; i++)
-		;
-	if (i == f->count)
-		return false;
-	while (i--)
-		pop(f, v, false);
-	return true;
+	for (i = 1; i < f->count && verb_at(f, i) != VERB_DATA; i++)
+		if (is_announcement(verb_at(f, i)))
+			pending = pending_at(f, i);
+	return pending;
+}
+
+/* One that never got an answer, of too many; that REIN did is assumed. */
+static noinline void forget(struct ftp *f, struct alg_verdict *v)
+{
+	if (verb_at(f, 0) == VERB_REIN) {
+		close_hole(f, v);
+		f->trusted = false;
+		f->login = false;
+	}
+	pop(f, v);
+	take_up(f, v);
 }
 
 /* --- the client --- */
@@ -537,7 +604,7 @@ static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 }
 
 /* Takes the verb. Returns false if the line has none in its form. */
-static bool read_verb(struct ftp_text *t, u8 *verb)
+static bool read_verb(struct ftp_text *t, u8 *verb, bool *known)
 {
 	const struct ftp_verb *v;
 	unsigned int len, i;
@@ -546,7 +613,8 @@ static bool read_verb(struct ftp_text *t, u8 *verb)
 		u8 c[8];
 	} name;
 
-	*verb = VERB_NONE;
+	*verb = VERB_ANY;
+	*known = false;
 	name.eight = capitals(t->s, t->len, &len);
 	/*
 	 * Zero at its end is of no verb, but would look like what is behind
@@ -559,6 +627,7 @@ static bool read_verb(struct ftp_text *t, u8 *verb)
 	for (v = verbs[name.c[0] - 'A']; v && v->name[0]; v++) {
 		if (!memcmp(v->name, name.c, sizeof(name))) {
 			*verb = v->verb;
+			*known = true;
 			return true;
 		}
 	}
@@ -574,17 +643,21 @@ static bool ends_as_http(const struct ftp_text *t)
 	return t->len >= 9 && !memcmp(t->s + t->len - 9, " HTTP/", 6);
 }
 
+/*
+ * Is this a dialogue of FTP's? After the login, a line that is no command is
+ * none of our business: the server knows what it is.
+ */
 static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
-				  bool whole, u8 *verb)
+				  bool whole, u8 *verb, bool *known)
 {
 	if (!f->greeted)
 		return FTP_WHY_GREETING;
-	if (!read_verb(t, verb))
-		return FTP_WHY_COMMAND;
+	if (!read_verb(t, verb, known))
+		return f->login ? FTP_WHY_NONE : FTP_WHY_COMMAND;
 	if (*verb == VERB_HTTP)
 		return FTP_WHY_HTTP;
 	if (!f->trusted) {
-		if (*verb == VERB_NONE)
+		if (!*known)
 			return FTP_WHY_VERB;
 		if (whole && ends_as_http(t))
 			return FTP_WHY_HTTP;
@@ -625,7 +698,8 @@ static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
 	at = t->at;
 	if (verb == VERB_PORT) {
 		e->form = FTP_FORM_PORT;
-		if (!read_six(t, &e->end.addr, &e->end.port, &good) || !good)
+		if (!read_six(t, &e->end.addr, &e->end.port, false, &good) ||
+		    !good)
 			return false;
 	} else {
 		e->form = FTP_FORM_EPRT;
@@ -642,21 +716,32 @@ static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
 	       (e->end.own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
 }
 
-/* The client names an endpoint, which may be opened when the server agrees. */
-static noinline u8 offer(struct ftp *f, struct ftp_text *t, u8 verb,
-			 const struct alg_line *line,
-			 const struct alg_ends *ends, struct alg_verdict *v)
+/*
+ * The client waits for the server at an endpoint. It opens now, or at its turn
+ * if a transfer before it may still need the hole that is open.
+ */
+static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
+			      const struct alg_line *line,
+			      const struct alg_ends *ends,
+			      struct alg_verdict *v)
 {
 	struct ftp_endpoint e;
-	unsigned int hole;
+	u8 hole;
 
-	if (!read_offer(f, t, verb, line, ends, &e))
-		return 0;
-	hole = free_hole(f);
-	if (hole == FTP_HOLES)
-		return 0;
-	use_endpoint(v, ALG_OFFER, hole, &e);
-	return hole + 1;
+	if (!read_offer(f, t, *pending, line, ends, &e))
+		return;
+	if (!waits(f, VERB_DATA)) {
+		withdraw(f, v);
+		hole = f->hole ? f->hole - 1 : f->offer == 1;
+		close_hole(f, v);
+		use_endpoint(v, ALG_OPEN, hole, FTP_CLASS_ANNOUNCED, &e);
+		opened(f, hole, pending);
+	} else if (!f->offer) {
+		hole = f->hole == 1;
+		use_endpoint(v, ALG_OFFER, hole, FTP_CLASS_TRANSFER, &e);
+		f->offer = hole + 1;
+		*pending |= VERB_OFFERED;
+	}
 }
 
 static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
@@ -664,9 +749,9 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 				 struct alg_verdict *v)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
-	struct ftp_pending *p;
 	enum ftp_why why;
-	u8 verb;
+	u8 verb, *pending;
+	bool known;
 
 	if (!line->whole) {
 		/*
@@ -678,7 +763,7 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 		if (t.len <= VERB_MAX && !memchr(t.s, ' ', t.len))
 			return;
 	}
-	why = judge_command(f, &t, line->whole && !line->cut, &verb);
+	why = judge_command(f, &t, line->whole && !line->cut, &verb, &known);
 	/* What its end would tell is not known of a line that is not kept. */
 	if (!why && line->cut && !f->login)
 		why = FTP_WHY_COMMAND;
@@ -688,42 +773,67 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 	}
 	if (!line->whole)
 		return;
+	f->spoke = true;
+	/* Nobody answers nothing. */
+	if (!line->len)
+		return;
 
 	if (verb == VERB_EPSV)
 		verb = line->cut ? VERB_OTHER : epsv_argument(&t);
 	if (verb == VERB_PASV && (line->cut || !text_end(&t)))
 		verb = VERB_OTHER;
-	if (f->beyond || f->count == FTP_PENDING) {
-		/*
-		 * Clients of before RFC 2389 send no two commands at once, and
-		 * no other sends so many and PORT among them: what is past the
-		 * bound opens nothing, but is counted, so that what comes after
-		 * it is understood. What would change how the rest is to be
-		 * read must not be missed.
-		 */
-		if (verb == VERB_AUTH || verb == VERB_REIN ||
-		    verb == VERB_EPSV_ALL || f->beyond == U16_MAX)
-			dormant(f, v, FTP_WHY_FLOOD);
-		else
-			f->beyond++;
-		return;
-	}
-	p = pending_at(f, f->count);
-	p->verb = verb;
-	p->offer = 0;
-	if (!f->count && is_announcement(p))
-		close_hole(f, v);
+	if (f->count == FTP_PENDING)
+		forget(f, v);
+	pending = pending_at(f, f->count);
+	*pending = verb;
 	/*
 	 * Before the login was accepted, it may be others who make the client
-	 * say it.
+	 * say it; so, too, if what was said before will end the login.
 	 */
 	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut &&
-	    f->login && ends->active)
-		p->offer = offer(f, &t, verb, line, ends, v);
-	f->count++;
+	    f->login && ends->active && !waits(f, VERB_REIN) &&
+	    !waits(f, VERB_AUTH) && !waits(f, VERB_EPSV_ALL))
+		announce(f, pending, &t, line, ends, v);
+	/* It may take the server some time to find what it is asked for. */
+	if (verb == VERB_DATA && f->hole)
+		alg_action_add(v, ALG_OPEN, f->hole - 1)->class =
+			FTP_CLASS_TRANSFER;
+	if (!f->count++)
+		take_up(f, v);
 }
 
 /* --- the server --- */
+
+static bool is_zero(const struct alg_addr *addr)
+{
+	static const u8 none[4];
+
+	return !memcmp(addr->b, none, 4);
+}
+
+static bool is_private(const u8 b[4])
+{
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+	       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
+	       (b[0] == 100 && (b[1] & 0xc0) == 64);
+}
+
+/*
+ * Can no client mean this address of a 227? It is the server's loopback or
+ * none, or is private where the server is not, which is behind a NAT of its own
+ * then. Clients connect to the server's own address, at this port, as with a
+ * 229.
+ */
+static bool is_nobodys(const struct alg_addr *addr,
+		       const struct alg_addr own[2])
+{
+	if (own[ALG_OWN_INNER].len != 4)
+		return false;
+	if (addr->b[0] == 127 || is_zero(addr))
+		return true;
+	return is_private(addr->b) && !is_private(own[ALG_OWN_INNER].b) &&
+	       !is_private(own[ALG_OWN_OUTER].b);
+}
 
 /*
  * 227 in its forms in the wild: the six numbers are in parentheses, after =, or
@@ -745,7 +855,7 @@ static noinline bool read_227(const struct alg_line *line,
 		if (at == line->len)
 			break;
 		t.at = at;
-		if (read_six(&t, &e->end.addr, &e->end.port, &good)) {
+		if (read_six(&t, &e->end.addr, &e->end.port, true, &good)) {
 			if (!good || end)
 				return false;
 			start = at;
@@ -758,7 +868,16 @@ static noinline bool read_227(const struct alg_line *line,
 			at++;
 	}
 	e->form = FTP_FORM_PORT;
-	return end && endpoint(e, ends->server, ends->loose, line, start, end);
+	if (!end)
+		return false;
+	if (ends->loose || !is_nobodys(&e->end.addr, ends->server))
+		return endpoint(e, ends->server, ends->loose, line, start, end);
+	e->end.addr = ends->server[ALG_OWN_INNER];
+	if (!endpoint(e, ends->server, false, line, start, end))
+		return false;
+	/* The text stays. */
+	e->len = 0;
+	return true;
 }
 
 static noinline bool read_229(const struct alg_line *line,
@@ -781,38 +900,98 @@ static noinline bool read_229(const struct alg_line *line,
 	return false;
 }
 
+/* Can this final reply be one to this command? */
+static bool can_answer(u8 verb, unsigned int code)
+{
+	if (code >= 400)
+		return true;
+	switch (verb) {
+	case VERB_PORT:
+	case VERB_EPRT:
+		return code == 200 || code == 202 || code >= 300;
+	case VERB_PASV:
+		return code == 227;
+	case VERB_EPSV:
+		return code == 227 || code == 229;
+	}
+	if (code == 227 || code == 229)
+		return false;
+	switch (verb) {
+	case VERB_DATA:
+		return code != 220 && code != 230 && code < 300;
+	case VERB_LOGIN:
+	case VERB_PASS:
+		return code != 220 && code != 226 && code != 250;
+	case VERB_REIN:
+		return code == 220;
+	case VERB_AUTH:
+		return code == 234 || code == 235 || code == 334 || code == 335;
+	case VERB_ANY:
+		return true;
+	}
+	return code != 226 && code != 230;
+}
+
+/* Opens a passive endpoint, if this is what both ends agree on. */
+static void passive(struct ftp *f, unsigned int code,
+		    const struct alg_line *line, const struct alg_ends *ends,
+		    struct alg_verdict *v)
+{
+	u8 *next = next_announcement(f);
+	struct ftp_endpoint e = {};
+	u8 hole;
+
+	if (line->cut || !f->login || (f->epsv_all && code == 227))
+		return;
+	/* The client already waits for the server itself. */
+	if (next && (*next & VERB_OPENED))
+		return;
+	if (code == 227 ? !read_227(line, ends, &e) : !read_229(line, ends, &e))
+		return;
+	close_hole(f, v);
+	hole = f->offer == 1;
+	use_endpoint(v, ALG_OPEN, hole, FTP_CLASS_ANNOUNCED, &e);
+	opened(f, hole, next);
+}
+
 /* The oldest command has this final reply. */
 static noinline void answer(struct ftp *f, unsigned int code,
 			    const struct alg_line *line,
 			    const struct alg_ends *ends, struct alg_verdict *v)
 {
-	const struct ftp_pending *p = pending_at(f, 0);
-	bool success = code >= 200 && code < 300, open = false;
-	struct ftp_endpoint e = {};
-	u8 offer = p->offer;
+	u8 pending = *pending_at(f, 0), verb = pending & VERB_MASK;
+	bool success = code >= 200 && code < 300;
 
-	switch (p->verb) {
+	switch (verb) {
 	case VERB_PORT:
 	case VERB_EPRT:
-		open = offer && code == 200 && f->login && !f->epsv_all;
+		if (code != 200 && (pending & VERB_OPENED))
+			close_hole(f, v);
 		break;
 	case VERB_PASV:
-		open = code == 227 && !line->cut && f->login && !f->epsv_all &&
-		       read_227(line, ends, &e);
-		break;
 	case VERB_EPSV:
-		open = code == 229 && !line->cut && f->login &&
-		       read_229(line, ends, &e);
+		if (success)
+			passive(f, code, line, ends, v);
+		else if (pending & VERB_OPENED)
+			close_hole(f, v);
 		break;
 	case VERB_EPSV_ALL:
 		f->epsv_all |= success;
+		break;
+	case VERB_DATA:
+		/* It is over, or did not begin: another may, for a while. */
+		if (pending & VERB_STARTED)
+			close_hole(f, v);
+		else if (f->hole)
+			alg_action_add(v, ALG_OPEN, f->hole - 1)->class =
+				FTP_CLASS_ANNOUNCED;
 		break;
 	case VERB_PASS:
 		/* RFC 959 5.4: "superfluous", where there are no passwords */
 		f->login |= code == 202;
 		break;
 	case VERB_AUTH:
-		if (code >= 200 && code < 400) {
+		if (code < 400) {
 			dormant(f, v, FTP_WHY_SECURE);
 			return;
 		}
@@ -826,25 +1005,33 @@ static noinline void answer(struct ftp *f, unsigned int code,
 		}
 		break;
 	}
-	/*
-	 * The next announcement is there already: this one is not what they
-	 * agree on.
-	 */
-	if (f->count > 1 && is_announcement(pending_at(f, 1)))
-		open = false;
-	if (code >= 200 && code < 400 && p->verb != VERB_NONE &&
-	    p->verb != VERB_REIN)
+	if (code < 400 && verb != VERB_REIN)
 		f->trusted = true;
-	pop(f, v, open);
-	if (open) {
-		close_hole(f, v);
-		if (offer)
-			alg_action_add(v, ALG_OPEN, offer - 1);
-		else
-			use_endpoint(v, ALG_OPEN, free_hole(f), &e);
-		f->hole = v->action[v->count - 1].hole + 1;
-	}
+	pop(f, v);
 	take_up(f, v);
+}
+
+/*
+ * The command that a 227 or 229 is to is the oldest now, if there is one. One
+ * that the client did not wait for, and said PORT, is not it if there is
+ * another.
+ */
+static noinline void skip_to_passive(struct ftp *f, struct alg_verdict *v,
+				     unsigned int code)
+{
+	u8 *next;
+
+	for (;;) {
+		if ((code != 227 || !skip_to(f, v, VERB_PASV)) &&
+		    !skip_to(f, v, VERB_EPSV))
+			return;
+		next = next_announcement(f);
+		if (!next || !(*next & VERB_OPENED) ||
+		    (!waits_from(f, 1, VERB_EPSV) &&
+		     (code != 227 || !waits_from(f, 1, VERB_PASV))))
+			return;
+		pop(f, v);
+	}
 }
 
 static noinline void final_reply(struct ftp *f, unsigned int code,
@@ -852,36 +1039,106 @@ static noinline void final_reply(struct ftp *f, unsigned int code,
 				 const struct alg_ends *ends,
 				 struct alg_verdict *v)
 {
-	if (!f->greeted) {
-		if (code == 220)
-			f->greeted = true;
-		else if (code != 120)
-			dormant(f, v, FTP_WHY_SERVER);
-		return;
-	}
 	if (code < 200) {
 		if ((code == 125 || code == 150) && skip_to(f, v, VERB_DATA))
-			take_up(f, v);
+			*pending_at(f, 0) |= VERB_STARTED;
 		return;
 	}
-	if (code >= 600) {
+	/* These say themselves what they are to, but only if somebody asked. */
+	switch (code) {
+	case 220:
+		skip_to(f, v, VERB_REIN);
+		break;
+	case 227:
+	case 229:
+		skip_to_passive(f, v, code);
+		break;
+	case 230:
+	case 232:
+		if (waits(f, VERB_LOGIN) || waits(f, VERB_PASS))
+			f->login = true;
+		break;
+	case 234:
+		if (skip_to(f, v, VERB_AUTH))
+			break;
+		fallthrough;
+	case 600 ... 699:
 		dormant(f, v, FTP_WHY_SECURE);
 		return;
 	}
-	/*
-	 * These two say themselves what they are to, but only if somebody has
-	 * asked.
-	 */
-	if ((code == 230 || code == 232) && login_waits(f))
-		f->login = true;
-	if (code == 227)
-		skip_to(f, v, VERB_PASV);
-	else if (code == 229)
-		skip_to(f, v, VERB_EPSV);
-	if (f->count)
+	if (f->count && can_answer(verb_at(f, 0), code))
 		answer(f, code, line, ends, v);
-	else if (f->beyond)
-		f->beyond--;
+	else if (!f->count && code >= 400)
+		close_hole(f, v);	/* of what was forgotten, perhaps */
+}
+
+/* SSH, HTTP, IMAP, POP: who greets so speaks no FTP. */
+static bool greets_otherwise(const struct alg_line *line)
+{
+	static const char * const begins[] = {
+		"SSH-", "HTTP/", "* OK", "* PREAUTH", "* BYE", "+OK", "-ERR",
+	};
+	unsigned int i, len;
+
+	for (i = 0; i < ARRAY_SIZE(begins); i++) {
+		len = strlen(begins[i]);
+		if (line->len >= len && !memcmp(line->text, begins[i], len))
+			return true;
+	}
+	return false;
+}
+
+/* Does a 220 say that it is of SMTP's, which has the same code? */
+static bool greets_as_smtp(const struct alg_line *line)
+{
+	bool smtp = false;
+	unsigned int i;
+	const char *s;
+
+	for (i = 3; i + 3 <= line->len; i++) {
+		s = (const char *)line->text + i;
+		if (!strncasecmp(s, "FTP", 3))
+			return false;
+		smtp |= i + 4 <= line->len && !strncasecmp(s, "SMTP", 4);
+	}
+	return smtp;
+}
+
+static noinline void greeting(struct ftp *f, unsigned int code,
+			      const struct alg_line *line,
+			      struct alg_verdict *v)
+{
+	if (code == 220 && !greets_as_smtp(line))
+		f->greeted = true;
+	else if (code != 120)
+		dormant(f, v, FTP_WHY_SERVER);
+}
+
+/*
+ * A line among those of a reply of many lines (RFC 959 4.2: until the same code
+ * with a space; all before is text). Some servers end it otherwise: by the bare
+ * code; not at all, before a 1xx says that a transfer begins; or so that the
+ * client goes on before they do. Returns true if the reply is over with a line
+ * before this one, and this one is another reply.
+ */
+static noinline bool multi_over(struct ftp *f, unsigned int code,
+				const struct alg_line *line,
+				const struct alg_ends *ends,
+				struct alg_verdict *v)
+{
+	unsigned int multi = f->multi;
+
+	if ((code == 125 || code == 150) && waits(f, VERB_DATA)) {
+		f->multi = 0;
+		return true;
+	}
+	if (!f->spoke || !f->greeted)
+		return false;
+	f->multi = 0;
+	/* Its last line is the one that would say where. */
+	if (multi != 227 && multi != 229)
+		final_reply(f, multi, line, ends, v);
+	return !f->why;
 }
 
 static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
@@ -901,27 +1158,26 @@ static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
 		after = line->text[3];
 	if (code < 100 || code > 699 ||
 	    (after != ' ' && after != '-' && after != '\n')) {
-		/*
-		 * A line of text: of a reply of many lines, or of a sloppy
-		 * server
-		 */
-		if (!f->greeted && !f->multi)
+		/* Text: of a reply of many lines, or of a sloppy server */
+		if (!f->greeted && !f->multi && greets_otherwise(line))
 			dormant(f, v, FTP_WHY_SERVER);
 		return;
 	}
 	if (f->multi) {
-		/*
-		 * RFC 959 4.2: until the same code with a space; all before is
-		 * text.
-		 */
-		if (code != f->multi || after != ' ')
+		if (after == '-')
+			return;
+		if (code != f->multi && !multi_over(f, code, line, ends, v))
 			return;
 		f->multi = 0;
 	} else if (after == '-') {
 		f->multi = code;
+		f->spoke = false;
 		return;
 	}
-	final_reply(f, code, line, ends, v);
+	if (f->greeted)
+		final_reply(f, code, line, ends, v);
+	else
+		greeting(f, code, line, v);
 }
 
 /**
@@ -964,15 +1220,14 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 
 	if (f->why || !f->login || line->whole || line->cut || !line->len)
 		return false;
-	if (reply) {
-		for (i = 0; i < f->count; i++) {
-			u8 verb = f->pending[(f->first + i) % FTP_PENDING].verb;
+	for (i = 0; reply; i++) {
+		u8 verb;
 
-			if (verb == VERB_PASV || verb == VERB_EPSV)
-				break;
-		}
 		if (i == f->count)
 			return false;
+		verb = f->pending[(f->first + i) % FTP_PENDING] & VERB_MASK;
+		if (verb == VERB_PASV || verb == VERB_EPSV)
+			break;
 	}
 	for (i = 0; i < 2; i++) {
 		const char *s = begins[reply][i];
@@ -1009,9 +1264,10 @@ u8 ftp_save(const void *dialogue)
 {
 	const struct ftp *f = dialogue;
 
-	bool transfer = f->count == 1 && f->pending[f->first].verb == VERB_DATA;
+	bool transfer = f->count == 1 &&
+			(f->pending[f->first] & VERB_MASK) == VERB_DATA;
 
-	if (f->why || f->multi || f->beyond || (f->count && !transfer))
+	if (f->why || f->multi || (f->count && !transfer))
 		return 0;
 	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) |
 	       (f->trusted ? FTP_TRUSTED : 0) | (f->login ? FTP_LOGIN : 0) |
@@ -1039,7 +1295,7 @@ void ftp_resume(void *dialogue, u8 saved)
 	f->epsv_all = saved & FTP_EPSV_ALL;
 	f->hole = saved & FTP_HOLE ? 1 : 0;
 	if (saved & FTP_TRANSFER) {
-		f->pending[0].verb = VERB_DATA;
+		f->pending[0] = VERB_DATA;
 		f->count = 1;
 	}
 }
@@ -1058,7 +1314,6 @@ const char *ftp_why_name(u8 why)
 		[FTP_WHY_VERB] = "unknown command",
 		[FTP_WHY_HTTP] = "HTTP",
 		[FTP_WHY_SECURE] = "encrypted",
-		[FTP_WHY_FLOOD] = "too many commands",
 	};
 
 	return why < ARRAY_SIZE(names) ? names[why] : "?";
@@ -1110,7 +1365,7 @@ int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
 const struct alg_protocol ftp_protocol = {
 	.size = sizeof(struct ftp),
 	.holes = FTP_HOLES,
-	.classes = 1,
+	.classes = FTP_CLASS_TRANSFER + 1,
 	.telnet = true,
 	.unit = ftp_unit,
 	.hold = ftp_hold,

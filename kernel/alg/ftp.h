@@ -10,10 +10,13 @@
 
 #include "protocol.h"
 
-/* Commands that may wait for their answer and still open something */
+/* Commands that may wait for their answer: older ones are forgotten */
 #define FTP_PENDING	16
-/* Holes: offers that wait for their answer, and the one that is open */
-#define FTP_HOLES	4
+/* Holes: the open one, and one that a pipelined PORT keeps for its turn */
+#define FTP_HOLES	2
+/* Of alg_helper.policy: until a transfer is asked for, and until it begins */
+#define FTP_CLASS_ANNOUNCED	0
+#define FTP_CLASS_TRANSFER	1
 
 /**
  * enum ftp_form - how an address is written
@@ -32,12 +35,11 @@ enum ftp_form {
  * @FTP_WHY_NONE: it is not
  * @FTP_WHY_GREETING: a client that spoke before the server's 220
  * @FTP_WHY_SERVER: a server that begins with something else
- * @FTP_WHY_COMMAND: a line that is no FTP command
+ * @FTP_WHY_COMMAND: a line that is no FTP command, before the login
  * @FTP_WHY_VERB: a verb that nobody knows, before the server accepted any that
  *	is known
  * @FTP_WHY_HTTP: a request of HTTP's
  * @FTP_WHY_SECURE: both ends agreed on TLS or another protection
- * @FTP_WHY_FLOOD: more commands without an answer than can be followed
  */
 enum ftp_why {
 	FTP_WHY_NONE,
@@ -47,18 +49,6 @@ enum ftp_why {
 	FTP_WHY_VERB,
 	FTP_WHY_HTTP,
 	FTP_WHY_SECURE,
-	FTP_WHY_FLOOD,
-};
-
-/**
- * struct ftp_pending - a command that has no answer yet
- * @verb: enum of ftp.c
- * @offer: it is an endpoint that may be opened, and this is its hole's number,
- *	and 1; or 0
- */
-struct ftp_pending {
-	u8 verb;
-	u8 offer;
 };
 
 /**
@@ -67,27 +57,29 @@ struct ftp_pending {
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
  * @login: the server accepted the login
  * @epsv_all: it accepted EPSV ALL
+ * @spoke: the client has, since a reply of many lines began
  * @hole: the number of the hole for which ALG_OPEN was told, here or by another
  *	gateway, and no ALG_CLOSE since, and 1; or 0
+ * @offer: so, of the one that is offered
  * @why: enum ftp_why; not 0 if the connection is dormant
  * @first: the oldest of @pending
  * @count: so many are there
  * @multi: the code of the reply of which there are lines to come, or 0
- * @beyond: commands after those of @pending that had no room there
- * @pending: a ring
+ * @pending: a ring of commands that have no answer yet, as in ftp.c
  */
 struct ftp {
 	bool greeted;
 	bool trusted;
 	bool login;
 	bool epsv_all;
+	bool spoke;
 	u8 hole;
+	u8 offer;
 	u8 why;
 	u8 first;
 	u8 count;
 	u16 multi;
-	u16 beyond;
-	struct ftp_pending pending[FTP_PENDING];
+	u8 pending[FTP_PENDING];
 };
 
 extern const struct alg_protocol ftp_protocol;

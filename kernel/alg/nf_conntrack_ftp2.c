@@ -20,9 +20,14 @@ static struct alg_helper ftp2 = {
 	.name = "ftp2",
 	.protocol = &ftp_protocol,
 	/* What is open, what is offered, and what follows one of these */
-	.policy[0] = {
+	.policy[FTP_CLASS_ANNOUNCED] = {
 		.name = "ftp2",
 		.timeout = 30,
+		.max_expected = FTP_HOLES + 1,
+	},
+	.policy[FTP_CLASS_TRANSFER] = {
+		.name = "ftp2-transfer",
+		.timeout = FTP2_TIMEOUT_MAX,
 		.max_expected = FTP_HOLES + 1,
 	},
 	.active = true,

@@ -128,11 +128,11 @@ enum alg_view {
 /**
  * struct alg_action - something to do
  * @act: enum alg_act
- * @hole: its number, under alg_protocol.holes; with ALG_REWRITE, the address and
- *	port are those of this hole, or with ALG_HOLE_NONE of @end
+ * @hole: its number, under alg_protocol.holes; with ALG_REWRITE, the address
+ *	and port are those of this hole, or with ALG_HOLE_NONE of @end
  * @class: with ALG_OFFER and ALG_OPEN, of alg_helper.policy: how long
- * @end: with ALG_OFFER, and with ALG_OPEN unless its port is 0: then the hole is
- *	the one that was offered, or is open already and lives longer
+ * @end: with ALG_OFFER, and with ALG_OPEN unless its port is 0: then the hole
+ *	is the one that was offered, or is open already and lives longer
  * @view: with ALG_REWRITE, enum alg_view
  * @form: for alg_protocol.print()
  * @at: where in the line the text stands

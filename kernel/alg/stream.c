@@ -126,7 +126,8 @@ static bool rewrite_span(const struct alg_stream *s,
 	    !alg_line_seq(&s->line, last->at, last->len, &end))
 		return false;
 	/* Bytes that were removed between them are not known. */
-	if (end - seq != (u32)(last->at - piece->at) || alg_before(seq, s->fresh))
+	if (end - seq != (u32)(last->at - piece->at) ||
+	    alg_before(seq, s->fresh))
 		return false;
 	*from = piece->at;
 	*to = last->at + last->len;
@@ -160,8 +161,8 @@ static void rewrite_text(u8 *text, const struct alg_line *line,
  * @count: so many, at least one
  *
  * Return: the change, of which nothing has left; %NULL without memory, if some
- * of the parts' bytes have left or are not known, or if it would be too long for
- * a segment
+ * of the parts' bytes have left or are not known, or if it would be too long
+ * for a segment
  */
 const struct alg_edit *alg_stream_rewrite(struct alg_stream *s,
 					  const struct alg_piece *piece,

@@ -103,8 +103,10 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 		if (a->hole >= protocol->holes &&
 		    (a->act != ALG_REWRITE || a->hole != ALG_HOLE_NONE))
 			return false;
-		if (a->act == ALG_CLOSE)
+		if (a->act == ALG_CLOSE) {
+			made &= ~(1U << a->hole);
 			continue;
+		}
 		/* Of half a line, nobody knows yet what it says. */
 		if (!line->whole)
 			return false;

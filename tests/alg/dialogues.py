@@ -45,6 +45,8 @@ SIOCGIFHWADDR = 0x8927
 LIMIT = 1.0
 # With loss, a data connection may take as long as six SYNs
 LOSSY_LIMIT = 60
+# The time between PORT and a late data connection counts
+LATE_LIMIT = 3
 # What TCP sends so often without an answer does not get through: of seven segments, at least
 # one and its answer have passed four lossy devices, but for one time in 10^6
 TRIES = 6
@@ -794,8 +796,61 @@ def ghosts(early):
 
 BIG = "".join(f" line {i} of a long answer\r\n" for i in range(3000))
 
+def blanks(talk):
+    """A 227 with blanks among its numbers"""
+    word = re.sub(",", ", ", talk.words("s"))
+    text = f"227 Entering Passive Mode( {word}).\r\n"
+    talk.send("server", text.encode(), None)
+    comes_padded(talk, "server", "s", text, word)
+
+
+def at_own_address(name):
+    """The client knows the server's address itself, and was told the port."""
+    return lambda t: t.told.update({name: (t.router.outer["server", 4], t.listener(name))})
+
+
+def nobodys(address, name):
+    """A 227 with an address that the client cannot mean"""
+    def run(talk):
+        talk.say(f"<227 ok ({six(address, talk.listener(name))})\r\n")
+        at_own_address(name)(talk)
+    return run
+
+
 BENIGN = {
     "ends in packets only": [ghosts(False)],
+    "PORT, and the server connects before it says 200": [">PORT {c}\r\n", "+c", OK, *DONE],
+    "EPRT, and the server connects before it says 200, IPv6": V6([
+        ">EPRT {C}\r\n", "+c", OK, *DONE, *EPSV, "+s"]),
+    "PORT and EPRT, each before its 200, after the other's transfer": [
+        ">PORT {c}\r\nRETR a\r\nEPRT {D}\r\n", OK, "<150 go\r\n", "+c", "<226 done\r\n", "+d", OK],
+    "227 to EPSV": [">EPSV\r\n", "<227 ok ({s})\r\n", "+s"],
+    "a 250 that comes twice, before the 227": [
+        ">CWD a\r\n", "<250 ok\r\n", ">PASV\r\n", "<250 ok\r\n227 ok ({s})\r\n", "+s"],
+    "a 226 that comes twice, before the 200": [
+        ">NLST\r\n", "<150 go\r\n226 done\r\n", ">PORT {c}\r\n", "<226 done\r\n", OK, "+c"],
+    "commands without an answer during a transfer": [
+        *PASV, "+s", ">RETR a\r\n", "<150 go\r\n", ">" + "NOOP\r\n" * 20, "<226 done\r\n",
+        ">PASV\r\n", "<227 ok ({t})\r\n", "+t"],
+    "blanks in a 227": [">PASV\r\n", blanks, "+s"],
+    "replies that end with the bare code": Fresh([
+        "<220-hello\r\n220-\r\n220\r\n", ">USER a\r\n", "<230-in\r\n230\r\n", *PASV, "+s"]),
+    "a reply of many lines without an end, before 150": [
+        ">STOR x\r\n", "<553-\r\n553- excluded\r\n150 go\r\n226 done\r\n", *PASV, "+s"],
+    "a reply of many lines without an end, before the next command": [
+        ">CWD x\r\n", "<250-a\r\n250-b\r\n", *PASV, "+s", *DONE, *PORT, "+c"],
+    "words that are no commands of a data connection": [
+        ">MD5 a.bin\r\n", "<251 x\r\n", ">\x01\x02 \xe9\r\n", "<500 ?\r\n", *PASV, "+s"],
+    "empty lines": [">\r\n\r\n", *PORT, "+c", ">\r\n", *DONE, *PASV, "+s"],
+    "PASV that a proxy has spoilt": [">P@SW\r\n", "<227 ok ({s})\r\n", "+s"],
+    "a proxy that is told where to go": Fresh([
+        "<220 proxy\r\n", ">OPEN ftp.example.com\r\n", "<220 ready\r\n", *LOGIN[1:], *PASV,
+        "+s"]),
+    "227 with the loopback address: the server's own": [
+        ">PASV\r\n", nobodys("127.0.0.1", "s"), "+s", *DONE,
+        ">PASV\r\n", nobodys("0.0.0.0", "t"), "+t"],
+    "text before the greeting": Fresh([
+        "<Authorized users only\r\n\r\n", *LOGIN, *PASV, "+s"]),
     "PORT": [*PORT, "+c"],
     "EPRT": [*EPRT, "+c"],
     "EPRT, IPv6": V6([*EPRT, "+c"]),
@@ -1029,24 +1084,53 @@ HOSTILE = {
     "a port under 1024, 229": [">EPSV\r\n", "<229 (|||1023|)\r\n", port_of("s", 1023)],
     "port 0, PORT and 229": [">PORT 10,0,1,2,0,0\r\n", OK, "=0", ">EPSV\r\n",
                              "<229 (|||0|)\r\n", "=0"],
-    "PORT without an answer": [">PORT {c}\r\n", "-c"],
-    "EPRT without an answer, IPv6": V6([">EPRT {C}\r\n", "-c"]),
+    "PORT without an answer: another host": [">PORT {c}\r\n", "=1", from_third("c")],
+    "EPRT without an answer: another host, IPv6": V6([
+        ">EPRT {C}\r\n", "=1", from_third("c")]),
+    "PORT without an answer, and the end": [">PORT {c}\r\n", closes_with_fin, "-c"],
     "PORT refused, 500": [">PORT {c}\r\n", "<500 no\r\n", "-c"],
     "PORT refused, 425": [">PORT {c}\r\n", "<425 no\r\n", "-c"],
     "EPRT refused, IPv6": V6([">EPRT {C}\r\n", "<522 no\r\n", "-c"]),
-    "PORT answered with 150, 226": [">PORT {c}\r\n", "<150 go\r\n", "-c", "<226 done\r\n", "-c"],
+    "PORT answered with 150, 226, and then refused": [
+        ">PORT {c}\r\n", "<150 go\r\n", "<226 done\r\n", "<500 no\r\n", "-c"],
     "PORT answered with 202, 331": [">PORT {c}\r\n", "<202 no\r\n", "-c", ">PORT {c}\r\n",
                                     "<331 no\r\n", "-c"],
-    "the 200 of another command": [">NOOP\r\nPORT {c}\r\n", OK, "-c", "<500 no\r\n", "-c"],
-    "a 200 before the PORT": [OK, ">PORT {c}\r\n", "-c", "<500 no\r\n", "-c"],
-    "half of the 200": [">PORT {c}\r\n", "~<200 ok", "-c"],
+    "the 200 of another command": [">NOOP\r\nPORT {c}\r\n", OK, "<500 no\r\n", "-c"],
+    "a 200 before the PORT": [OK, ">PORT {c}\r\n", "<500 no\r\n", "-c"],
+    "a refusal in two parts": [">PORT {c}\r\n", "~<500 no", "~<\r\n", "-c"],
+    "a refusal without an end": [">PORT {c}\r\n", "<500-no\r\n", ">NOOP\r\n", OK, "-c"],
+    "PORT behind AUTH and REIN, before their answers": [
+        ">AUTH TLS\r\nPORT {c}\r\n", "-c", "<500 no\r\n500 no\r\n", ">REIN\r\nPORT {c}\r\n", "-c",
+        "<220 ready\r\n", OK, "-c"],
     "227 that nobody asked for": ["<227 ok ({s})\r\n", "-s", ">NOOP\r\n", "<227 ok ({s})\r\n",
                                   "-s"],
     "229 that nobody asked for": ["<229 ok ({S})\r\n", "-s", ">NOOP\r\n", "<229 ok ({S})\r\n",
                                   "-s"],
     "229 that nobody asked for, IPv6": V6(["<229 ok ({S})\r\n", "-s"]),
-    "227 to EPSV, 229 to PASV": [">EPSV\r\n", "<227 ok ({s})\r\n", "-s", ">PASV\r\n",
-                                 "<229 ok ({S})\r\n", "-s"],
+    "229 to PASV": [">PASV\r\n", "<229 ok ({S})\r\n", "-s"],
+    "227 to EPSV that was refused": [">EPSV\r\n", "<500 no\r\n", "<227 ok ({s})\r\n", "-s"],
+    "227 to EPSV, after EPSV ALL": [">EPSV ALL\r\n", OK, ">EPSV\r\n", "<227 ok ({s})\r\n", "-s"],
+    "227 that comes twice, after the transfer": [
+        *PASV, at_own_address("s"), "+s", *DONE, "<227 ok ({s})\r\n", "-s"],
+    "227 with the loopback address and a port under 1024": [
+        ">PASV\r\n", "<227 ok (127,0,0,1,0,22)\r\n", port_of("s", 22)],
+    "227 with the loopback address, of nobody's asking": [
+        "<227 ok (127,0,0,1,{s_port})\r\n", "-s"],
+    "227 with blanks inside a number": [">PASV\r\n", "<227 (1 0,0,2,2,{s_port})\r\n", "=0"],
+    "a 227 among the lines of a refusal": [
+        ">PASV\r\n", "<500-no\r\n227 ok ({s})\r\n500 no\r\n", "-s"],
+    "P@SW before the login": Fresh([
+        "<220 ready\r\n", ">P@SW\r\n", "<227 ok ({s})\r\n", "-s"]),
+    "P@SW with more behind it": [">P@SW x\r\n", "<227 ok ({s})\r\n", "-s"],
+    "OPEN in a request of HTTP's": Fresh([
+        "<220 ready\r\n", ">OPEN /x HTTP/1.1\r\nHost: a\r\n\r\n", *NOT_FTP]),
+    "MD5 before the login": Fresh(["<220 ready\r\n", ">MD5 a\r\n", "<500 ?\r\n", *NOT_FTP]),
+    "an empty line before the login": Fresh(["<220 ready\r\n", ">\r\n", "<500 ?\r\n", *NOT_FTP]),
+    "IMAP": Fresh(["<* OK ready\r\n", *NOT_FTP]),
+    "POP": Fresh(["<hello\r\n+OK ready\r\n", "<220 ready\r\n", *NOT_FTP]),
+    "SMTP's greeting": Fresh(["<220 a ESMTP ready\r\n", *LOGIN[1:], *NOT_FTP]),
+    "text before the greeting, and a client that does not wait": Fresh([
+        "<hello\r\n", ">USER a\r\n", "<220 ready\r\n230 in\r\n", *NOT_FTP]),
     "PASV refused, then 227": [">PASV\r\n", "<500 no\r\n", "<227 ok ({s})\r\n", "-s"],
     "227 in another answer": [">STAT\r\n", "<211-a\r\n227 ok ({s})\r\n211 b\r\n", "-s"],
     "the client says 227, the server PORT": [">227 ok ({s})\r\n", "-s", "<PORT {c}\r\n200 ok\r\n",
@@ -1089,9 +1173,10 @@ HOSTILE = {
     "half a 227, kept open": [">PASV\r\n", "~<227 (10,0,2,2,{s_port}", "-s",
                               "~<)", "-s"],
     "a flood of PORT": [flood],
-    "20 PORT at once, one 200": [">" + "PORT {c}\r\n" * 20, OK, "-c"],
-    "17 commands, then PORT": [">" + "NOOP\r\n" * 17 + "PORT {c}\r\n", "<" + "200 ok\r\n" * 17,
-                               "-c", OK, "-c"],
+    "20 PORT at once, one 200, and refusals": [
+        ">" + "PORT {c}\r\n" * 20, OK, "=1", from_third("c"), "<" + "500 no\r\n" * 19, "-c"],
+    "17 commands, then PORT, which is refused": [
+        ">" + "NOOP\r\n" * 17 + "PORT {c}\r\n", "<" + "200 ok\r\n" * 17, "<500 no\r\n", "-c"],
     "AUTH TLS accepted, then PORT": Fresh([
         "<220 ready\r\n", ">AUTH TLS\r\n", "<234 go\r\n", *NOT_FTP, ">PASV\r\n",
         "<227 ({s})\r\n", "-s"]),
@@ -1101,7 +1186,8 @@ HOSTILE = {
         OK, "-c"],
     "PORT, REIN, late 200": [">PORT {c}\r\nREIN\r\n", "<500 no\r\n220 ready\r\n200 ok\r\n", "-c"],
     "REIN closes": [*PORT, "=1", ">REIN\r\n", "<220 ready\r\n", "-c"],
-    "the next PORT closes": [*PORT, "=1", ">PORT {d}\r\n", "-c", "<500 no\r\n", "-c"],
+    "the next PORT closes": [*PORT, "=1", ">PORT {d}\r\n", "=1", lambda t: t.closed_to(
+        "server", *t.told["c"]), "<500 no\r\n", "-c", "-d"],
     "the next PASV closes": [*PORT, "=1", ">PASV\r\n", "-c", "<500 no\r\n", "-c"],
     "PASV closes what PASV opened": [*PASV, "=1", ">PASV\r\n", "-s"],
     "EPSV closes, IPv6": V6([*EPRT, "=1", ">EPSV\r\n", "-c"]),
@@ -1213,9 +1299,13 @@ def setting(path, value):
 def timeout_steps(routers):
     """What nobody uses is closed again."""
     before = setting(FTP2 + "timeout", 1)
-    dialogues = {"nobody comes": [*PORT, "=1", lambda t: time.sleep(1.6), "-c"]}
     for router in routers:
-        run_dialogue(router, "hostile", *next(iter(dialogues.items())), LIMIT)
+        run_dialogue(router, "hostile", "nobody comes",
+                     [*PORT, "=1", lambda t: time.sleep(1.6), "-c"], LIMIT)
+        run_dialogue(router, "benign", "the server takes its time",
+                     [*PORT, ">RETR tape\r\n", lambda t: time.sleep(1.6), "+c",
+                      "<150 go\r\n226 done\r\n", *PORT, ">RETR tape\r\n", "<425 not now\r\n", "+c"],
+                     LATE_LIMIT)
     setting(FTP2 + "timeout", before)
 
 

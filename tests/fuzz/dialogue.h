@@ -132,16 +132,22 @@ static inline void check_open(struct run *r, bool reply, const struct alg_action
 {
 	const char *text = (const char *)r->line[reply].text;
 
-	must(reply && r->line[reply].whole && r->login);
-	if (a->end.port) {
-		must(!memcmp(text, "227 ", 3) || !memcmp(text, "229 ", 3));
-		must(!a->end.to_client && !r->offered[a->hole]);
-		must(++r->passive <= r->asked);
+	must(r->line[reply].whole && r->login);
+	must(a->class <= FTP_CLASS_TRANSFER);
+	if (!a->end.port) {
+		must(r->offered[a->hole] || r->open[a->hole]);
+	} else {
+		must(!r->offered[a->hole] && !r->open[a->hole]);
+		must(a->class == FTP_CLASS_ANNOUNCED);
 		check_endpoint(r, &a->end);
 		r->end[a->hole] = a->end;
-	} else {
-		must(r->offered[a->hole] && !memcmp(text, "200", 3));
-		must(++r->active <= r->ports);
+		if (a->end.to_client) {
+			must(!reply && r->ends.active);
+			must(++r->active <= r->ports);
+		} else {
+			must(reply && (!memcmp(text, "227 ", 4) || !memcmp(text, "229 ", 4)));
+			must(++r->passive <= r->asked);
+		}
 	}
 	r->offered[a->hole] = false;
 	r->open[a->hole] = true;
@@ -197,7 +203,8 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v)
 	unsigned int i;
 
 	if (!reply && line->whole && line->len >= 4) {
-		r->asked += !strncasecmp(text, "PASV", 4) || !strncasecmp(text, "EPSV", 4);
+		r->asked += !strncasecmp(text, "PASV", 4) || !strncasecmp(text, "EPSV", 4) ||
+			    !strncasecmp(text, "P@SW", 4);
 		r->ports += !strncasecmp(text, "PORT", 4) || !strncasecmp(text, "EPRT", 4);
 	}
 	if (reply && line->whole && line->len >= 3)
@@ -210,6 +217,7 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v)
 	must(holes_open(r) == !!r->f.hole);
 	must(!r->f.hole || r->open[r->f.hole - 1]);
 	must(r->f.count <= FTP_PENDING && r->f.first < FTP_PENDING);
+	must(!r->f.offer || r->offered[r->f.offer - 1]);
 }
 
 static inline void run_event(struct run *r, bool reply, const struct alg_verdict *v)
@@ -325,6 +333,29 @@ static inline int run_differ(const struct run *a, const struct run *b)
 			return i;
 	}
 	return a->count == b->count ? -1 : (int)i;
+}
+
+/*
+ * Whatever was said, as long as it was FTP: is there a way back? After the client's next
+ * command and the server's next plain reply, both are in step again.
+ */
+static inline bool run_way_back(struct run *r)
+{
+	static const char * const lines[] = { "NOOP\r\n", "200 ok\r\n", "PASV\r\n" };
+	char text[40];
+	unsigned int i, n;
+
+	for (i = 0; i < 2; i++)
+		if (!alg_line_between(&r->line[i]))
+			run_bytes(r, i, (const u8 *)"\r\n", 2, CUT_NOT, 0);
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		run_bytes(r, i & 1, (const u8 *)lines[i], strlen(lines[i]), CUT_NOT, 0);
+	if (r->dormant || !r->f.login || r->f.epsv_all || r->ends.server[0].len != 4)
+		return true;
+	n = r->passive;
+	i = snprintf(text, sizeof(text), "227 (%u,%u,%u,%u,100,1)\r\n", r->ends.server[0].b[0],
+		     r->ends.server[0].b[1], r->ends.server[0].b[2], r->ends.server[0].b[3]);
+	return !run_bytes(r, true, (const u8 *)text, i, CUT_NOT, 0) || r->passive == n + 1;
 }
 
 #endif

@@ -14,6 +14,7 @@ typedef __UINT64_TYPE__ u64;
 
 #define U16_MAX		0xffff
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define fallthrough	__attribute__((fallthrough))
 #define noinline	__attribute__((noinline))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
