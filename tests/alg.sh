@@ -26,9 +26,14 @@ run() {
 	[ "$status" -le 1 ] && grep -q '^1\.\.' "$work/out" || echo "not ok 0 - $test: exit $status"
 }
 
+# The code of doc/alg.md
+sed -n '/^```c$/,/^```$/ { /^```/!p }' "$here/../doc/alg.md" >"$work/example.c"
+
 {
 	run ftp_test line.c ftp.c verdict.c
 	run stream_test line.c stream.c
+	flags+=(-Wno-unused-parameter -I"$here/../kernel/alg" "-DEXAMPLE=\"$work/example.c\"")
+	run example_test line.c verdict.c
 } | awk '
 	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }
 	/^not / { bad = 1 }
