@@ -36,7 +36,7 @@ struct run {
 	u32 total[2];
 	struct event events[EVENTS_MAX];
 	unsigned int count;
-	/* what is known without ftp.c: of each hole, if it is open or offered, and where it leads */
+	/* known without ftp.c: is a hole open or offered, and where does it lead? */
 	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login;
 	struct alg_endpoint end[FTP_HOLES];
 	unsigned int asked, passive, ports, active;

@@ -55,7 +55,8 @@ static void test_example(void)
 	ok(says(true, "OK\r\n") && !v.count, "once");
 	ok(says(false, "LISTEN 5001\r\n") && v.count == 2 && says(true, "NO\r\n") && v.count == 1 &&
 	   does(0, ALG_CLOSE), "or is not");
-	ok(says(false, "LISTEN 22\r\n") && !v.count && says(false, "LISTEN 65536\r\n") && !v.count &&
+	ok(says(false, "LISTEN 22\r\n") && !v.count &&
+	   says(false, "LISTEN 65536\r\n") && !v.count &&
 	   says(false, "LISTEN 5x\r\n") && !v.count && says(false, "HELLO\r\n") && !v.count &&
 	   says(false, "LISTEN 00000005000\r\n") && !v.count && says(true, "OK\r\n") && !v.count,
 	   "other lines open nothing");
@@ -105,7 +106,8 @@ static void test_nonsense(void)
 {
 	static void (*const spoils[])(void) = {
 		port, port_none, odd_pair, address, family, third, owner, who, from, hole, no_hole,
-		class, act, twice, rewrite_hole, empty, behind, far, view, half, cut, overlap, order,
+		class, act, twice, rewrite_hole, empty, behind, far, view, half, cut, overlap,
+		order,
 		dormant_first, many,
 	};
 	unsigned int i, bad = 0;
@@ -122,7 +124,8 @@ static void test_nonsense(void)
 	ok(!bad, "nonsense is not");
 	for (i = 0; i < 20; i++)
 		alg_action_add(&v, ALG_CLOSE, 0);
-	ok(!alg_actions_valid(&talk_protocol, &line[0], &ends, &v), "nor more than there is room for");
+	ok(!alg_actions_valid(&talk_protocol, &line[0], &ends, &v),
+	   "nor more than there is room for");
 }
 
 static bool next(u8 want, u8 unit, bool more, u32 len)
@@ -141,7 +144,8 @@ static void test_next(void)
 	   next(0, ALG_UNIT_SKIP, false, ALG_SKIP_MAX) && next(4, ALG_UNIT_SKIP_BYTES, false, 0) &&
 	   next(0, ALG_UNIT_END, false, 0), "units that can be next");
 	ok(!next(0, ALG_UNIT_LINE, true, 0) && !next(2, ALG_UNIT_LINE, true, 0) &&
-	   !next(0, ALG_UNIT_BYTES, false, 0) && !next(0, ALG_UNIT_BYTES, false, ALG_BYTES_MAX + 1) &&
+	   !next(0, ALG_UNIT_BYTES, false, 0) &&
+	   !next(0, ALG_UNIT_BYTES, false, ALG_BYTES_MAX + 1) &&
 	   !next(0, ALG_UNIT_BYTES, true, 4) && !next(4, ALG_UNIT_BYTES, true, 4) &&
 	   !next(0, ALG_UNIT_SKIP, false, ALG_SKIP_MAX + 1) && !next(0, ALG_UNIT_SKIP, true, 4) &&
 	   !next(0, ALG_UNIT_END, true, 0) && !next(0, ALG_UNIT_END + 1, false, 0),

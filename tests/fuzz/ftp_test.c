@@ -7,6 +7,7 @@
  */
 #include "dialogue.h"
 
+#define V6_2 "fd00:0:0:0:0:0:0:2"
 #define PORT		"PORT 10,0,0,2,19,136\r\n"
 #define OPEN		"open client 10,0,0,2,19,136 [10,0,0,2,19,136]"
 #define PASV227		"227 Entering Passive Mode (10,9,0,9,19,136).\r\n"
@@ -65,8 +66,7 @@ static const struct dialogue benign[] = {
 		">EPRT |2|FD00:0:0::0.0.0.2|5000|\r\n",
 			"open client |2|fd00:0:0:0:0:0:0:2|5000| [|2|FD00:0:0::0.0.0.2|5000|]",
 		">EPRT |2|fd00:0:0:0:0:0:0:2|5001|\r\n",
-			"close, open client |2|fd00:0:0:0:0:0:0:2|5001| "
-			"[|2|fd00:0:0:0:0:0:0:2|5001|]",
+			"close, open client |2|" V6_2 "|5001| [|2|" V6_2 "|5001|]",
 	} },
 	{ "EPSV, IPv6", V6, {
 		">EPSV 2\r\n", "",
@@ -109,7 +109,8 @@ static const struct dialogue benign[] = {
 			"open server 203,0,113,5,19,136 outer [203,0,113,5,19,136]",
 	} },
 	{ "loose: PORT with the address as the server sees it", LOOSE, {
-		">PORT 192,0,2,1,19,136\r\n", "open client 192,0,2,1,19,136 outer [192,0,2,1,19,136]",
+		">PORT 192,0,2,1,19,136\r\n",
+			"open client 192,0,2,1,19,136 outer [192,0,2,1,19,136]",
 		"<200 ok\r\n", "",
 	} },
 	{ "a login without a password, 202 and 232", FRESH, {
@@ -152,7 +153,8 @@ static const struct dialogue benign[] = {
 			"close, open client |1|10.0.0.2|65535| [|1|10.0.0.2|65535|]",
 	} },
 	{ "lower case and spaces", 0, {
-		">port   010,000,0,2,19,136  \r\n", "open client 10,0,0,2,19,136 [010,000,0,2,19,136]",
+		">port   010,000,0,2,19,136  \r\n",
+			"open client 10,0,0,2,19,136 [010,000,0,2,19,136]",
 		"<200 ok\r\n", "",
 		">pasv  \r\n", "close",
 		"<" PASV227, OPEN227,
@@ -416,8 +418,8 @@ static const struct dialogue benign[] = {
 		"<227 Entering Passive Mode( 10, 9 ,0, 9,  19 ,136).\r\n",
 			"open server 10,9,0,9,19,136 [10, 9 ,0, 9,  19 ,136]",
 		">PASV\r\n", "close",
-		"<227 10 ,9 ,0 ,9 ,19 ,136 \r\n", "open server 10,9,0,9,19,136 "
-			"[10 ,9 ,0 ,9 ,19 ,136]",
+		"<227 10 ,9 ,0 ,9 ,19 ,136 \r\n",
+			"open server 10,9,0,9,19,136 [10 ,9 ,0 ,9 ,19 ,136]",
 	} },
 	{ "a greeting that ends with the bare code", FRESH, {
 		"<220-hello\r\n220-\r\n220\r\n", "",
@@ -1020,8 +1022,8 @@ static const struct dialogue hostile[] = {
 		"<500 no\r\n", "close",
 	} },
 	{ "a flood of PORT among transfers: one waits for its turn", 0, {
-		">" PORT "RETR a\r\n" PORT PORT PORT, OPEN "; renew long; offer 10,0,0,2,19,136 "
-			"[10,0,0,2,19,136]",
+		">" PORT "RETR a\r\n" PORT PORT PORT,
+			OPEN "; renew long; offer 10,0,0,2,19,136 [10,0,0,2,19,136]",
 		"<200 ok\r\n150 go\r\n", "",
 		"<226 ok\r\n", "close, open client 10,0,0,2,19,136",
 		"<500 no\r\n", "close",

@@ -629,12 +629,13 @@ static void skipped(struct kunit *test)
 	forget(ct);
 }
 
+#define DOTS ".................................................."
+
 /* Frames among lines, as RTSP has them; a line of one byte, LF, too */
 static void frames(struct kunit *test)
 {
 	struct nf_conn *ct = connection(test, false);
-	char stream[] = "S\n....................................................................."
-			"...............................$\2..$\1O\nN\nO\n";
+	char stream[] = "S\n" DOTS DOTS "$\2..$\1O\nN\nO\n";
 
 	handshake(test, ct);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, stream), NF_ACCEPT);

@@ -93,8 +93,8 @@ suite() {
 	# shellcheck disable=SC2086 # words
 	tree=$("$tests/packages/tree" "$suite" $depends "${@:2}") || die "no tree of $suite"
 	rm -rf "$work/over"
-	mkdir -p "$work/over/files/root"
-	cp "${debs[@]}" "$work/over/files/root/"
+	mkdir -p "$work/over/files/srv"
+	cp "${debs[@]}" "$work/over/files/srv/"
 	files >"$work/before"
 	mapfile -t releases < <(cd "$tree/lib/modules" && printf '%s\n' * | sort -V)
 	note "$suite: ${releases[*]}"
@@ -103,10 +103,10 @@ suite() {
 	later=${releases[-1]}
 
 	# The later kernel is installed afterwards.
-	in_tree mv "/lib/modules/$later" "/root/$later"
-	try "$suite: apt install ./*.deb" in_tree sh -c "apt-get -y install /root/*.deb" || return
+	in_tree mv "/lib/modules/$later" "/srv/$later"
+	try "$suite: apt install ./*.deb" in_tree sh -c "apt-get -y install /srv/*.deb" || return
 	is "$(built "${releases[0]}")" "$modules" "$suite: DKMS has built all modules for ${releases[0]}"
-	in_tree mv "/root/$later" "/lib/modules/$later"
+	in_tree mv "/srv/$later" "/lib/modules/$later"
 	try "$suite: a kernel is installed" in_tree sh -c \
 		"for hook in /etc/kernel/postinst.d/dkms /etc/kernel/header_postinst.d/dkms; do
 			[ ! -x \$hook ] || \$hook $later || exit
