@@ -1187,7 +1187,8 @@ HOSTILE = {
     "PORT, REIN, late 200": [">PORT {c}\r\nREIN\r\n", "<500 no\r\n220 ready\r\n200 ok\r\n", "-c"],
     "REIN closes": [*PORT, "=1", ">REIN\r\n", "<220 ready\r\n", "-c"],
     "the next PORT closes": [*PORT, "=1", ">PORT {d}\r\n", "=1", lambda t: t.closed_to(
-        "server", *t.told["c"]), "<500 no\r\n", "-c", "-d"],
+        "server", *t.told.get("c", (t.router.outer["client", 4], t.listener("c")))),
+        "<500 no\r\n", "-c", "-d"],
     "the next PASV closes": [*PORT, "=1", ">PASV\r\n", "-c", "<500 no\r\n", "-c"],
     "PASV closes what PASV opened": [*PASV, "=1", ">PASV\r\n", "-s"],
     "EPSV closes, IPv6": V6([*EPRT, "=1", ">EPSV\r\n", "-c"]),
