@@ -137,6 +137,8 @@ static inline void attack_fail(void)
 	attack_fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	if (attack_fail_fd < 0)
 		attack_die("fail-nth");
+	/* Each call is made many times: a turn takes long. */
+	attack_turns = 0;
 }
 
 /* Right before a call: its next allocation but so many is to fail. */
