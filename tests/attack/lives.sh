@@ -123,23 +123,29 @@ figures() {
 kinds=(rule_comes rule_comes rule_comes rule_comes table_goes namespace_comes_and_goes module_goes
 	module_is_asked_to_go module_comes connections_go helper_goes limit_changes setting_changes
 	device_goes_and_comes figures)
+needed=(table_goes module_goes module_comes connections_go limit_changes setting_changes
+	namespace_comes_and_goes device_goes_and_comes)
 
-# live SEED FILE: until its time is over
+# live SEED FILE: until its time is over. Each kind has its turn first, then any; one that is
+# needed and could not be done has another turn, for up to eight times the time.
 live() {
 	local -A done_=() failed=()
-	local end=$((SECONDS + share)) kind turn=0
+	local end=$((SECONDS + share)) latest=$((SECONDS + 8 * share)) kind todo=("${kinds[@]}")
 
 	trap - EXIT
 	RANDOM=$1
-	while [ $SECONDS -lt $end ] || [ $turn -lt ${#kinds[@]} ]; do
-		# each of them once, then any
+	while [ $SECONDS -lt $end ] || { [ ${#todo[@]} -gt 0 ] && [ $SECONDS -lt $latest ]; }; do
 		random ${#kinds[@]}
-		kind=${kinds[turn < ${#kinds[@]} ? turn : dice]}
-		turn=$((turn + 1))
+		kind=${todo[0]-${kinds[dice]}}
+		todo=("${todo[@]:1}")
 		if $kind >/dev/null 2>&1; then
 			done_[$kind]=$((${done_[$kind]-0} + 1))
-		else
-			failed[$kind]=$((${failed[$kind]-0} + 1))
+			continue
+		fi
+		failed[$kind]=$((${failed[$kind]-0} + 1))
+		if [[ " ${needed[*]} " = *" $kind "* ]]; then
+			random ${#kinds[@]}
+			todo+=("${kinds[dice]}" "$kind")
 		fi
 	done
 	for kind in "${!done_[@]}" "${!failed[@]}"; do
@@ -172,8 +178,7 @@ while read -r name some others; do
 done < <(cat "${files[@]}" "$work/packets" "$work/conntrack")
 note "name, done, not possible: $(cat "${files[@]}" | tr '\n' ';')"
 at_least 4 accepted rule_comes
-at_least 1 accepted table_goes module_goes module_comes connections_go limit_changes setting_changes
-at_least 1 accepted namespace_comes_and_goes device_goes_and_comes
+at_least 1 accepted "${needed[@]}"
 at_least 100 accepted sent received new helped
 
 table_max 100
