@@ -1032,8 +1032,8 @@ static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
  * port is kept at the address that the other side sees; if it is only offered,
  * by an expectation that is inactive. @exact: the text stays as it is
  */
-static void alg_hole_make(struct alg_conn *conn, struct nf_conn *ct,
-			  const struct alg_action *a, bool exact)
+static noinline void alg_hole_make(struct alg_conn *conn, struct nf_conn *ct,
+				   const struct alg_action *a, bool exact)
 {
 	struct alg_hole *hole = &conn->hole[a->hole];
 	bool nat = alg_endpoint_nat(conn, &a->end);
@@ -1160,7 +1160,7 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	const struct alg_verdict *v = &conn->verdict;
-	u32 rewritten = alg_rewritten(v), made = 0;
+	u32 rewritten = conn->translated ? alg_rewritten(v) : 0, made = 0;
 	const struct alg_action *a;
 	unsigned int i;
 
@@ -1184,7 +1184,7 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 		}
 	}
 	/* The other side is not told of these ports. */
-	if (!alg_rewrite(conn, packet))
+	if (conn->translated && !alg_rewrite(conn, packet))
 		for (i = 0; i < protocol->holes; i++)
 			if (made & rewritten & 1U << i)
 				alg_hole_close(conn, packet->ct,

@@ -77,16 +77,17 @@ static noinline void alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
  */
 static __always_inline unsigned int
 alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
-	       const struct alg_packet *packet, const u8 *p, unsigned int len)
+	       const struct alg_packet *packet, bool translated, const u8 *p,
+	       unsigned int len)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY;
-	bool edits = conn->edits[packet->dir];
+	bool edits = translated && conn->edits[packet->dir];
 	struct alg_verdict *v = &conn->verdict;
 	u32 first = s->line.next;
 	unsigned int taken = 0;
 
-	if (!conn->synced[packet->dir])
+	if (unlikely(!conn->synced[packet->dir]))
 		taken = alg_sync_line(conn, packet, p, len);
 	while (taken < len && !conn->dormant && !s->ended) {
 		if (edits && s->line.whole && !alg_stream_ready(s))
@@ -128,7 +129,8 @@ again:
  */
 static noinline_for_stack void
 alg_read_nonlinear(struct alg_conn *conn, struct alg_stream *s,
-		   const struct alg_packet *packet, unsigned int offset)
+		   const struct alg_packet *packet, bool translated,
+		   unsigned int offset)
 {
 	unsigned int n, taken;
 	u8 buffer[ALG_CHUNK];
@@ -140,7 +142,7 @@ alg_read_nonlinear(struct alg_conn *conn, struct alg_stream *s,
 				       buffer);
 		if (!p)
 			return;
-		taken = alg_read_bytes(conn, s, packet, p, n);
+		taken = alg_read_bytes(conn, s, packet, translated, p, n);
 		if (taken < n)
 			return;
 	}
@@ -162,9 +164,10 @@ static noinline void alg_hold_line(struct alg_conn *conn, struct alg_stream *s,
 }
 
 /* Takes what is new in a segment. @offset: where that begins. */
-static void alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
-			     const struct alg_packet *packet,
-			     unsigned int offset)
+static __always_inline void
+alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
+		 const struct alg_packet *packet, bool translated,
+		 unsigned int offset)
 {
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
 	conn->ends.active = READ_ONCE(conn->helper->active) &&
@@ -172,14 +175,14 @@ static void alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
 			     READ_ONCE(conn->helper->takeover));
 	conn->lines = ALG_LINES;
 	if (offset < packet->len && !conn->dormant) {
-		if (skb_is_nonlinear(packet->skb))
-			alg_read_nonlinear(conn, s, packet, offset);
+		if (unlikely(skb_is_nonlinear(packet->skb)))
+			alg_read_nonlinear(conn, s, packet, translated, offset);
 		else
-			alg_read_bytes(conn, s, packet, packet->skb->data +
-				       packet->dataoff + offset,
-				       packet->len - offset);
+			alg_read_bytes(conn, s, packet, translated,
+				       packet->skb->data + packet->dataoff +
+				       offset, packet->len - offset);
 	}
-	if (conn->edits[packet->dir])
+	if (translated && conn->edits[packet->dir])
 		alg_hold_line(conn, s, packet);
 }
 
@@ -366,7 +369,13 @@ static noinline u32 alg_sender_ack(struct alg_conn *conn,
 	return alg_stream_acked(other, packet->ack);
 }
 
-static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
+/*
+ * Inline, and with @translated a constant: alg_conn.translated. Most
+ * connections are not, and need none of what follows from it.
+ */
+static __always_inline int alg_segment(struct alg_conn *conn,
+				       const struct alg_packet *packet,
+				       bool translated)
 {
 	struct alg_stream *s = &conn->stream[packet->dir];
 	struct alg_stream *other = &conn->stream[!packet->dir];
@@ -374,7 +383,7 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	u32 ack = packet->ack;
 
 	conn->used = jiffies;
-	if (conn->translated && (packet->flags & TCPHDR_ACK))
+	if (translated && (packet->flags & TCPHDR_ACK))
 		ack = alg_sender_ack(conn, packet);
 	if (!(conn->dormant || s->ended) || s->held) {
 		if (unlikely(alg_before(s->line.next, packet->seq))) {
@@ -383,10 +392,10 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 		} else if (packet->len) {
 			conn->gap[packet->dir] = 0;
 		}
-		if (conn->translated)
+		if (translated)
 			s->fresh = s->held ? s->line.start : s->line.next;
 		if (packet->len || (packet->flags & TCPHDR_FIN) || s->held)
-			alg_read_segment(conn, s, packet,
+			alg_read_segment(conn, s, packet, translated,
 					 s->line.next - packet->seq);
 	}
 	/* For alg_sender_ack() */
@@ -396,12 +405,18 @@ static int alg_segment(struct alg_conn *conn, const struct alg_packet *packet)
 	 * With nothing to remember, nor forgotten, the kernel gets the numbers
 	 * right.
 	 */
-	if (!conn->translated ||
+	if (!translated ||
 	    (alg_stream_plain(s) && alg_stream_plain(other) &&
 	     !alg_before(packet->seq, s->acked) &&
 	     (conn->dormant || !alg_before(s->line.next, end))))
 		return NF_ACCEPT;
 	return alg_mangle_segment(conn, s, packet, ack);
+}
+
+static noinline int alg_segment_translated(struct alg_conn *conn,
+					   const struct alg_packet *packet)
+{
+	return alg_segment(conn, packet, true);
 }
 
 /*
@@ -613,8 +628,10 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		verdict = NF_ACCEPT;
 	else if (unlikely(READ_ONCE(helper->going)))
 		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
+	else if (conn->translated)
+		verdict = alg_segment_translated(conn, &packet);
 	else
-		verdict = alg_segment(conn, &packet);
+		verdict = alg_segment(conn, &packet, false);
 	if (unlikely(ends || conn->dormant) && !conn->dead) {
 		over = alg_conn_finished(conn, &packet);
 		why = conn->why;

@@ -501,13 +501,11 @@ static noinline void dormant(struct ftp *f, struct alg_verdict *v,
  * Not earlier: a pipelined PORT is sent while the transfer before it has still
  * to connect.
  */
-static void take_up(struct ftp *f, struct alg_verdict *v)
+static noinline void take_up_announcement(struct ftp *f, struct alg_verdict *v)
 {
 	u8 *pending = pending_at(f, 0);
 	unsigned int i;
 
-	if (!f->count || !is_announcement(verb_at(f, 0)))
-		return;
 	/* The hole is this one's already, or a later one's. */
 	for (i = 0; i < f->count; i++)
 		if (*pending_at(f, i) & VERB_OPENED)
@@ -519,6 +517,12 @@ static void take_up(struct ftp *f, struct alg_verdict *v)
 		opened(f, f->offer - 1, pending);
 		f->offer = 0;
 	}
+}
+
+static void take_up(struct ftp *f, struct alg_verdict *v)
+{
+	if (f->count && is_announcement(verb_at(f, 0)))
+		take_up_announcement(f, v);
 }
 
 /* Is such a command in the queue, from its @i-th on? */
@@ -744,9 +748,8 @@ static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
 	}
 }
 
-static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
-				 const struct alg_ends *ends,
-				 struct alg_verdict *v)
+static void ftp_command(struct ftp *f, const struct alg_line *line,
+			const struct alg_ends *ends, struct alg_verdict *v)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	enum ftp_why why;
@@ -955,9 +958,9 @@ static void passive(struct ftp *f, unsigned int code,
 }
 
 /* The oldest command has this final reply. */
-static noinline void answer(struct ftp *f, unsigned int code,
-			    const struct alg_line *line,
-			    const struct alg_ends *ends, struct alg_verdict *v)
+static void answer(struct ftp *f, unsigned int code,
+		   const struct alg_line *line, const struct alg_ends *ends,
+		   struct alg_verdict *v)
 {
 	u8 pending = *pending_at(f, 0), verb = pending & VERB_MASK;
 	bool success = code >= 200 && code < 300;
@@ -1034,10 +1037,10 @@ static noinline void skip_to_passive(struct ftp *f, struct alg_verdict *v,
 	}
 }
 
-static noinline void final_reply(struct ftp *f, unsigned int code,
-				 const struct alg_line *line,
-				 const struct alg_ends *ends,
-				 struct alg_verdict *v)
+static __always_inline void final_reply(struct ftp *f, unsigned int code,
+					const struct alg_line *line,
+					const struct alg_ends *ends,
+					struct alg_verdict *v)
 {
 	if (code < 200) {
 		if ((code == 125 || code == 150) && skip_to(f, v, VERB_DATA))
@@ -1141,9 +1144,8 @@ static noinline bool multi_over(struct ftp *f, unsigned int code,
 	return !f->why;
 }
 
-static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
-			       const struct alg_ends *ends,
-			       struct alg_verdict *v)
+static void ftp_reply(struct ftp *f, const struct alg_line *line,
+		      const struct alg_ends *ends, struct alg_verdict *v)
 {
 	unsigned int code = 0;
 	u8 after = '\n';

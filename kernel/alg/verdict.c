@@ -28,23 +28,16 @@ static bool endpoint_valid(const struct alg_endpoint *e,
 	return e->own < ALG_OWN_NOT && same_addr(&e->addr, &own[e->own]);
 }
 
-static bool hole_valid(const struct alg_protocol *protocol,
-		       const struct alg_ends *ends, const struct alg_action *a)
-{
-	if (a->class >= protocol->classes)
-		return false;
-	if (a->act == ALG_OPEN && !a->end.port)
-		return true;
-	return endpoint_valid(&a->end, ends);
-}
-
 static bool rewrite_valid(const struct alg_line *line,
 			  const struct alg_ends *ends,
 			  const struct alg_action *a, unsigned int from)
 {
 	u32 seq;
 
-	if (line->cut || !a->len || a->at < from || a->at + a->len > line->len)
+	/* Of half a line, nobody knows yet what it says. */
+	if (!line->whole || line->cut)
+		return false;
+	if (!a->len || a->at < from || a->at + a->len > line->len)
 		return false;
 	if (a->view > ALG_VIEW_BACK || !alg_line_seq(line, a->at, a->len, &seq))
 		return false;
@@ -92,38 +85,40 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 {
 	unsigned int i, end = 0, rewrites = 0;
 	const struct alg_action *a;
-	u32 made = 0;
+	u32 bit, made = 0;
+	bool known;
 
 	if (v->count > ALG_ACTIONS)
 		return false;
 	for (i = 0; i < v->count; i++) {
 		a = &v->action[i];
-		if (a->act == ALG_DORMANT)
-			return i + 1 == v->count;
-		if (a->hole >= protocol->holes &&
-		    (a->act != ALG_REWRITE || a->hole != ALG_HOLE_NONE))
-			return false;
-		if (a->act == ALG_CLOSE) {
-			made &= ~(1U << a->hole);
-			continue;
-		}
-		/* Of half a line, nobody knows yet what it says. */
-		if (!line->whole)
-			return false;
+		known = a->hole < protocol->holes;
+		bit = 1U << (a->hole & 31);
 		switch (a->act) {
+		case ALG_CLOSE:
+			if (!known)
+				return false;
+			made &= ~bit;
+			break;
 		case ALG_OFFER:
 		case ALG_OPEN:
-			if (made >> a->hole & 1 ||
-			    !hole_valid(protocol, ends, a))
+			if (!known || made & bit || !line->whole ||
+			    a->class >= protocol->classes)
 				return false;
-			made |= 1U << a->hole;
+			made |= bit;
+			if ((a->act == ALG_OFFER || a->end.port) &&
+			    !endpoint_valid(&a->end, ends))
+				return false;
 			break;
 		case ALG_REWRITE:
-			if (++rewrites > ALG_REWRITES ||
+			if ((!known && a->hole != ALG_HOLE_NONE) ||
+			    ++rewrites > ALG_REWRITES ||
 			    !rewrite_valid(line, ends, a, end))
 				return false;
 			end = a->at + a->len;
 			break;
+		case ALG_DORMANT:
+			return i + 1 == v->count;
 		default:
 			return false;
 		}
