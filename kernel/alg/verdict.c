@@ -102,13 +102,15 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 			break;
 		case ALG_OFFER:
 		case ALG_OPEN:
-			if (!known || made & bit || !line->whole ||
+			if (!known || !line->whole ||
 			    a->class >= protocol->classes)
 				return false;
-			made |= bit;
-			if ((a->act == ALG_OFFER || a->end.port) &&
-			    !endpoint_valid(&a->end, ends))
+			/* The hole that is there, whatever was done to it */
+			if (a->act == ALG_OPEN && !a->end.port)
+				break;
+			if (made & bit || !endpoint_valid(&a->end, ends))
 				return false;
+			made |= bit;
 			break;
 		case ALG_REWRITE:
 			if ((!known && a->hole != ALG_HOLE_NONE) ||

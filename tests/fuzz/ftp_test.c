@@ -377,6 +377,14 @@ static const struct dialogue benign[] = {
 		">" PORT, OPEN,
 		"<200 ok\r\n", "",
 	} },
+	{ "what makes room for a transfer opens what it uses", 0, {
+		">" PORT, OPEN,
+		"<200 ok\r\n", "",
+		">RETR a\r\nPORT 10,0,0,2,20,0\r\n",
+			"renew long; offer 10,0,0,2,20,0 [10,0,0,2,20,0]",
+		">" NOOP4 NOOP4 NOOP4 "NOOP\r\nNOOP\r\n", "",
+		">RETR b\r\n", "close, open client 10,0,0,2,20,0, renew long",
+	} },
 	{ "227 to EPSV", 0, {
 		">EPSV\r\n", "",
 		"<" PASV227, OPEN227,
@@ -1154,6 +1162,7 @@ static void describe(const struct run *r, unsigned int from, char *text, size_t 
 	for (; from < r->count; from++) {
 		const struct event *e = &r->events[from];
 		const char *comma = "";
+		u32 open = e->open;
 
 		if (n)
 			n += snprintf(text + n, size - n, "; ");
@@ -1165,16 +1174,19 @@ static void describe(const struct run *r, unsigned int from, char *text, size_t 
 			n += snprintf(text + n, size - n, "%s", comma);
 			comma = ", ";
 			if (a->act == ALG_CLOSE)
-				n += snprintf(text + n, size - n, "%s",
-					      e->open >> a->hole & 1 ? "close" : "close");
+				n += snprintf(text + n, size - n, "close");
 			else if (a->act == ALG_DORMANT)
 				n += snprintf(text + n, size - n, "dormant %s",
 					      ftp_why_name(a->why));
-			else if (!a->end.port && e->open >> a->hole & 1)
+			else if (!a->end.port && open >> a->hole & 1)
 				n += snprintf(text + n, size - n, "renew%s",
 					      a->class ? " long" : "");
 			else
 				n += describe_hole(r, e, i, text + n, size - n);
+			if (a->act == ALG_CLOSE)
+				open &= ~(1U << a->hole);
+			else if (a->act == ALG_OPEN)
+				open |= 1U << a->hole;
 		}
 	}
 }
