@@ -5,25 +5,7 @@
 # and lintian is content, and RPMs, with which rpmlint is; DKMS builds the modules for two kernels, and again for each that
 # comes; after a purge nothing is left. SUITES are the releases (default: bookworm). This
 # machine's own packages, modules and firewall are left alone.
-. "$(dirname "$0")/../tap.sh"
-no_arguments "$@"
-
-top=$(cd "$tests/.." && pwd)
-log=$work/log
-name=xtables-conntrack-addons
-unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
-
-# try DESCRIPTION COMMAND...: a test that COMMAND succeeds; $log has its output
-try() {
-	local description=$1 status
-
-	shift
-	"$@" >"$log" 2>&1 </dev/null
-	status=$?
-	ok "$status" "$description"
-	[ "$status" = 0 ] || note "$(tail -n 40 "$log")"
-	return "$status"
-}
+. "$(dirname "$0")/packages.bash" || exit
 
 # contents FOLDER: what is in the packages there
 contents() {
@@ -39,15 +21,11 @@ packages() {
 	cd "$1" && dpkg-buildpackage -us -uc -b
 }
 
-# in_tree COMMAND...: in the tree of this suite
-in_tree() {
-	"$tests/packages/enter" --over "$work/over" "$tree" "$@"
-}
-
-# files: the files of the tree, but for logs, caches and what dpkg itself writes down
+# files: the files of the tree, but for logs, caches and what dpkg, depmod and DKMS's key write
 files() {
 	in_tree find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o \
-		-path /var/cache -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt \) \
+		-path /var/cache -o -path /var/log -o -path /var/lib/dpkg -o -path /var/lib/apt -o \
+		-path '/var/lib/dkms/mok*' -o -path '/*lib/modules/*/modules.*' \) \
 		-prune -o -print | sort
 }
 
@@ -58,9 +36,8 @@ built() {
 
 # --- The packages ---
 
-"$tests/install-packages" build packages || die "what builds packages is missing"
 try "dpkg-buildpackage, from a release" "$tests/packages/build" "$work/release" || finish
-debs=("$work/release/${name}_"*.deb "$work/release/$name-dkms_"*.deb)
+find_packages "$work/release"
 if [ -n "${CHECK_ALL-}" ]; then
 	mkdir -p "$work/clone/source"
 	(cd "$top" && tests/lint --files | xargs -0 cp -p --parents -t "$work/clone/source")
@@ -80,8 +57,6 @@ is "$(for deb in "${debs[@]}"; do dpkg-deb -c "$deb" | awk '$1 ~ /^[-l]/ { print
 	"each file of the Debian packages is in an RPM"
 modules=$(dpkg-deb --fsys-tarfile "${debs[1]}" | tar -xO --wildcards '*/dkms.conf' |
 	sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1.ko/p' | sort)
-depends=$(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done |
-	tr , '\n' | sed 's/^ *//; s/[ (|].*//' | sort -u)
 
 # --- Each Debian ---
 
@@ -90,11 +65,7 @@ depends=$(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done |
 suite() {
 	local suite=$1 releases later release
 
-	# shellcheck disable=SC2086 # words
-	tree=$("$tests/packages/tree" "$suite" $depends "${@:2}") || die "no tree of $suite"
-	rm -rf "$work/over"
-	mkdir -p "$work/over/files/srv"
-	cp "${debs[@]}" "$work/over/files/srv/"
+	use_tree "$suite" "${depends[@]}" "${@:2}"
 	files >"$work/before"
 	mapfile -t releases < <(cd "$tree/lib/modules" && printf '%s\n' * | sort -V)
 	note "$suite: ${releases[*]}"
@@ -131,9 +102,7 @@ suite() {
 	done
 	in_tree sh -c "mkdir -p /etc/$name && touch /etc/$name/rules.v4 /etc/$name/rules.v6"
 	try "$suite: apt purge" in_tree apt-get -y purge "$name" "$name-dkms"
-	is "$(diff <(grep -v '^/var/lib/dkms/mok' "$work/before") \
-		<(files | grep -vE "^/var/lib/dkms/mok|^/lib/modules/[^/]*/modules\.|^/usr/lib/modules/[^/]*/modules\."))" \
-		"" "$suite: nothing is left"
+	is "$(files | diff "$work/before" -)" "" "$suite: nothing is left"
 }
 
 [ -z "${CHECK_ALL-}" ] || : "${SUITES=bookworm trixie}"

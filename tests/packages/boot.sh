@@ -1,0 +1,121 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: boot.sh
+# A Debian with the packages and with the rules of doc/install.md, "Never open", boots: with the
+# kernel that was there, with one that was installed afterwards, with one for which DKMS could
+# not build the modules, and after a purge. Its rules are there, or it is closed and says why.
+# SUITES are the releases (default: bookworm trixie).
+. "$(dirname "$0")/packages.bash" || exit
+unit=xtables-conntrack-addons-rules
+
+# block NAME: has the tree run commands of doc/install.md
+block() {
+	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$top/doc/install.md" >"$work/over/files/srv/block"
+	[ -s "$work/over/files/srv/block" ] || die "no block $1 in doc/install.md"
+	in_tree bash -e /srv/block || die "the block $1 of doc/install.md fails"
+}
+
+# hide RELEASE: its modules are not there, as before it is installed
+hide() {
+	in_tree mv "/lib/modules/$1" "/srv/$1"
+}
+
+# install_kernel RELEASE: they are, and what a kernel's package runs is run
+install_kernel() {
+	in_tree mv "/srv/$1" "/lib/modules/$1"
+	try "$suite: $1 is installed" in_tree sh -c \
+		"for hook in /etc/kernel/postinst.d/dkms /etc/kernel/header_postinst.d/dkms; do
+			[ ! -x \$hook ] || \$hook $1 || exit
+		done"
+}
+
+# boot RELEASE [COMMAND]: boots it, and runs COMMAND there at the end. Its rules are in the
+# variable rules then, its failed units in failed, its unit's words in journal, COMMAND's in said.
+boot() {
+	local results=$work/results
+
+	rm -rf "$results"
+	try "$suite: $1 boots" "$tests/packages/boot" --over "$work/over" "$tree" "$1" "$results" "
+		uname -r >release
+		iptables-save | sed -E '/^#/d; s/\[[0-9]+:[0-9]+\]//' >rules
+		systemctl list-units --failed --plain --no-legend >failed
+		journalctl -b -o cat -u $unit >journal
+		${2-}" || return
+	rules=$(cat "$results/rules") failed=$(awk '{ print $1 }' "$results/failed")
+	journal=$(cat "$results/journal") said=$(cat "$results/output")
+	is "$(cat "$results/release")" "$1" "$suite: it is this kernel"
+}
+
+ours() {
+	grep -E -e '^-A ct-' <<<"$rules"
+}
+
+others() {
+	grep -vE -e '^-A ct-' <<<"$rules"
+}
+
+# suite SUITE PACKAGE...: PACKAGEs are two kernels with headers and one without
+suite() {
+	local base release bare='' kernels=() all
+
+	suite=$1
+	use_tree "$suite" "${depends[@]}" systemd-sysv iptables-persistent "${@:2}"
+	for release in $(cd "$tree/lib/modules" && printf '%s\n' * | sort -V); do
+		if [ -e "$tree/lib/modules/$release/build/Makefile" ]; then
+			kernels+=("$release")
+		else
+			bare=$release
+		fi
+	done
+	note "$suite: ${kernels[*]}, without headers: $bare"
+	[ ${#kernels[@]} = 2 ] && [ -n "$bare" ]
+	ok $? "$suite: there are two kernels with headers, and one without" || return
+	hide "${kernels[1]}"
+	hide "$bare"
+
+	mkdir "$work/over/files/srv/new"
+	mv "$work/over/files/srv/"*.deb "$work/over/files/srv/new/"
+	cp "${old[@]}" "$work/over/files/srv/"
+	try "$suite: an older version is installed" in_tree sh -c "apt-get -y install /srv/*.deb" || return
+	block base
+	block rules
+	try "$suite: and upgraded" in_tree sh -c "apt-get -y install /srv/new/*.deb" || return
+	boot "${kernels[0]}" 'systemctl start ctfull-guard; sleep 2; systemctl is-active ctfull-guard' ||
+		return
+	is "$(ours | wc -l)" 6 "$suite: all rules are set"
+	all=$rules base=$(others)
+	like "$base" "INPUT DROP.*-A INPUT -i lo -j ACCEPT" "$suite: the base, too"
+	is "$failed" "" "$suite: and no unit has failed"
+	is "$said" active "$suite: systemctl start ctfull-guard"
+
+	install_kernel "${kernels[1]}"
+	boot "${kernels[1]}"
+	is "$rules; $failed" "$all; " "$suite: a kernel update: all rules are set"
+
+	install_kernel "$bare"
+	boot "$bare"
+	is "$rules" "$base" "$suite: a kernel without headers: the base alone is set"
+	is "$failed" "$unit.service" "$suite: and the unit has failed"
+	like "$journal" "rules.v4 is NOT in force.*Linux $bare has no module.*linux-headers-$bare" \
+		"$suite: it says why, and what to do"
+
+	try "$suite: apt purge" in_tree apt-get -y purge "$name" "$name-dkms"
+	boot "${kernels[1]}"
+	is "$rules; $failed" "$base; " "$suite: after a purge: the base alone is set, and no unit fails"
+}
+
+"$tests/packages/build" "$work/release" >"$log" 2>&1 || die "no packages: $(tail -n 5 "$log")"
+mkdir "$work/older"
+tar -xf "$work/release/$name"-*.tar.xz --strip-components=1 -C "$work/older"
+sed -i '1s/)/~older)/' "$work/older/debian/changelog"
+(cd "$work/older" && dpkg-buildpackage -us -uc -b) >"$log" 2>&1 || die "no older packages"
+old=("$work/"*~older_*.deb)
+find_packages "$work/release"
+for item in ${SUITES-bookworm trixie}; do
+	case $item in
+	bookworm) suite bookworm linux-{image,headers}-amd64 linux-{image,headers}-6.12-amd64 linux-image-rt-amd64 ;;
+	trixie) suite trixie linux-{image,headers}-amd64 linux-{image,headers}-rt-amd64 linux-image-cloud-amd64 ;;
+	*) die "SUITES: no such suite: $item" ;;
+	esac
+done
+finish
