@@ -10,32 +10,21 @@ no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/compiler.sh"
+alg=$here/../kernel/alg
 # as the kernel's: a string is text of any sign
-flags=(-std=gnu11 -g -O1 -Wall -Wextra -Wno-missing-field-initializers -Wno-pointer-sign -Werror)
+flags=(-Wno-missing-field-initializers -Wno-pointer-sign -I"$here/fuzz/include")
 
-# run TEST FILE...: a test of fuzz/, with these of kernel/alg/. Its plan is left out.
+# run TEST FILE...: a test of fuzz/, with these
 run() {
-	local test=$1 status=0
-
-	shift
-	"$compiler" "${flags[@]}" ${sanitize[@]+"${sanitize[@]}"} -I"$here/fuzz/include" \
-		"$here/fuzz/$test.c" "${@/#/$here/../kernel/alg/}" -o "$work/$test"
-	"$work/$test" >"$work/out" || status=$?
-	sed '/^1\.\./d' "$work/out"
-	# a failed test was told of; what a sanitizer finds, or a crash, was not
-	[ "$status" -le 1 ] && grep -q '^1\.\.' "$work/out" || echo "not ok 0 - $test: exit $status"
+	run_test "$1" "${flags[@]}" "$here/fuzz/$1.c" "${@:2}"
 }
 
 # The code of doc/alg.md
 sed -n '/^```c$/,/^```$/ { /^```/!p }' "$here/../doc/alg.md" >"$work/example.c"
 
 {
-	run ftp_test line.c ftp.c verdict.c
-	run stream_test line.c stream.c
-	flags+=(-Wno-unused-parameter -I"$here/../kernel/alg" "-DEXAMPLE=\"$work/example.c\"")
-	run example_test line.c verdict.c
-} | awk '
-	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }
-	/^not / { bad = 1 }
-	{ print; fflush() }
-	END { print "1.." n; exit bad }'
+	run ftp_test "$alg"/{line,ftp,verdict}.c
+	run stream_test "$alg"/{line,stream}.c
+	flags+=(-Wno-unused-parameter -I"$alg" "-DEXAMPLE=\"$work/example.c\"")
+	run example_test "$alg"/{line,verdict}.c
+} | numbered

@@ -10,26 +10,16 @@ no_arguments "$@"
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/compiler.sh"
+tools=$here/../tools
 
-# run TEST FILE...: a test of tools/, with these of ../tools. Its plan is left out.
+# run TEST FILE...: a test of tools/, with these
 run() {
-	local test=$1 status=0
-
-	shift
-	"$compiler" -std=gnu11 -g -O1 -Wall -Wextra -Werror -D_GNU_SOURCE -DVERSION='"test"' \
-		${sanitize[@]+"${sanitize[@]}"} -I"$here/../include" "$here/tools/$test.c" \
-		"${@/#/$here/../tools/}" -lmnl -ljansson -o "$work/$test"
-	"$work/$test" >"$work/out" || status=$?
-	sed '/^1\.\./d' "$work/out"
-	# a failed test was told of; what a sanitizer finds, or a crash, was not
-	[ "$status" -le 1 ] && grep -q '^1\.\.' "$work/out" || echo "not ok 0 - $test: exit $status"
+	run_test "$1" -D_GNU_SOURCE -DVERSION='"test"' -I"$here/../include" "$here/tools/$1.c" \
+		"${@:2}" -lmnl -ljansson
 }
 
 {
-	run table_test ctfull/{conntrack,key,table}.c lib/{output,program}.c
-	run offenders_test ctfull/{key,nets,offenders}.c lib/{options,output,program}.c
-} | awk '
-	/^(not )?ok / { sub(/ok [0-9]+/, "ok " ++n) }
-	/^not / { bad = 1 }
-	{ print; fflush() }
-	END { print "1.." n; exit bad }'
+	run table_test "$tools"/ctfull/{conntrack,key,table}.c "$tools"/lib/{output,program}.c
+	run offenders_test "$tools"/ctfull/{key,nets,offenders}.c \
+		"$tools"/lib/{options,output,program}.c
+} | numbered
