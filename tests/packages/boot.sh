@@ -40,6 +40,7 @@ boot() {
 		iptables-save | sed -E '/^#/d; s/\[[0-9]+:[0-9]+\]//' >rules
 		systemctl list-units --failed --plain --no-legend >failed
 		journalctl -b -o cat -u $unit >journal
+		journalctl -b -o short-monotonic >all
 		${2-}" || return
 	rules=$(cat "$results/rules") failed=$(awk '{ print $1 }' "$results/failed")
 	journal=$(cat "$results/journal") said=$(cat "$results/output")
@@ -59,7 +60,7 @@ suite() {
 	local base release bare='' kernels=() all
 
 	suite=$1
-	use_tree "$suite" "${depends[@]}" systemd-sysv iptables-persistent "${@:2}"
+	use_tree "$suite" "${depends[@]}" systemd-sysv iptables-persistent nftables "${@:2}"
 	for release in $(cd "$tree/lib/modules" && printf '%s\n' * | sort -V); do
 		if [ -e "$tree/lib/modules/$release/build/Makefile" ]; then
 			kernels+=("$release")
@@ -80,8 +81,11 @@ suite() {
 	block base
 	block rules
 	try "$suite: and upgraded" in_tree sh -c "apt-get -y install /srv/new/*.deb" || return
-	boot "${kernels[0]}" 'systemctl start ctfull-guard; sleep 2; systemctl is-active ctfull-guard' ||
-		return
+	# The example in its file of options, with the table that its comment asks for
+	in_tree sed -i '/--dry-run"$/s/^#//' /etc/default/ctfull-guard
+	boot "${kernels[0]}" "sed -n 's/^#   //p' /etc/default/ctfull-guard | nft -f - &&
+		systemctl start ctfull-guard && sleep 10
+		systemctl is-active ctfull-guard" || return
 	is "$(ours | wc -l)" 6 "$suite: all rules are set"
 	all=$rules base=$(others)
 	like "$base" "INPUT DROP.*-A INPUT -i lo -j ACCEPT" "$suite: the base, too"
@@ -95,7 +99,8 @@ suite() {
 	install_kernel "$bare"
 	boot "$bare"
 	is "$rules" "$base" "$suite: a kernel without headers: the base alone is set"
-	is "$failed" "$unit.service" "$suite: and the unit has failed"
+	is "$failed" "netfilter-persistent.service
+$unit.service" "$suite: and its unit has failed, as has netfilter-persistent, which runs the same"
 	like "$journal" "rules.v4 is NOT in force.*Linux $bare has no module.*linux-headers-$bare" \
 		"$suite: it says why, and what to do"
 
