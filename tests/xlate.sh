@@ -51,10 +51,13 @@ translate() {
 	done
 }
 
-# sort_lists FILE: puts each "new,established" and each "{ 1, 2 }" in one order
+# sort_lists FILE: puts each "new,established" and each "{ 1, 2 }" in one order, and
+# "& (a | b) == a | b", as nft has it since 1.1, as "a,b / a,b"
 sort_lists() {
 	# shellcheck disable=SC2016
-	perl -i -pe 's/([\w-]+(?:,[\w-]+)+)/join ",", sort split ",", $1/ge;
+	perl -i -pe 's/& \(([^)]*)\) (?:==|(!=)) ((?:[\w-]+ \| )*[\w-]+)/($2 ? "!= " : "") . "$3 \/ $1"/e;
+		s/ \| /,/g;
+		s/([\w-]+(?:,[\w-]+)+)/join ",", sort split ",", $1/ge;
 		s/(?<=\{ )([^}]*)(?= \})/join ", ", sort split ", ", $1/ge' "$1"
 }
 

@@ -238,7 +238,13 @@ unassigned() {
 	ends "c = Control(); c.port()"
 	like "$(holes)" ftp2 "ctnetlink: a hole"
 	is "$(followed)" 1 "ctnetlink: and a state"
-	result_is "unassign(c)" "done" "ctnetlink: its helper is taken away"
+	ends "result = unassign(c)"
+	if [ "$result" = "Operation not supported" ]; then
+		skip "this kernel's ctnetlink takes no helper away" "ctnetlink: its helper is taken away"
+		ends "c.close()"
+		return
+	fi
+	is "$result" "done" "ctnetlink: its helper is taken away"
 	is "$(holes)" "" "ctnetlink: so is its hole"
 	result_is "c.alive()" yes "ctnetlink: it goes on"
 	ends "c.port(); result = c.data()"

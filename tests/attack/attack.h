@@ -316,6 +316,9 @@ static inline int attack_netlink(int protocol)
 	return fd;
 }
 
+/* So much of what there is is read at once; a list may grow faster than it is read. */
+#define ATTACK_READS	1000
+
 /*
  * Reads what there is. @error is called for each acknowledgment, and for each list that came to
  * its end, with the number of its message and the error, or 0.
@@ -325,11 +328,11 @@ static inline int attack_netlink(int protocol)
 static inline unsigned int attack_read(int fd, void (*error)(__u32 seq, int error))
 {
 	static __u8 buffer[1 << 16];
-	unsigned int others = 0;
+	unsigned int others = 0, reads;
 	struct nlmsghdr *h;
 	ssize_t len;
 
-	for (;;) {
+	for (reads = 0; reads < ATTACK_READS; reads++) {
 		len = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
 		if (len < 0 && (errno == ENOBUFS || errno == EINTR))
 			continue;
@@ -349,6 +352,7 @@ static inline unsigned int attack_read(int fd, void (*error)(__u32 seq, int erro
 			}
 		}
 	}
+	return others;
 }
 
 static inline void attack_send(int fd, struct attack_messages *m)

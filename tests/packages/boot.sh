@@ -109,6 +109,45 @@ $unit.service" "$suite: and its unit has failed, as has netfilter-persistent, wh
 	is "$rules; $failed" "$base; " "$suite: after a purge: the base alone is set, and no unit fails"
 }
 
+# with_firewalld SUITE: a service of firewalld's has the helper, as doc/install.md says: a data
+# connection gets in, through a reload of firewalld, too, and none without the helper
+with_firewalld() {
+	suite=$1
+	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 firewalld iproute2 vsftpd curl
+	try "$suite: installed beside firewalld" in_tree sh -c "apt-get -y install /srv/*.deb" || return
+	block firewalld
+	cat >"$work/over/files/srv/transfers" <<'END'
+exec 2>&1
+ip netns add client
+ip link add name eth9 type veth peer name eth0 netns client
+ip addr add 10.7.0.1/24 dev eth9
+ip link set eth9 up
+ip -n client addr add 10.7.0.2/24 dev eth0
+ip -n client link set eth0 up
+mkdir -p /srv/ftp
+echo "what was sent" >/srv/ftp/file
+mkdir -p /run/vsftpd/empty
+vsftpd /dev/null -olisten=YES -obackground=YES -oanonymous_enable=YES -oanon_root=/srv/ftp \
+	-oseccomp_sandbox=NO -oftp_username=daemon
+for turn in before after without; do
+	case $turn in
+	after) firewall-cmd -q --reload ;;
+	without)
+		firewall-cmd -q --permanent --service=ftp2 --remove-helper=ftp2
+		firewall-cmd -q --reload
+		;;
+	esac
+	echo "$turn: $(ip netns exec client curl -s -S -m 20 ftp://10.7.0.1/file 2>&1)"
+done
+END
+	boot "$(cd "$tree/lib/modules" && echo *)" "systemctl is-active firewalld; bash /srv/transfers" || return
+	is "$failed" "" "$suite: firewalld: no unit has failed"
+	like "$said" "^active" "$suite: firewalld is running"
+	like "$said" "before: what was sent" "$suite: firewalld: a transfer passes"
+	like "$said" "after: what was sent" "$suite: firewalld: after a reload, too"
+	like "$said" "without: curl: .*timed out|without: .*[Cc]onnect" "$suite: firewalld: but not without the helper"
+}
+
 "$tests/packages/build" "$work/release" >"$log" 2>&1 || die "no packages: $(tail -n 5 "$log")"
 mkdir "$work/older"
 tar -xf "$work/release/$name"-*.tar.xz --strip-components=1 -C "$work/older"
@@ -122,5 +161,6 @@ for item in ${SUITES-bookworm trixie}; do
 	trixie) suite trixie linux-{image,headers}-amd64 linux-{image,headers}-rt-amd64 linux-image-cloud-amd64 ;;
 	*) die "SUITES: no such suite: $item" ;;
 	esac
+	with_firewalld "$item"
 done
 finish

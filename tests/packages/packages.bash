@@ -9,7 +9,7 @@ top=$(cd "$tests/.." && pwd)
 log=$work/log
 name=xtables-conntrack-addons
 unset MAKEFLAGS MAKELEVEL MFLAGS DESTDIR
-"$tests/install-packages" build packages || die "what builds packages is missing"
+"$tests/install-packages" build packages vm || die "what builds packages is missing"
 
 # try DESCRIPTION COMMAND...: a test that COMMAND succeeds; $log has its output
 try() {

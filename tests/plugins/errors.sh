@@ -65,8 +65,9 @@ refused "ctstate2: --direction: unknown word \"BOTH\"; it takes one of ORIGINAL,
 	--direction BOTH
 refused "ctstate2: --all-status NONE,SNAT: no connection has NONE .*; use --status .*" \
 	--all-status NONE,SNAT
-refused "ctstate2: --expires 20:10: the first number is larger than the second; use 10:20" \
-	--expires 20:10
+# libxtables has looked at the order since 1.8.10, and says it in its own words.
+refused "ctstate2: (--expires 20:10: the first number is larger than the second; use 10:20|\
+bad value for option \"--expires\" near \"10\", or out of range \(20-.*)" --expires 20:10
 refused "ctstate2: bad value for option \"--expires\".*" --expires ten
 refused "ctstate2: bad value for option \"--in-zone\", or out of range \(0-65535\)\." \
 	--in-zone 65536
