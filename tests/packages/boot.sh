@@ -12,7 +12,7 @@ unit=xtables-conntrack-addons-rules
 block() {
 	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$top/doc/install.md" >"$work/over/files/srv/block"
 	[ -s "$work/over/files/srv/block" ] || die "no block $1 in doc/install.md"
-	in_tree bash -e /srv/block || die "the block $1 of doc/install.md fails"
+	in_tree bash -e /srv/block >"$log" || die "the block $1 of doc/install.md fails"
 }
 
 # hide RELEASE: its modules are not there, as before it is installed
@@ -116,6 +116,8 @@ with_firewalld() {
 	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 firewalld iproute2 vsftpd curl
 	try "$suite: installed beside firewalld" in_tree sh -c "apt-get -y install /srv/*.deb" || return
 	block firewalld
+	printf '%s\n' listen=YES anonymous_enable=YES anon_root=/srv/ftp ftp_username=daemon \
+		secure_chroot_dir=/run/vsftpd/empty seccomp_sandbox=NO >"$work/over/files/etc/vsftpd.conf"
 	cat >"$work/over/files/srv/transfers" <<'END'
 exec 2>&1
 ip netns add client
@@ -126,9 +128,6 @@ ip -n client addr add 10.7.0.2/24 dev eth0
 ip -n client link set eth0 up
 mkdir -p /srv/ftp
 echo "what was sent" >/srv/ftp/file
-mkdir -p /run/vsftpd/empty
-vsftpd /dev/null -olisten=YES -obackground=YES -oanonymous_enable=YES -oanon_root=/srv/ftp \
-	-oseccomp_sandbox=NO -oftp_username=daemon
 for turn in before after without; do
 	case $turn in
 	after) firewall-cmd -q --reload ;;
