@@ -10,7 +10,7 @@ set -u
 
 # shellcheck disable=SC2034 # for the scripts
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-work=$(mktemp -d)
+work=$(mktemp -d) || exit
 tap_count=0
 tap_failed=0
 tap_skipped=0
