@@ -390,25 +390,29 @@ struct ftp_endpoint {
 };
 
 /* May this endpoint be opened? Fills in what is the same for all forms. */
-static bool endpoint(struct ftp_endpoint *e, const struct alg_addr own[2],
-		     bool loose, const struct alg_line *line, unsigned int at,
-		     unsigned int end)
+static enum ftp_why endpoint(struct ftp_endpoint *e,
+			     const struct alg_addr own[2], bool loose,
+			     const struct alg_line *line, unsigned int at,
+			     unsigned int end)
 {
 	u32 seq;
 
 	e->at = at;
 	e->len = end - at;
 	e->end.own = whose(&e->end.addr, own);
-	if (e->end.port < ALG_PORT_MIN ||
-	    e->end.addr.len != own[ALG_OWN_INNER].len)
-		return false;
+	if (e->end.addr.len != own[ALG_OWN_INNER].len)
+		return FTP_WHY_FAMILY;
 	if (e->end.own == ALG_OWN_NOT && !loose)
-		return false;
+		return FTP_WHY_ADDRESS;
+	if (e->end.port < ALG_PORT_MIN)
+		return FTP_WHY_PORT;
 	/*
 	 * What cannot be written anew where it stands is not opened for
 	 * anybody.
 	 */
-	return alg_line_seq(line, at, end - at, &seq);
+	if (!alg_line_seq(line, at, end - at, &seq))
+		return FTP_WHY_TEXT;
+	return FTP_WHY_NONE;
 }
 
 /* Offers or opens it, and has its text written anew, if that is right. */
@@ -689,12 +693,13 @@ static u8 epsv_argument(struct ftp_text *t)
 	return VERB_OTHER;
 }
 
-static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
-				const struct alg_line *line,
-				const struct alg_ends *ends,
-				struct ftp_endpoint *e)
+static noinline enum ftp_why read_offer(struct ftp_text *t, u8 verb,
+					const struct alg_line *line,
+					const struct alg_ends *ends,
+					struct ftp_endpoint *e)
 {
 	bool good = true;
+	enum ftp_why why;
 	unsigned int at;
 
 	memset(e, 0, sizeof(*e));
@@ -704,20 +709,41 @@ static noinline bool read_offer(struct ftp *f, struct ftp_text *t, u8 verb,
 		e->form = FTP_FORM_PORT;
 		if (!read_six(t, &e->end.addr, &e->end.port, false, &good) ||
 		    !good)
-			return false;
+			return FTP_WHY_TEXT;
 	} else {
 		e->form = FTP_FORM_EPRT;
 		if (!read_eprt(t, &e->end.addr, &e->end.port))
-			return false;
+			return FTP_WHY_TEXT;
 	}
 	e->end.to_client = true;
+	why = endpoint(e, ends->client, ends->loose, line, at, t->at);
+	if (!text_end(t))
+		return FTP_WHY_TEXT;
 	/*
 	 * Its address as the server sees it a client behind NAT hardly knows,
 	 * but the page that makes a browser say it does.
 	 */
-	return endpoint(e, ends->client, ends->loose, line, at, t->at) &&
-	       text_end(t) &&
-	       (e->end.own != ALG_OWN_OUTER || ends->loose) && !f->epsv_all;
+	if (!why && e->end.own == ALG_OWN_OUTER && !ends->loose)
+		return FTP_WHY_OUTER;
+	return why;
+}
+
+/*
+ * May the client wait for the server at all? Before the login was accepted, it
+ * may be others who make the client say it; so, too, if what was said before
+ * will end the login.
+ */
+static enum ftp_why judge_announcement(struct ftp *f,
+				       const struct alg_line *line,
+				       const struct alg_ends *ends)
+{
+	if (!f->login || waits(f, VERB_REIN) || waits(f, VERB_AUTH))
+		return FTP_WHY_LOGIN;
+	if (!ends->active)
+		return FTP_WHY_ACTIVE;
+	if (f->epsv_all || waits(f, VERB_EPSV_ALL))
+		return FTP_WHY_EPSV_ALL;
+	return line->cut ? FTP_WHY_TEXT : FTP_WHY_NONE;
 }
 
 /*
@@ -732,7 +758,10 @@ static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
 	struct ftp_endpoint e;
 	u8 hole;
 
-	if (!read_offer(f, t, *pending, line, ends, &e))
+	v->why = judge_announcement(f, line, ends);
+	if (!v->why)
+		v->why = read_offer(t, *pending, line, ends, &e);
+	if (v->why)
 		return;
 	if (!waits(f, VERB_DATA)) {
 		withdraw(f, v);
@@ -745,6 +774,8 @@ static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
 		use_endpoint(v, ALG_OFFER, hole, FTP_CLASS_TRANSFER, &e);
 		f->offer = hole + 1;
 		*pending |= VERB_OFFERED;
+	} else {
+		v->why = FTP_WHY_EARLY;
 	}
 }
 
@@ -789,13 +820,7 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 		forget(f, v);
 	pending = pending_at(f, f->count);
 	*pending = verb;
-	/*
-	 * Before the login was accepted, it may be others who make the client
-	 * say it; so, too, if what was said before will end the login.
-	 */
-	if ((verb == VERB_PORT || verb == VERB_EPRT) && !line->cut &&
-	    f->login && ends->active && !waits(f, VERB_REIN) &&
-	    !waits(f, VERB_AUTH) && !waits(f, VERB_EPSV_ALL))
+	if (verb == VERB_PORT || verb == VERB_EPRT)
 		announce(f, pending, &t, line, ends, v);
 	/* It may take the server some time to find what it is asked for. */
 	if (verb == VERB_DATA && f->hole)
@@ -843,13 +868,14 @@ static bool is_nobodys(const struct alg_addr *addr,
  * bare, with any text around them. More than one of them in a line is
  * ambiguous.
  */
-static noinline bool read_227(const struct alg_line *line,
-			      const struct alg_ends *ends,
-			      struct ftp_endpoint *e)
+static noinline enum ftp_why read_227(const struct alg_line *line,
+				      const struct alg_ends *ends,
+				      struct ftp_endpoint *e)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at = 3, start = 0, end = 0;
 	const u8 *s = line->text;
+	enum ftp_why why;
 	bool good;
 
 	for (;;) {
@@ -860,7 +886,7 @@ static noinline bool read_227(const struct alg_line *line,
 		t.at = at;
 		if (read_six(&t, &e->end.addr, &e->end.port, true, &good)) {
 			if (!good || end)
-				return false;
+				return FTP_WHY_TEXT;
 			start = at;
 			end = t.at;
 			at = end;
@@ -872,20 +898,19 @@ static noinline bool read_227(const struct alg_line *line,
 	}
 	e->form = FTP_FORM_PORT;
 	if (!end)
-		return false;
+		return FTP_WHY_TEXT;
 	if (ends->loose || !is_nobodys(&e->end.addr, ends->server))
 		return endpoint(e, ends->server, ends->loose, line, start, end);
 	e->end.addr = ends->server[ALG_OWN_INNER];
-	if (!endpoint(e, ends->server, false, line, start, end))
-		return false;
+	why = endpoint(e, ends->server, false, line, start, end);
 	/* The text stays. */
 	e->len = 0;
-	return true;
+	return why;
 }
 
-static noinline bool read_229(const struct alg_line *line,
-			      const struct alg_ends *ends,
-			      struct ftp_endpoint *e)
+static noinline enum ftp_why read_229(const struct alg_line *line,
+				      const struct alg_ends *ends,
+				      struct ftp_endpoint *e)
 {
 	struct ftp_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
@@ -900,7 +925,7 @@ static noinline bool read_229(const struct alg_line *line,
 			return endpoint(e, ends->server, ends->loose, line, at,
 					t.at);
 	}
-	return false;
+	return FTP_WHY_TEXT;
 }
 
 /* Can this final reply be one to this command? */
@@ -944,12 +969,20 @@ static void passive(struct ftp *f, unsigned int code,
 	struct ftp_endpoint e = {};
 	u8 hole;
 
-	if (line->cut || !f->login || (f->epsv_all && code == 227))
-		return;
 	/* The client already waits for the server itself. */
 	if (next && (*next & VERB_OPENED))
 		return;
-	if (code == 227 ? !read_227(line, ends, &e) : !read_229(line, ends, &e))
+	if (!f->login)
+		v->why = FTP_WHY_LOGIN;
+	else if (f->epsv_all && code == 227)
+		v->why = FTP_WHY_EPSV_ALL;
+	else if (line->cut)
+		v->why = FTP_WHY_TEXT;
+	else if (code == 227)
+		v->why = read_227(line, ends, &e);
+	else
+		v->why = read_229(line, ends, &e);
+	if (v->why)
 		return;
 	close_hole(f, v);
 	hole = f->offer == 1;
@@ -1015,9 +1048,9 @@ static void answer(struct ftp *f, unsigned int code,
 }
 
 /*
- * The command that a 227 or 229 is to is the oldest now, if there is one. One
- * that the client did not wait for, and said PORT, is not it if there is
- * another.
+ * The command that a 227 or 229 is to is the oldest now; if there is none,
+ * nobody asked. One that the client did not wait for, and said PORT, is not it
+ * if there is another.
  */
 static noinline void skip_to_passive(struct ftp *f, struct alg_verdict *v,
 				     unsigned int code)
@@ -1026,8 +1059,10 @@ static noinline void skip_to_passive(struct ftp *f, struct alg_verdict *v,
 
 	for (;;) {
 		if ((code != 227 || !skip_to(f, v, VERB_PASV)) &&
-		    !skip_to(f, v, VERB_EPSV))
+		    !skip_to(f, v, VERB_EPSV)) {
+			v->why = FTP_WHY_ASKED;
 			return;
+		}
 		next = next_announcement(f);
 		if (!next || !(*next & VERB_OPENED) ||
 		    (!waits_from(f, 1, VERB_EPSV) &&
@@ -1141,6 +1176,8 @@ static noinline bool multi_over(struct ftp *f, unsigned int code,
 	/* Its last line is the one that would say where. */
 	if (multi != 227 && multi != 229)
 		final_reply(f, multi, line, ends, v);
+	else
+		v->why = FTP_WHY_TEXT;
 	return !f->why;
 }
 
@@ -1303,22 +1340,53 @@ void ftp_resume(void *dialogue, u8 saved)
 }
 
 /**
- * ftp_why_name() - for the log
- * @why: enum ftp_why
+ * ftp_show() - how much of a line may be in the log
+ * @reply: it is the server's
+ * @line: the line, or its first bytes
+ *
+ * Return: so many bytes from its beginning. Of the client's, only lines that
+ * are about holes have their arguments: others are passwords, or names of
+ * files. Of what is no command, four bytes tell a protocol.
+ */
+unsigned int ftp_show(bool reply, const struct alg_line *line)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len };
+	bool known;
+	u8 verb;
+
+	if (reply)
+		return t.len;
+	if (!read_verb(&t, &verb, &known))
+		return t.len < 4 ? t.len : 4;
+	return is_announcement(verb) ? t.len : t.at;
+}
+
+/**
+ * ftp_why_name() - for the log, and for monitoring
+ * @why: enum ftp_why, from ALG_WHY_PROTOCOL on
  */
 const char *ftp_why_name(u8 why)
 {
 	static const char *const names[] = {
-		[FTP_WHY_NONE] = "none",
-		[FTP_WHY_GREETING] = "client spoke before the greeting",
-		[FTP_WHY_SERVER] = "server did not greet",
-		[FTP_WHY_COMMAND] = "not an FTP command",
-		[FTP_WHY_VERB] = "unknown command",
-		[FTP_WHY_HTTP] = "HTTP",
+		[FTP_WHY_GREETING] = "client_first",
+		[FTP_WHY_SERVER] = "no_greeting",
+		[FTP_WHY_COMMAND] = "not_ftp",
+		[FTP_WHY_VERB] = "unknown_command",
+		[FTP_WHY_HTTP] = "http",
 		[FTP_WHY_SECURE] = "encrypted",
+		[FTP_WHY_LOGIN] = "no_login",
+		[FTP_WHY_ACTIVE] = "active_off",
+		[FTP_WHY_EPSV_ALL] = "epsv_all",
+		[FTP_WHY_TEXT] = "unreadable",
+		[FTP_WHY_FAMILY] = "other_family",
+		[FTP_WHY_PORT] = "low_port",
+		[FTP_WHY_ADDRESS] = "third_party",
+		[FTP_WHY_OUTER] = "outer_address",
+		[FTP_WHY_ASKED] = "not_asked",
+		[FTP_WHY_EARLY] = "too_early",
 	};
 
-	return why < ARRAY_SIZE(names) ? names[why] : "?";
+	return why < ARRAY_SIZE(names) && names[why] ? names[why] : "?";
 }
 
 /**
@@ -1369,10 +1437,12 @@ const struct alg_protocol ftp_protocol = {
 	.holes = FTP_HOLES,
 	.classes = FTP_CLASS_TRANSFER + 1,
 	.telnet = true,
+	.whys = FTP_WHY_END - ALG_WHY_PROTOCOL,
 	.unit = ftp_unit,
 	.hold = ftp_hold,
 	.save = ftp_save,
 	.resume = ftp_resume,
 	.print = ftp_print,
+	.show = ftp_show,
 	.why_name = ftp_why_name,
 };

@@ -31,8 +31,8 @@ enum ftp_form {
 };
 
 /**
- * enum ftp_why - why a connection is left alone
- * @FTP_WHY_NONE: it is not
+ * enum ftp_why - why a connection is left alone, or nothing is opened
+ * @FTP_WHY_NONE: it is not so
  * @FTP_WHY_GREETING: a client that spoke before the server's 220
  * @FTP_WHY_SERVER: a server that begins with something else
  * @FTP_WHY_COMMAND: a line that is no FTP command, before the login
@@ -40,15 +40,38 @@ enum ftp_form {
  *	is known
  * @FTP_WHY_HTTP: a request of HTTP's
  * @FTP_WHY_SECURE: both ends agreed on TLS or another protection
+ * @FTP_WHY_LOGIN: the server has not accepted it, or may take it back
+ * @FTP_WHY_ACTIVE: the client may not ask for connections to itself
+ * @FTP_WHY_EPSV_ALL: the client said that it will only say EPSV
+ * @FTP_WHY_TEXT: no address can be read, or more than one, or it is not in one
+ *	piece
+ * @FTP_WHY_FAMILY: an address of IPv4 in a dialogue over IPv6, or vice versa
+ * @FTP_WHY_PORT: under ALG_PORT_MIN
+ * @FTP_WHY_ADDRESS: a third party's
+ * @FTP_WHY_OUTER: the client's own as only the server knows it
+ * @FTP_WHY_ASKED: no PASV or EPSV waits for this answer
+ * @FTP_WHY_EARLY: another PORT waits for its turn already
+ * @FTP_WHY_END: none of these
  */
 enum ftp_why {
-	FTP_WHY_NONE,
-	FTP_WHY_GREETING,
+	FTP_WHY_NONE = ALG_WHY_NONE,
+	FTP_WHY_GREETING = ALG_WHY_PROTOCOL,
 	FTP_WHY_SERVER,
 	FTP_WHY_COMMAND,
 	FTP_WHY_VERB,
 	FTP_WHY_HTTP,
 	FTP_WHY_SECURE,
+	FTP_WHY_LOGIN,
+	FTP_WHY_ACTIVE,
+	FTP_WHY_EPSV_ALL,
+	FTP_WHY_TEXT,
+	FTP_WHY_FAMILY,
+	FTP_WHY_PORT,
+	FTP_WHY_ADDRESS,
+	FTP_WHY_OUTER,
+	FTP_WHY_ASKED,
+	FTP_WHY_EARLY,
+	FTP_WHY_END,
 };
 
 /**
@@ -89,6 +112,7 @@ void ftp_unit(void *dialogue, bool reply, const struct alg_line *line,
 bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line);
 u8 ftp_save(const void *dialogue);
 void ftp_resume(void *dialogue, u8 saved);
+unsigned int ftp_show(bool reply, const struct alg_line *line);
 const char *ftp_why_name(u8 why);
 int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
 	      u16 port);

@@ -26,6 +26,39 @@
 #define ALG_PORT_MIN	1024
 /* Of alg_action.hole: the address alone */
 #define ALG_HOLE_NONE	0xff
+/* Reasons, those of the core and of a grammar together */
+#define ALG_WHYS	32
+
+/**
+ * enum alg_why - why nothing was opened, or a connection is left alone
+ * @ALG_WHY_NONE: it is not so
+ * @ALG_WHY_MEMORY: there is none
+ * @ALG_WHY_PORT: another expectation has the port; with NAT, all that were
+ *	tried
+ * @ALG_WHY_EXPECTATIONS: the namespace has as many as it may
+ * @ALG_WHY_CONNECTIONS: it has as many states as it may
+ * @ALG_WHY_SEGMENTS: some are missing
+ * @ALG_WHY_LINES: too many at once
+ * @ALG_WHY_NAT: it was set up before the helper
+ * @ALG_WHY_MPTCP: not all of the dialogue comes by
+ * @ALG_WHY_HANDSHAKE: it was not seen, or there was payload before its end
+ * @ALG_WHY_FAULT: the grammar asked for what cannot be
+ * @ALG_WHY_PROTOCOL: the first of the grammar's own
+ */
+enum alg_why {
+	ALG_WHY_NONE,
+	ALG_WHY_MEMORY,
+	ALG_WHY_PORT,
+	ALG_WHY_EXPECTATIONS,
+	ALG_WHY_CONNECTIONS,
+	ALG_WHY_SEGMENTS,
+	ALG_WHY_LINES,
+	ALG_WHY_NAT,
+	ALG_WHY_MPTCP,
+	ALG_WHY_HANDSHAKE,
+	ALG_WHY_FAULT,
+	ALG_WHY_PROTOCOL,
+};
 
 /**
  * struct alg_addr - an address
@@ -137,7 +170,7 @@ enum alg_view {
  * @form: for alg_protocol.print()
  * @at: where in the line the text stands
  * @len: how much
- * @why: with ALG_DORMANT, for alg_protocol.why_name()
+ * @why: with ALG_DORMANT, enum alg_why
  */
 struct alg_action {
 	u8 act;
@@ -174,12 +207,15 @@ enum alg_unit {
  *	ALG_UNIT_BYTES: of one byte, if a line is next
  * @len: with ALG_UNIT_BYTES (all of the unit, with @more) and ALG_UNIT_SKIP
  * @count: of @action
+ * @why: enum alg_why: an end asked for a hole in this unit, and for this reason
+ *	gets none. Not if it gets it later.
  * @action: in the order in which they are to be done
  */
 struct alg_verdict {
 	u8 next;
 	bool more;
 	u8 count;
+	u8 why;
 	u32 len;
 	struct alg_action action[ALG_ACTIONS];
 };
@@ -216,6 +252,7 @@ static inline struct alg_action *alg_action_add(struct alg_verdict *v, u8 act,
  * @classes: of alg_helper.policy
  * @telnet: its lines are telnet's
  * @both: an address may have to be written anew in both directions
+ * @whys: so many reasons from ALG_WHY_PROTOCOL on
  * @unit: what does this unit mean? Called for each whole one, and for the first
  *	bytes of a line (alg_line_ready()). @v is empty, and a line is next.
  * @hold: with NAT, may this incomplete line become one whose address has to be
@@ -228,7 +265,10 @@ static inline struct alg_action *alg_action_add(struct alg_verdict *v, u8 act,
  *	closes one has to say ALG_CLOSE.
  * @print: an address in a form of the protocol's; returns the text's length,
  *	under ALG_TEXT_MAX, or 0 if there is none
- * @why_name: why a connection is left alone, for the log
+ * @show: how many bytes of a unit's beginning may be in the log, for who looks
+ *	for a fault: no password, for one
+ * @why_name: one of @whys, for the log and for monitoring: a word of small
+ *	letters and _, which stays as it is
  */
 struct alg_protocol {
 	unsigned int size;
@@ -236,6 +276,7 @@ struct alg_protocol {
 	u8 classes;
 	bool telnet;
 	bool both;
+	u8 whys;
 	void (*unit)(void *dialogue, bool reply, const struct alg_line *line,
 		     const struct alg_ends *ends, struct alg_verdict *v);
 	bool (*hold)(const void *dialogue, bool reply,
@@ -244,6 +285,7 @@ struct alg_protocol {
 	void (*resume)(void *dialogue, u8 saved);
 	int (*print)(char text[ALG_TEXT_MAX], u8 form,
 		     const struct alg_addr *addr, u16 port);
+	unsigned int (*show)(bool reply, const struct alg_line *line);
 	const char *(*why_name)(u8 why);
 };
 

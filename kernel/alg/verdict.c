@@ -44,6 +44,11 @@ static bool rewrite_valid(const struct alg_line *line,
 	return a->hole != ALG_HOLE_NONE || endpoint_valid(&a->end, ends);
 }
 
+static bool why_valid(const struct alg_protocol *protocol, u8 why)
+{
+	return why < ALG_WHY_PROTOCOL + protocol->whys;
+}
+
 /**
  * alg_next_valid() - can this be the next unit?
  * @line: the whole unit that came
@@ -88,7 +93,7 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 	u32 bit, made = 0;
 	bool known;
 
-	if (v->count > ALG_ACTIONS)
+	if (v->count > ALG_ACTIONS || !why_valid(protocol, v->why))
 		return false;
 	for (i = 0; i < v->count; i++) {
 		a = &v->action[i];
@@ -120,7 +125,8 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 			end = a->at + a->len;
 			break;
 		case ALG_DORMANT:
-			return i + 1 == v->count;
+			return i + 1 == v->count &&
+			       why_valid(protocol, a->why);
 		default:
 			return false;
 		}

@@ -186,7 +186,7 @@ static inline void check_action(struct run *r, bool reply, const struct alg_acti
 		break;
 	case ALG_DORMANT:
 		must(a->why && a->why == r->f.why && !holes_open(r));
-		must(strcmp(ftp_why_name(a->why), "?"));
+		must(a->why >= ALG_WHY_PROTOCOL && strcmp(ftp_why_name(a->why), "?"));
 		for (i = 0; i < FTP_HOLES; i++)
 			must(!r->offered[i]);
 		r->dormant = true;
@@ -196,7 +196,44 @@ static inline void check_action(struct run *r, bool reply, const struct alg_acti
 	}
 }
 
-static inline void check(struct run *r, bool reply, const struct alg_verdict *v)
+/* Is the line this word, or does it begin with it? */
+static inline bool is_word(const struct alg_line *line, const char *word)
+{
+	unsigned int len = strlen(word);
+
+	return line->len >= len && !strncasecmp((const char *)line->text, word, len) &&
+	       (line->len == len || line->text[len] == ' ');
+}
+
+/*
+ * Who asks for a hole gets it, or is told why not. @multi: the line is among those of a reply.
+ * A 227 to a PASV behind which a PORT has opened one is asked for by nobody any more.
+ */
+static inline void check_why(const struct run *r, bool reply, bool multi,
+			     const struct alg_verdict *v)
+{
+	const struct alg_line *line = &r->line[reply];
+	bool made = false;
+	unsigned int i;
+
+	must(!v->why || (line->whole && v->why >= ALG_WHY_PROTOCOL));
+	must(!v->why || strcmp(ftp_why_name(v->why), "?"));
+	must(ftp_show(reply, line) <= line->len);
+	if (!reply && is_word(line, "PASS"))
+		must(ftp_show(reply, line) == 4);
+	for (i = 0; i < v->count; i++)
+		made |= v->action[i].act == ALG_OFFER ||
+			(v->action[i].act == ALG_OPEN && v->action[i].end.port);
+	must(!made || !v->why);
+	if (made || r->dormant || !line->whole)
+		return;
+	if (!reply)
+		must(!v->why == !(is_word(line, "PORT") || is_word(line, "EPRT")));
+	else if (!multi && r->f.greeted && (is_word(line, "227") || is_word(line, "229")))
+		must(v->why || holes_open(r));
+}
+
+static inline void check(struct run *r, bool reply, bool multi, const struct alg_verdict *v)
 {
 	struct alg_line *line = &r->line[reply];
 	const char *text = (const char *)line->text;
@@ -214,6 +251,7 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v)
 	must(alg_actions_valid(&ftp_protocol, line, &r->ends, v));
 	for (i = 0; i < v->count; i++)
 		check_action(r, reply, &v->action[i]);
+	check_why(r, reply, multi, v);
 	must(holes_open(r) == !!r->f.hole);
 	must(!r->f.hole || r->open[r->f.hole - 1]);
 	must(r->f.count <= FTP_PENDING && r->f.first < FTP_PENDING);
@@ -248,6 +286,7 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 		struct alg_verdict v = {};
 		u8 *data = r->stream[reply] + r->total[reply];
 		unsigned int len = end - r->total[reply], taken;
+		bool multi = r->f.multi;
 		/* for ASan, a copy of just that much */
 		u8 *copy = len > 1 ? memcpy(malloc(len), data, len) : data;
 
@@ -264,10 +303,10 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 			break;
 		}
 		ftp_unit(&r->f, reply, line, &r->ends, &v);
-		if (v.count && r->count < EVENTS_MAX)
+		if ((v.count || v.why) && r->count < EVENTS_MAX)
 			run_event(r, reply, &v);
 		/* an address comes in a line all of which could have been held back */
-		check(r, reply, &v);
+		check(r, reply, multi, &v);
 	}
 }
 
@@ -311,12 +350,12 @@ static inline bool same_verdict(const struct alg_verdict *a, const struct alg_ve
 	for (i = 0; i < a->count && i < b->count; i++)
 		if (memcmp(&a->action[i], &b->action[i], sizeof(a->action[i])))
 			return false;
-	return a->count == b->count;
+	return a->count == b->count && a->why == b->why;
 }
 
 static inline bool is_dormant(const struct alg_verdict *v)
 {
-	return v->action[v->count - 1].act == ALG_DORMANT;
+	return v->count && v->action[v->count - 1].act == ALG_DORMANT;
 }
 
 /* The first difference of what two runs decided, or -1 */

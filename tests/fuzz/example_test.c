@@ -55,6 +55,10 @@ static void test_example(void)
 	ok(says(true, "OK\r\n") && !v.count, "once");
 	ok(says(false, "LISTEN 5001\r\n") && v.count == 2 && says(true, "NO\r\n") && v.count == 1 &&
 	   does(0, ALG_CLOSE), "or is not");
+	ok(says(false, "LISTEN 22\r\n") && !v.count && v.why == TALK_WHY_PORT &&
+	   says(false, "LISTEN \r\n") && v.why == TALK_WHY_PORT &&
+	   says(false, "LISTEN 22222\r\n") && !v.why && says(true, "NO\r\n") && !v.why &&
+	   says(false, "HELLO\r\n") && !v.why, "who is refused a port is told why");
 	ok(says(false, "LISTEN 22\r\n") && !v.count &&
 	   says(false, "LISTEN 65536\r\n") && !v.count &&
 	   says(false, "LISTEN 5x\r\n") && !v.count && says(false, "HELLO\r\n") && !v.count &&
@@ -100,6 +104,8 @@ SPOIL(cut, line[0].cut = true)
 SPOIL(overlap, v.action[2] = v.action[1]; v.action[2].at++; v.action[2].len--; v.count = 3)
 SPOIL(order, v.action[2] = v.action[1]; v.action[2].at = 0; v.action[2].len = 7; v.count = 3)
 SPOIL(dormant_first, v.action[0].act = ALG_DORMANT)
+SPOIL(dormant_why, v.count = 1; v.action[0].act = ALG_DORMANT; v.action[0].why = TALK_WHY_END)
+SPOIL(why, v.why = TALK_WHY_END)
 SPOIL(many, v.count = ALG_ACTIONS + 1)
 
 static void test_nonsense(void)
@@ -108,7 +114,7 @@ static void test_nonsense(void)
 		port, port_none, odd_pair, address, family, third, owner, who, from, hole, no_hole,
 		class, act, twice, rewrite_hole, empty, behind, far, view, half, cut, overlap,
 		order,
-		dormant_first, many,
+		dormant_first, dormant_why, why, many,
 	};
 	unsigned int i, bad = 0;
 

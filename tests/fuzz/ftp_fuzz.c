@@ -109,7 +109,7 @@ static void some_endpoint(struct alg_endpoint *e, const struct alg_ends *ends, c
 /* Any list of actions: of what is not refused, does hold what the core relies on? */
 static void actions(const u8 *data, size_t size)
 {
-	static const struct alg_protocol protocol = { .holes = 3, .classes = 2 };
+	static const struct alg_protocol protocol = { .holes = 3, .classes = 2, .whys = 3 };
 	struct alg_ends e = ends[data[0] & 1];
 	struct alg_verdict v = {};
 	static struct alg_line line;
@@ -127,6 +127,7 @@ static void actions(const u8 *data, size_t size)
 		must(v.next <= ALG_UNIT_END && (!v.more || line.want));
 		must(v.next != ALG_UNIT_BYTES || (v.len && v.len <= ALG_BYTES_MAX));
 	}
+	v.why = size / 4 % 32;
 	for (data++, size--; size && v.count <= ALG_ACTIONS;) {
 		struct alg_action *a = alg_action_add(&v, data[0] & 7, data[0] >> 3 & 3);
 
@@ -143,6 +144,7 @@ static void actions(const u8 *data, size_t size)
 	if (!alg_actions_valid(&protocol, &line, &e, &v))
 		return;
 	must(v.count <= ALG_ACTIONS);
+	must(v.why < ALG_WHY_PROTOCOL + 3);
 	for (i = 0; i < v.count; i++) {
 		const struct alg_action *a = &v.action[i];
 		const struct alg_addr *own = a->end.to_client ? e.client : e.server;

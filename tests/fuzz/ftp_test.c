@@ -14,7 +14,7 @@
 #define OPEN227		"open server 10,9,0,9,19,136 [10,9,0,9,19,136]"
 #define EPSV229		"229 Extended (|||5000|)\r\n"
 #define OPEN229		"open server |||5000| [|||5000|]"
-#define NOT_FTP		"dormant not an FTP command"
+#define NOT_FTP		"dormant not_ftp"
 #define NOOP4		"NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"
 
 /*
@@ -139,9 +139,9 @@ static const struct dialogue benign[] = {
 		"<" PASV227, OPEN227,
 	} },
 	{ "active=0: passive ones open", PASSIVE, {
-		">" PORT, "",
+		">" PORT, "refused active_off",
 		"<200 ok\r\n", "",
-		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		">EPRT |1|10.0.0.2|5000|\r\n", "refused active_off",
 		"<200 ok\r\n", "",
 		">PASV\r\n", "",
 		"<" PASV227, OPEN227,
@@ -518,6 +518,10 @@ static const struct dialogue benign[] = {
 		">PASV\r\n", "",
 		"<" PASV227, OPEN227,
 	} },
+	{ "PASV and PORT at once: the client waits itself, and is refused nothing", 0, {
+		">PASV\r\n" PORT, OPEN,
+		"<" PASV227 "200 ok\r\n", "",
+	} },
 	{ "a transfer that takes its time", 0, {
 		">" PORT, OPEN,
 		"<200 ok\r\n", "",
@@ -533,15 +537,15 @@ static const struct dialogue hostile[] = {
 	{ "227 to EPSV that was refused", 0, {
 		">EPSV\r\n", "",
 		"<500 no\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused not_asked",
 	} },
 	{ "blanks that make no 227", 0, {
 		">PASV\r\n", "",
-		"<227 (10 9,0,9,19,136)\r\n", "",
+		"<227 (10 9,0,9,19,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (1 0,9,0,9,19,136)\r\n", "",
+		"<227 (1 0,9,0,9,19,136)\r\n", "refused third_party",
 		">PASV\r\n", "",
-		"<227 (10,\t9,0,9,19,136)\r\n", "",
+		"<227 (10,\t9,0,9,19,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
 		"<227 (10,9,0,9,19,1 36)\r\n", "open server 10,9,0,9,19,1 [10,9,0,9,19,1]",
 	} },
@@ -549,7 +553,7 @@ static const struct dialogue hostile[] = {
 		">PASV\r\n", "",
 		"<500-no\r\n" PASV227, "",
 		">NOOP\r\n", "",
-		"<200 ok\r\n" PASV227, "",
+		"<200 ok\r\n" PASV227, "refused not_asked",
 	} },
 	{ "a refusal without an end", 0, {
 		">" PORT, OPEN,
@@ -559,47 +563,47 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "227 with an address that nobody uses, under 1024", 0, {
 		">PASV\r\n", "",
-		"<227 ok (127,0,0,1,0,22)\r\n", "",
+		"<227 ok (127,0,0,1,0,22)\r\n", "refused low_port",
 	} },
 	{ "227 with a private address beside a private server, or a public one", PUBLIC, {
 		">PASV\r\n", "",
-		"<227 ok (198,51,100,8,19,136)\r\n", "",
+		"<227 ok (198,51,100,8,19,136)\r\n", "refused third_party",
 		">PASV\r\n", "",
-		"<227 ok (172,32,2,3,19,136)\r\n", "",
+		"<227 ok (172,32,2,3,19,136)\r\n", "refused third_party",
 		">PASV\r\n", "",
-		"<227 ok (192,169,2,3,19,136)\r\n", "",
+		"<227 ok (192,169,2,3,19,136)\r\n", "refused third_party",
 		">PASV\r\n", "",
-		"<227 ok (100,128,2,3,19,136)\r\n", "",
+		"<227 ok (100,128,2,3,19,136)\r\n", "refused third_party",
 	} },
 	{ "greetings of others", FRESH, {
-		"<hello\r\n* OK IMAP4rev1\r\n", "dormant server did not greet",
+		"<hello\r\n* OK IMAP4rev1\r\n", "dormant no_greeting",
 	} },
 	{ "greetings of others: POP", FRESH, {
-		"<+OK ready\r\n", "dormant server did not greet",
+		"<+OK ready\r\n", "dormant no_greeting",
 	} },
 	{ "greetings of others: HTTP", FRESH, {
-		"<HTTP/1.1 400 Bad\r\n", "dormant server did not greet",
+		"<HTTP/1.1 400 Bad\r\n", "dormant no_greeting",
 	} },
 	{ "greetings of others: SMTP", FRESH, {
-		"<220 mail.example.com ESMTP ready\r\n", "dormant server did not greet",
+		"<220 mail.example.com ESMTP ready\r\n", "dormant no_greeting",
 	} },
 	{ "text before the greeting, and a client that does not wait", FRESH, {
 		"<hello\r\n", "",
-		">USER a\r\n", "dormant client spoke before the greeting",
+		">USER a\r\n", "dormant client_first",
 		"<220 ready\r\n", "",
 	} },
 	{ "a proxy in a request of HTTP's", FRESH, {
 		"<220 ready\r\n", "",
-		">OPEN /x HTTP/1.1\r\n", "dormant HTTP",
+		">OPEN /x HTTP/1.1\r\n", "dormant http",
 	} },
 	{ "P@SW before the login, and with more behind it", FRESH, {
 		"<220 ready\r\n", "",
 		">P@SW\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused no_login",
 		">USER a\r\n", "",
 		"<230 in\r\n", "",
 		">P@SW x\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused not_asked",
 	} },
 	{ "words that are none of our business, before the login", FRESH, {
 		"<220 ready\r\n", "",
@@ -607,13 +611,13 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "before the login: what a client is made to say", FRESH, {
 		"<220 evil\r\n", "",
-		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "",
+		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "refused no_login",
 		"<331 go on\r\n", "",
 		"<200 ok\r\n", "",
 	} },
 	{ "before the login: the server says 230 behind the PORT", FRESH, {
 		"<220 evil\r\n", "",
-		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "",
+		">USER a\r\nPORT 10,0,0,2,22,46\r\n", "refused no_login",
 		"<230 in\r\n", "",
 		"<200 ok\r\n", "",
 	} },
@@ -621,50 +625,50 @@ static const struct dialogue hostile[] = {
 		"<220 evil\r\n230 in\r\n", "",
 		">NOOP\r\n", "",
 		"<230 in\r\n", "",
-		">" PORT, "",
+		">" PORT, "refused no_login",
 		"<200 ok\r\n", "",
 	} },
 	{ "before the login: PASV, EPSV, EPRT", FRESH, {
 		"<220 ready\r\n", "",
 		">PASV\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused no_login",
 		">USER a\r\n", "",
 		"<331 password\r\n", "",
 		">EPSV\r\n", "",
-		"<" EPSV229, "",
-		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		"<" EPSV229, "refused no_login",
+		">EPRT |1|10.0.0.2|5000|\r\n", "refused no_login",
 		"<200 ok\r\n", "",
 		">PASS b\r\n", "",
 		"<530 no\r\n", "",
-		">" PORT, "",
+		">" PORT, "refused no_login",
 		"<200 ok\r\n", "",
 	} },
 	{ "before the login: 230 behind 331, for what comes next", FRESH, {
 		"<220 evil\r\n", "",
 		">USER a\r\n", "",
 		"<331 go on\r\n230 in\r\n", "",
-		">PASS b\r\n" PORT, "",
+		">PASS b\r\n" PORT, "refused no_login",
 		"<230 in\r\n200 ok\r\n", "",
 	} },
 	{ "PORT behind REIN, answered after it", 0, {
-		">REIN\r\n" PORT, "",
+		">REIN\r\n" PORT, "refused no_login",
 		"<220 ready\r\n", "",
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT behind AUTH, before its answer", 0, {
-		">AUTH TLS\r\n" PORT, "",
+		">AUTH TLS\r\n" PORT, "refused no_login",
 		"<234 go\r\n", "dormant encrypted",
 	} },
 	{ "after REIN, before the next login", 0, {
 		">REIN\r\n", "",
 		"<220 ready\r\n", "",
-		">" PORT, "",
+		">" PORT, "refused no_login",
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT with the address as the server sees it", 0, {
-		">PORT 192,0,2,1,19,136\r\n", "",
+		">PORT 192,0,2,1,19,136\r\n", "refused outer_address",
 		"<200 ok\r\n", "",
-		">EPRT |1|192.0.2.1|5000|\r\n", "",
+		">EPRT |1|192.0.2.1|5000|\r\n", "refused outer_address",
 		"<200 ok\r\n", "",
 	} },
 	{ "a line before the login that is not kept whole", FRESH, {
@@ -695,157 +699,157 @@ static const struct dialogue hostile[] = {
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT under 1024", 0, {
-		">PORT 10,0,0,2,3,255\r\n", "",
+		">PORT 10,0,0,2,3,255\r\n", "refused low_port",
 		"<200 ok\r\n", "",
-		">PORT 10,0,0,2,0,0\r\n", "",
+		">PORT 10,0,0,2,0,0\r\n", "refused low_port",
 		"<200 ok\r\n", "",
-		">EPRT |1|10.0.0.2|22|\r\n", "",
+		">EPRT |1|10.0.0.2|22|\r\n", "refused low_port",
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT for a third party", 0, {
-		">PORT 10,0,0,3,19,136\r\n", "",
+		">PORT 10,0,0,3,19,136\r\n", "refused third_party",
 		"<200 ok\r\n", "",
-		">EPRT |1|10.0.0.3|5000|\r\n", "",
+		">EPRT |1|10.0.0.3|5000|\r\n", "refused third_party",
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT for the server's address", 0, {
-		">PORT 10,9,0,9,19,136\r\n", "",
+		">PORT 10,9,0,9,19,136\r\n", "refused third_party",
 		"<200 ok\r\n", "",
 	} },
 	{ "PORT with octets over 255", 0, {
-		">PORT 266,0,0,2,19,136\r\n", "",
+		">PORT 266,0,0,2,19,136\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,275,136\r\n", "",
+		">PORT 10,0,0,2,275,136\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,19,392\r\n", "",
+		">PORT 10,0,0,2,19,392\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,0019,136\r\n", "",
+		">PORT 10,0,0,2,0019,136\r\n", "refused unreadable",
 		"<200 a\r\n", "",
 	} },
 	{ "PORT with too few or too many numbers, or more", 0, {
-		">PORT 10,0,0,2,19\r\n", "",
+		">PORT 10,0,0,2,19\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,19,136,1\r\n", "",
+		">PORT 10,0,0,2,19,136,1\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,19,136x\r\n", "",
+		">PORT 10,0,0,2,19,136x\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10, 0,0,2,19,136\r\n", "",
+		">PORT 10, 0,0,2,19,136\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,19,136\200\r\n", "",
+		">PORT 10,0,0,2,19,136\200\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT 10,0,0,2,,136\r\n", "",
+		">PORT 10,0,0,2,,136\r\n", "refused unreadable",
 		"<200 a\r\n", "",
-		">PORT\r\n", "",
+		">PORT\r\n", "refused unreadable",
 	} },
 	{ "telnet inside the address", 0, {
-		">PORT 10,0,\377\3640,2,19,136\r\n", "",
+		">PORT 10,0,\377\3640,2,19,136\r\n", "refused unreadable",
 		"<200 ok\r\n", "",
-		">PORT 10,0,0,2,19,13\377\375\0016\r\n", "",
+		">PORT 10,0,0,2,19,13\377\375\0016\r\n", "refused unreadable",
 		"<200 a\r\n", "",
 	} },
 	{ "PORT with 500 spaces and more", 0, {
-		">PORT \20210,0,0,2,19,136\r\n", "",
+		">PORT \20210,0,0,2,19,136\r\n", "refused unreadable",
 		"<200 ok\r\n", "",
-		">PORT 10,0,0,2,19,136\202\r\n", "",
+		">PORT 10,0,0,2,19,136\202\r\n", "refused unreadable",
 		"<200 ok\r\n", "",
 	} },
 	{ "an overlong PORT whose first 512 bytes are one", 0, {
 		">NOOP \201\r\n", "",
 		"<200 a\r\n", "",
-		">PORT \201" PORT, "",
+		">PORT \201" PORT, "refused unreadable",
 		"<200 a\r\n", "",
 	} },
 	{ "bad EPRT", 0, {
-		">EPRT |2|10.0.0.2|5000|\r\n", "",
-		">EPRT |3|10.0.0.2|5000|\r\n", "",
-		">EPRT |1|10.0.0.2|70536|\r\n", "",
-		">EPRT |1|10.0.0.2|005000|\r\n", "",
-		">EPRT |1|10.0.0.2!5000|\r\n", "",
-		">EPRT |1|10.0.0.2|5000\r\n", "",
-		">EPRT |1|10.0.2|5000|\r\n", "",
-		">EPRT |1|10.0.0.258|5000|\r\n", "",
-		">EPRT 01010.0.0.2050000\r\n", "",
-		">EPRT |2|fd00::2|5000|\r\n", "",
-		">EPRT |1|10.0.0.2|5000| x\r\n", "",
-		">EPRT \r\n", "",
-		">EPRT \t1\r\n", "",
-		">EPRT |11|10.0.0.2|5000|\r\n", "",
+		">EPRT |2|10.0.0.2|5000|\r\n", "refused unreadable",
+		">EPRT |3|10.0.0.2|5000|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.2|70536|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.2|005000|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.2!5000|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.2|5000\r\n", "refused unreadable",
+		">EPRT |1|10.0.2|5000|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.258|5000|\r\n", "refused unreadable",
+		">EPRT 01010.0.0.2050000\r\n", "refused unreadable",
+		">EPRT |2|fd00::2|5000|\r\n", "refused other_family",
+		">EPRT |1|10.0.0.2|5000| x\r\n", "refused unreadable",
+		">EPRT \r\n", "refused unreadable",
+		">EPRT \t1\r\n", "refused unreadable",
+		">EPRT |11|10.0.0.2|5000|\r\n", "refused unreadable",
 	} },
 	{ "bad IPv6 addresses", V6 | LOOSE, {
-		">EPRT |2|fd00::2::|5000|\r\n", "",
-		">EPRT |2|:fd00::2|5000|\r\n", "",
-		">EPRT |2|fd00:2|5000|\r\n", "",
-		">EPRT |2|1:2:3:4:5:6:7:8:9|5000|\r\n", "",
-		">EPRT |2|1:2:3:4:5:6:7::8|5000|\r\n", "",
-		">EPRT |2|fd000::2|5000|\r\n", "",
-		">EPRT |2|1:2:3:4:5:6:7:1.2.3.4|5000|\r\n", "",
-		">EPRT |2|fd00::1.2.3|5000|\r\n", "",
-		">EPRT |2||5000|\r\n", "",
-		">EPRT |2|fd00:|5000|\r\n", "",
-		">EPRT |1|10.0.0.2|5000|\r\n", "",
-		">PORT 10,0,0,2,19,136\r\n", "",
+		">EPRT |2|fd00::2::|5000|\r\n", "refused unreadable",
+		">EPRT |2|:fd00::2|5000|\r\n", "refused unreadable",
+		">EPRT |2|fd00:2|5000|\r\n", "refused unreadable",
+		">EPRT |2|1:2:3:4:5:6:7:8:9|5000|\r\n", "refused unreadable",
+		">EPRT |2|1:2:3:4:5:6:7::8|5000|\r\n", "refused unreadable",
+		">EPRT |2|fd000::2|5000|\r\n", "refused unreadable",
+		">EPRT |2|1:2:3:4:5:6:7:1.2.3.4|5000|\r\n", "refused unreadable",
+		">EPRT |2|fd00::1.2.3|5000|\r\n", "refused unreadable",
+		">EPRT |2||5000|\r\n", "refused unreadable",
+		">EPRT |2|fd00:|5000|\r\n", "refused unreadable",
+		">EPRT |1|10.0.0.2|5000|\r\n", "refused other_family",
+		">PORT 10,0,0,2,19,136\r\n", "refused other_family",
 	} },
 	{ "227 that nobody asked for", 0, {
-		"<" PASV227, "",
+		"<" PASV227, "refused not_asked",
 		">NOOP\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused not_asked",
 		">PASV a\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused not_asked",
 	} },
 	{ "227 to EPSV, after EPSV ALL", 0, {
 		">EPSV ALL\r\nEPSV\r\n", "",
-		"<200 ok\r\n" PASV227, "",
+		"<200 ok\r\n" PASV227, "refused epsv_all",
 	} },
 	{ "229 that nobody asked for", 0, {
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 		">NOOP\r\n", "",
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 		">PASV\r\n", "",
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 		">EPSV ALL\r\n", "",
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 		">EPSV x\r\n", "",
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 		">EPSV 1 2\r\n", "",
-		"<" EPSV229, "",
+		"<" EPSV229, "refused not_asked",
 	} },
 	{ "one PASV, two 227", 0, {
 		">PASV\r\n", "",
-		"<" PASV227 PASV227, OPEN227,
+		"<" PASV227 PASV227, OPEN227 "; refused not_asked",
 	} },
 	{ "227 for a third party", 0, {
 		">PASV\r\n", "",
-		"<227 (10,9,0,8,19,136)\r\n", "",
+		"<227 (10,9,0,8,19,136)\r\n", "refused third_party",
 	} },
 	{ "227 for the client's address", 0, {
 		">PASV\r\n", "",
-		"<227 (10,0,0,2,19,136)\r\n", "",
+		"<227 (10,0,0,2,19,136)\r\n", "refused third_party",
 	} },
 	{ "227 and 229 under 1024, loose too", LOOSE, {
 		">PASV\r\n", "",
-		"<227 (10,9,0,9,3,255)\r\n", "",
+		"<227 (10,9,0,9,3,255)\r\n", "refused low_port",
 		">EPSV\r\n", "",
-		"<229 (|||1023|)\r\n", "",
-		">PORT 10,0,0,2,0,22\r\n", "",
+		"<229 (|||1023|)\r\n", "refused low_port",
+		">PORT 10,0,0,2,0,22\r\n", "refused low_port",
 		"<200 ok\r\n", "",
 	} },
 	{ "227 with octets over 255, or seven", 0, {
 		">PASV\r\n", "",
-		"<227 (266,9,0,9,19,136)\r\n", "",
+		"<227 (266,9,0,9,19,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (10,9,0,9,275,136)\r\n", "",
+		"<227 (10,9,0,9,275,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (1,10,9,0,9,19,136)\r\n", "",
+		"<227 (1,10,9,0,9,19,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (10,9,0,9,19,136,1)\r\n", "",
+		"<227 (10,9,0,9,19,136,1)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (1110,9,0,9,19,136)\r\n", "",
+		"<227 (1110,9,0,9,19,136)\r\n", "refused unreadable",
 		">PASV\r\n", "",
-		"<227 (10,9,0,9,19)\r\n", "",
+		"<227 (10,9,0,9,19)\r\n", "refused unreadable",
 	} },
 	{ "227 with two addresses", 0, {
 		">PASV\r\n", "",
-		"<227 10,9,0,9,20,1 (10,9,0,9,19,136)\r\n", "",
+		"<227 10,9,0,9,20,1 (10,9,0,9,19,136)\r\n", "refused unreadable",
 	} },
 	{ "227 inside another reply", 0, {
 		">PASV\r\nSTAT\r\n", "",
@@ -856,43 +860,53 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "227 in its own first line only", 0, {
 		">PASV\r\n", "",
-		"<227-(10,9,0,9,19,136)\r\n227 that was it\r\n", "",
+		"<227-(10,9,0,9,19,136)\r\n227 that was it\r\n", "refused unreadable",
+	} },
+	{ "227 without an end", 0, {
+		">PASV\r\n", "",
+		"<227-(10,9,0,9,19,136)\r\n", "",
+		">NOOP\r\n", "",
+		"<200 ok\r\n", "refused unreadable",
+	} },
+	{ "227 over IPv6", V6, {
+		">PASV\r\n", "",
+		"<" PASV227, "refused other_family",
 	} },
 	{ "overlong 227", 0, {
 		">PASV\r\n", "",
-		"<227 (10,9,0,9,19,136) \201\r\n", "",
+		"<227 (10,9,0,9,19,136) \201\r\n", "refused unreadable",
 	} },
 	{ "bad 229", 0, {
 		">EPSV\r\n", "",
-		"<229 |||5000|\r\n", "",
+		"<229 |||5000|\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (|||70536|)\r\n", "",
+		"<229 (|||70536|)\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (|1|10.9.0.9|5000|)\r\n", "",
+		"<229 (|1|10.9.0.9|5000|)\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (|||5000|\r\n", "",
+		"<229 (|||5000|\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (|||005000|)\r\n", "",
+		"<229 (|||005000|)\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (   5000 )\r\n", "",
+		"<229 (   5000 )\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (||||)\r\n", "",
+		"<229 (||||)\r\n", "refused unreadable",
 		">EPSV\r\n", "",
-		"<229 (||!5000|)\r\n", "",
+		"<229 (||!5000|)\r\n", "refused unreadable",
 	} },
 	{ "HTTP POST with a PORT line", FRESH, {
 		"<220 ready\r\n", "",
-		">POST / HTTP/1.1\r\nHost: x\r\n\r\n", "dormant HTTP",
+		">POST / HTTP/1.1\r\nHost: x\r\n\r\n", "dormant http",
 		">" PORT, "",
 		"<200 ok\r\n", "",
 	} },
 	{ "HTTP GET, no line's end", FRESH, {
 		"<220 ready\r\n", "",
-		">GET /abc", "dormant HTTP",
+		">GET /abc", "dormant http",
 	} },
 	{ "HTTP with a verb of FTP's", FRESH, {
 		"<220 ready\r\n", "",
-		">NOOP / HTTP/1.1\r\nHost: x\r\n", "dormant HTTP",
+		">NOOP / HTTP/1.1\r\nHost: x\r\n", "dormant http",
 	} },
 	{ "HTTP with a verb of FTP's and a long path: the header", FRESH, {
 		"<220 ready\r\n", "",
@@ -906,31 +920,31 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "WebDAV", FRESH, {
 		"<220 ready\r\n", "",
-		">COPY /a HTTP/1.1\r\n", "dormant unknown command",
+		">COPY /a HTTP/1.1\r\n", "dormant unknown_command",
 	} },
 	{ "HTTP after a login", 0, {
 		">" PORT, OPEN,
 		"<200 ok\r\n", "",
-		">POST /a HTTP/1.1\r\n", "close, dormant HTTP",
+		">POST /a HTTP/1.1\r\n", "close, dormant http",
 	} },
 	{ "HTTP before the greeting", FRESH, {
-		">GET / HTTP/1.1\r\n", "dormant client spoke before the greeting",
+		">GET / HTTP/1.1\r\n", "dormant client_first",
 		"<220 ready\r\n", "",
 		">" PORT, "",
 		"<200 ok\r\n", "",
 	} },
 	{ "a client that does not wait for the greeting", FRESH, {
 		"<220-wait\r\n", "",
-		">USER a\r\n", "dormant client spoke before the greeting",
+		">USER a\r\n", "dormant client_first",
 		"<220 ready\r\n", "",
 		">" PORT, "",
 		"<200 ok\r\n", "",
 	} },
 	{ "a server that does not greet", FRESH, {
-		"<SSH-2.0-x\r\n", "dormant server did not greet",
+		"<SSH-2.0-x\r\n", "dormant no_greeting",
 	} },
 	{ "a server that says 200 first", FRESH, {
-		"<200 ok\r\n", "dormant server did not greet",
+		"<200 ok\r\n", "dormant no_greeting",
 		">" PORT, "",
 		"<200 ok\r\n", "",
 	} },
@@ -977,19 +991,19 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "an unknown verb before the login", FRESH, {
 		"<220 ready\r\n", "",
-		">HELO x\r\n", "dormant unknown command",
+		">HELO x\r\n", "dormant unknown_command",
 	} },
 	{ "an unknown verb after REIN", 0, {
 		">REIN\r\n", "",
 		"<220 ready\r\n", "",
-		">HELO x\r\n", "dormant unknown command",
+		">HELO x\r\n", "dormant unknown_command",
 	} },
 	{ "PORT behind CR in an argument", 0, {
 		">CWD a\r" PORT, "",
 		"<250 a\r\n200 b\r\n", "",
 	} },
 	{ "a PORT in two lines", 0, {
-		">PORT 10,0,0,2\r\n,19,136\r\n", "",
+		">PORT 10,0,0,2\r\n,19,136\r\n", "refused unreadable",
 		"<501 no\r\n500 no\r\n", "",
 	} },
 	{ "no commands of PORT, after the login", 0, {
@@ -1003,20 +1017,20 @@ static const struct dialogue hostile[] = {
 		">\r\n", OPEN,
 	} },
 	{ "EPSV ALL, then others", 0, {
-		">EPSV ALL\r\n" PORT, "",
+		">EPSV ALL\r\n" PORT, "refused epsv_all",
 		"<200 ok\r\n", "",
 		"<200 ok\r\n", "",
-		">" PORT, "",
+		">" PORT, "refused epsv_all",
 		"<200 ok\r\n", "",
 		">PASV\r\n", "",
-		"<" PASV227, "",
-		">EPRT |1|10.0.0.2|5000|\r\n", "",
+		"<" PASV227, "refused epsv_all",
+		">EPRT |1|10.0.0.2|5000|\r\n", "refused epsv_all",
 		"<200 ok\r\n", "",
 	} },
 	{ "a second PORT closes the first one's hole", 0, {
 		">" PORT, OPEN,
 		"<200 ok\r\n", "",
-		">PORT 10,0,0,2,0,1\r\n", "close",
+		">PORT 10,0,0,2,0,1\r\n", "close, refused low_port",
 		"<200 ok\r\n", "",
 		">" PORT, OPEN,
 		"<200 ok\r\n", "",
@@ -1031,7 +1045,8 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "a flood of PORT among transfers: one waits for its turn", 0, {
 		">" PORT "RETR a\r\n" PORT PORT PORT,
-			OPEN "; renew long; offer 10,0,0,2,19,136 [10,0,0,2,19,136]",
+			OPEN "; renew long; offer 10,0,0,2,19,136 [10,0,0,2,19,136]; "
+			"refused too_early; refused too_early",
 		"<200 ok\r\n150 go\r\n", "",
 		"<226 ok\r\n", "close, open client 10,0,0,2,19,136",
 		"<500 no\r\n", "close",
@@ -1058,13 +1073,13 @@ static const struct dialogue hostile[] = {
 		">" PORT, OPEN,
 		">REIN\r\n" NOOP4 NOOP4 NOOP4 "NOOP\r\nNOOP\r\n", "",
 		">NOOP\r\nNOOP\r\n", "close",
-		">" PORT, "",
+		">" PORT, "refused no_login",
 		">PASV\r\n", "",
-		"<" PASV227, "",
+		"<" PASV227, "refused no_login",
 	} },
 	{ "PORT pending when the client speaks HTTP", 0, {
 		">" PORT, OPEN,
-		">GET / HTTP/1.1\r\n", "close, dormant HTTP",
+		">GET / HTTP/1.1\r\n", "close, dormant http",
 		"<200 ok\r\n", "",
 	} },
 	{ "the 200 of another command", 0, {
@@ -1087,16 +1102,16 @@ static const struct dialogue hostile[] = {
 		"<235 abc\r\n", "dormant encrypted",
 	} },
 	{ "taken up: an answer to what was asked before", RESUMED, {
-		"<" PASV227, "",
-		"<" EPSV229, "",
+		"<" PASV227, "refused not_asked",
+		"<" EPSV229, "refused not_asked",
 		"<200 ok\r\n", "",
-		">GET / HTTP/1.1\r\n", "close, dormant HTTP",
+		">GET / HTTP/1.1\r\n", "close, dormant http",
 	} },
 	{ "LPRT and SPSV open nothing", 0, {
 		">LPRT 4,4,10,0,0,2,2,19,136\r\n", "",
 		"<200 ok\r\n", "",
 		">SPSV\r\n", "",
-		"<227 5000\r\n", "",
+		"<227 5000\r\n", "refused not_asked",
 	} },
 };
 
@@ -1188,6 +1203,9 @@ static void describe(const struct run *r, unsigned int from, char *text, size_t 
 			else if (a->act == ALG_OPEN)
 				open |= 1U << a->hole;
 		}
+		if (e->v.why)
+			n += snprintf(text + n, size - n, "%srefused %s", comma,
+				      ftp_why_name(e->v.why));
 	}
 }
 
@@ -1450,8 +1468,51 @@ static void test_print(void)
 	v6.len = 0;
 	ok(!ftp_print(text, FTP_FORM_PORT, &v6, 1) && !ftp_print(text, FTP_FORM_EPRT, &v6, 1) &&
 	   !ftp_print(text, 3, &v4, 1), "", "what cannot be written is not");
-	ok(!strcmp(ftp_why_name(FTP_WHY_SECURE + 1), "?") &&
-	   !strcmp(ftp_why_name(FTP_WHY_NONE), "none"), "", "reasons have names");
+}
+
+/* A word of small letters and _ each, and no two the same */
+static void test_names(void)
+{
+	const char *name, *p;
+	bool good = true;
+	unsigned int i, j;
+
+	for (i = ALG_WHY_PROTOCOL; i < FTP_WHY_END; i++) {
+		name = ftp_why_name(i);
+		for (p = name; *p; p++)
+			good &= islower(*p) || *p == '_';
+		for (j = ALG_WHY_PROTOCOL; j < i; j++)
+			good &= !!strcmp(name, ftp_why_name(j));
+	}
+	ok(good && ftp_protocol.whys == FTP_WHY_END - ALG_WHY_PROTOCOL, "", "reasons have names");
+	ok(!strcmp(ftp_why_name(FTP_WHY_END), "?") && !strcmp(ftp_why_name(0), "?"), "",
+	   "and what is none has none");
+}
+
+/* What may be in the log of a line */
+static bool shows(bool reply, const char *text, const char *wanted)
+{
+	struct alg_line line = {};
+
+	alg_line_init(&line, 0);
+	alg_line_add(&line, (const u8 *)text, strlen(text));
+	return ftp_show(reply, &line) == strlen(wanted) &&
+	       !memcmp(line.text, wanted, strlen(wanted));
+}
+
+static void test_show(void)
+{
+	ok(shows(false, "PASS secret\r\n", "PASS") && shows(false, "pass secret\n", "pass") &&
+	   shows(false, "PASS sec", "PASS") && shows(false, "PASSsecret\n", "PASS") &&
+	   shows(false, " PASS secret\n", " PAS") && shows(false, "ACCT secret\n", "ACCT") &&
+	   shows(false, "\377\364PASS secret\n", "PASS") && shows(false, "PASS\tsecret\n", "PASS") &&
+	   shows(false, "USER a\n", "USER") && shows(false, "SITE PSWD a b\n", "SITE") &&
+	   shows(false, "RETR a\n", "RETR") && shows(false, "PAS secret\n", "PAS"), "",
+	   "passwords and names are not shown");
+	ok(shows(false, PORT, "PORT 10,0,0,2,19,136") && shows(false, "EPSV ALL\n", "EPSV ALL") &&
+	   shows(true, "227 (1,2,3,4,5,6)\n", "227 (1,2,3,4,5,6)") &&
+	   shows(false, "\026\003\001\002\001\n", "\026\003\001\002") && shows(false, "\n", "") &&
+	   shows(false, "x\n", "x") && shows(true, "", ""), "", "what is about holes is");
 }
 
 int main(void)
@@ -1468,6 +1529,8 @@ int main(void)
 	test_hold();
 	test_save();
 	test_print();
+	test_names();
+	test_show();
 	printf("1..%u\n", tests);
 	return !!failed;
 }
