@@ -18,6 +18,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
@@ -25,9 +26,11 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
+#include <linux/proc_fs.h>
 #include <linux/random.h>
 #include <linux/ratelimit.h>
 #include <linux/rculist.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/user_namespace.h>
@@ -68,16 +71,38 @@
 /* Ports that are tried for a hole, if its own is not free */
 #define ALG_PORT_TRIES	128
 
+/* Helpers that may be counted, as long as this module is loaded */
+#define ALG_HELPERS	8
+#define ALG_PROC_NAME	"nf_conntrack_alg"
+
 /*
  * What is kept of a network namespace.
  *
  * @pool: its states, unless they are in alg_user_pool
- * @log: how often it may write to the log
+ * @log: how often it may write to the log, by enum alg_fate
+ * @count: of each helper, by alg_helper.index and enum alg_why: how often
+ *	nothing was opened, or a connection was left alone, and with
+ *	ALG_WHY_NONE how often something was opened
  */
 struct alg_net {
 	struct alg_pool pool;
-	struct ratelimit_state log;
+	struct ratelimit_state log[ALG_FATES];
+	atomic_long_t count[ALG_HELPERS][ALG_WHYS];
 };
+
+/*
+ * Whose an index is. It stays the name's, so that what a helper has counted
+ * goes on when it comes back.
+ *
+ * @helper: by alg_slots_mutex; %NULL when it has gone
+ */
+struct alg_slot {
+	char name[NF_CT_HELPER_NAME_LEN];
+	const struct alg_helper *helper;
+};
+
+static struct alg_slot alg_slots[ALG_HELPERS];
+static DEFINE_MUTEX(alg_slots_mutex);
 
 static unsigned int alg_max = 16384;
 module_param_named(connections, alg_max, uint, 0644);
@@ -123,39 +148,171 @@ static void alg_gc_worker(struct work_struct *work);
 /* Deferrable: no processor wakes up for it. */
 static DECLARE_DEFERRABLE_WORK(alg_gc_work, alg_gc_worker);
 
-/* --- a connection's state: made, found and taken back --- */
+/* --- why: counted, and written to the log --- */
 
 /**
- * alg_log_dormant() - say why a connection is left alone
+ * alg_why_name() - a reason as the log and monitoring know it
+ * @helper: whose
+ * @why: enum alg_why; ALG_WHY_NONE is what was opened
+ */
+const char *alg_why_name(const struct alg_helper *helper, u8 why)
+{
+	static const char *const names[] = {
+		[ALG_WHY_NONE] = "opened",
+		[ALG_WHY_MEMORY] = "no_memory",
+		[ALG_WHY_PORT] = "no_port",
+		[ALG_WHY_EXPECTATIONS] = "too_many_expected",
+		[ALG_WHY_CONNECTIONS] = "too_many_connections",
+		[ALG_WHY_SEGMENTS] = "segments_missing",
+		[ALG_WHY_LINES] = "too_many_lines",
+		[ALG_WHY_NAT] = "nat_before_helper",
+		[ALG_WHY_MPTCP] = "mptcp",
+		[ALG_WHY_HANDSHAKE] = "no_handshake",
+		[ALG_WHY_FAULT] = "helper_fault",
+	};
+
+	static_assert(ARRAY_SIZE(names) == ALG_WHY_PROTOCOL);
+	if (why < ALG_WHY_PROTOCOL)
+		return names[why];
+	return helper->protocol->why_name(why);
+}
+
+static void alg_count_why(const struct net *net,
+			  const struct alg_helper *helper, u8 why)
+{
+	struct alg_net *here = net_generic(net, alg_net_id);
+
+	atomic_long_inc(&here->count[helper->index][why]);
+}
+
+/**
+ * alg_counted() - how often something was opened, or was not
+ * @net: in this namespace
+ * @helper: by this helper, and others of its name before it
+ * @why: enum alg_why: for this reason; or ALG_WHY_NONE: it was
+ */
+unsigned long alg_counted(const struct net *net,
+			  const struct alg_helper *helper, u8 why)
+{
+	struct alg_net *here = net_generic(net, alg_net_id);
+
+	return atomic_long_read(&here->count[helper->index][why]);
+}
+EXPORT_SYMBOL_GPL(alg_counted);
+
+/**
+ * alg_print_ends() - the ends of a connection
+ * @text: for their text
+ * @t: its original direction
+ *
+ * Return: the text's length
+ */
+int alg_print_ends(char text[ALG_ENDS_MAX],
+		   const struct nf_conntrack_tuple *t)
+{
+	if (t->src.l3num == NFPROTO_IPV4)
+		return scnprintf(text, ALG_ENDS_MAX, "%pI4:%u to %pI4:%u",
+				 &t->src.u3.ip, ntohs(t->src.u.tcp.port),
+				 &t->dst.u3.ip, ntohs(t->dst.u.tcp.port));
+	return scnprintf(text, ALG_ENDS_MAX, "[%pI6c]:%u to [%pI6c]:%u",
+			 &t->src.u3.in6, ntohs(t->src.u.tcp.port),
+			 &t->dst.u3.in6, ntohs(t->dst.u.tcp.port));
+}
+
+/**
+ * alg_log() - say what happens to a connection
  * @ct: it
  * @helper: its helper
- * @why: for people
+ * @fate: what
+ * @why: enum alg_why
  *
- * Writes at most some lines in a while for each namespace. Context: no lock of
- * alg.c's is held.
+ * Writes at most some lines in a while for each namespace and @fate. Context:
+ * no lock of alg.c's is held.
  */
-void alg_log_dormant(const struct nf_conn *ct, const struct alg_helper *helper,
-		     const char *why)
+void alg_log(const struct nf_conn *ct, const struct alg_helper *helper,
+	     enum alg_fate fate, u8 why)
 {
-	const struct nf_conntrack_tuple *t =
-		&ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	static const char *const fates[] = {
+		[ALG_NOT_OPENED] = "not opened",
+		[ALG_LEFT_ALONE] = "left alone",
+	};
 	struct net *net = nf_ct_net(ct);
 	struct alg_net *here = net_generic(net, alg_net_id);
+	char ends[ALG_ENDS_MAX];
 
 	/* As for -j LOG: others' namespaces do not fill this machine's log. */
 	if (!net_eq(net, &init_net) && !READ_ONCE(sysctl_nf_log_all_netns))
 		return;
-	if (!__ratelimit(&here->log))
+	if (!__ratelimit(&here->log[fate]))
 		return;
-	if (nf_ct_l3num(ct) == NFPROTO_IPV4)
-		pr_info("%s: left alone: %pI4:%u to %pI4:%u: %s\n",
-			helper->name, &t->src.u3.ip, ntohs(t->src.u.tcp.port),
-			&t->dst.u3.ip, ntohs(t->dst.u.tcp.port), why);
-	else
-		pr_info("%s: left alone: [%pI6c]:%u to [%pI6c]:%u: %s\n",
-			helper->name, &t->src.u3.in6, ntohs(t->src.u.tcp.port),
-			&t->dst.u3.in6, ntohs(t->dst.u.tcp.port), why);
+	alg_print_ends(ends, &ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple);
+	pr_info("%s: %s: %s: %s\n", helper->name, fates[fate], ends,
+		alg_why_name(helper, why));
 }
+
+/**
+ * alg_leave_alone() - count a connection that is not helped, and say it
+ * @ct: it
+ * @helper: its helper
+ * @why: enum alg_why
+ *
+ * Context: no lock of alg.c's is held.
+ */
+void alg_leave_alone(const struct nf_conn *ct, const struct alg_helper *helper,
+		     u8 why)
+{
+	alg_count_why(nf_ct_net(ct), helper, why);
+	alg_log(ct, helper, ALG_LEFT_ALONE, why);
+}
+
+/* For the log, when the state's lock is given back */
+static noinline void alg_not_opened(struct alg_conn *conn, u8 why)
+{
+	alg_count_why(conn->net, conn->helper, why);
+	conn->why[ALG_NOT_OPENED] = why;
+	conn->attention = true;
+}
+
+/* Each reason of each helper in this namespace, those that never were, too */
+static int __maybe_unused alg_counts_show(struct seq_file *m, void *v)
+{
+	const struct net *net = seq_file_single_net(m);
+	const struct alg_helper *helper;
+	unsigned int i, why;
+
+	/* It is there for as long. */
+	mutex_lock(&alg_slots_mutex);
+	for (i = 0; i < ARRAY_SIZE(alg_slots); i++) {
+		helper = alg_slots[i].helper;
+		if (!helper)
+			continue;
+		for (why = 0; why < ALG_WHY_PROTOCOL + helper->protocol->whys;
+		     why++)
+			seq_printf(m, "%s %s %lu\n", helper->name,
+				   alg_why_name(helper, why),
+				   alg_counted(net, helper, why));
+	}
+	mutex_unlock(&alg_slots_mutex);
+	return 0;
+}
+
+/* As that of nf_conntrack: for root, and in a user's namespace for its root */
+static int alg_proc_init(struct net *net)
+{
+	kuid_t uid = make_kuid(net->user_ns, 0);
+	kgid_t gid = make_kgid(net->user_ns, 0);
+	struct proc_dir_entry *entry;
+
+	entry = proc_create_net_single(ALG_PROC_NAME, 0440, net->proc_net,
+				       alg_counts_show, NULL);
+	if (!entry)
+		return IS_ENABLED(CONFIG_PROC_FS) ? -ENOMEM : 0;
+	if (uid_valid(uid) && gid_valid(gid))
+		proc_set_user(entry, uid, gid);
+	return 0;
+}
+
+/* --- a connection's state: made, found and taken back --- */
 
 static struct alg_addr alg_addr(const struct nf_conn *ct,
 				const union nf_inet_addr *from)
@@ -536,11 +693,13 @@ static void alg_conn_pause(struct alg_conn *conn, struct alg_data *data)
  *
  * @ct: its connection, with a reference, or %NULL if that is gone
  * @kill: that cannot go on
+ * @alone: it is left alone from now on
  */
 struct alg_victim {
 	struct alg_conn *conn;
 	struct nf_conn *ct;
 	bool kill;
+	bool alone;
 };
 
 /* Takes a state out of the pool. Returns false if none can go. */
@@ -560,6 +719,7 @@ static bool alg_evict(struct alg_pool *pool, struct alg_victim *victim)
 	victim->conn = conn;
 	victim->ct = alg_conn_get_ct(conn);
 	victim->kill = !alg_plain(conn);
+	victim->alone = !conn->dormant && alg_evict_rank(conn) < 2;
 	if (victim->ct)
 		alg_conn_pause(conn, alg_data(victim->ct));
 	conn->dead = true;
@@ -571,9 +731,13 @@ static bool alg_evict(struct alg_pool *pool, struct alg_victim *victim)
 /* What is left to be done without alg_lock */
 static void alg_victim_free(const struct alg_victim *victim)
 {
+	const struct alg_helper *helper = victim->conn->helper;
+
 	alg_conn_free(victim->conn);
 	if (!victim->ct)
 		return;
+	if (victim->alone)
+		alg_leave_alone(victim->ct, helper, ALG_WHY_CONNECTIONS);
 	if (victim->kill)
 		nf_ct_kill(victim->ct);
 	else if (READ_ONCE(alg_data(victim->ct)->phase) == ALG_PHASE_DORMANT)
@@ -643,7 +807,7 @@ static void alg_conn_init(struct alg_conn *conn,
  */
 static struct alg_conn *alg_conn_insert(struct alg_conn *conn,
 					const struct alg_packet *packet,
-					const char **why)
+					u8 *why)
 {
 	unsigned int max = READ_ONCE(alg_max), n = 0;
 	struct alg_data *data = alg_data(packet->ct);
@@ -671,7 +835,7 @@ static struct alg_conn *alg_conn_insert(struct alg_conn *conn,
 	       alg_evict(conn->pool, &victims[n]))
 		n++;
 	if (conn->pool->count >= max + (max ? ALG_MORE(max) : 0)) {
-		*why = "too many connections";
+		*why = ALG_WHY_CONNECTIONS;
 		WRITE_ONCE(data->phase, ALG_PHASE_DORMANT);
 		goto unlock;
 	}
@@ -708,12 +872,12 @@ struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 				 const struct alg_packet *packet)
 {
 	struct alg_conn *conn, *other;
-	const char *why = NULL;
+	u8 why = ALG_WHY_NONE;
 	unsigned int dir;
 
 	conn = alg_conn_alloc(helper, ct);
 	if (!conn) {
-		why = "out of memory";
+		why = ALG_WHY_MEMORY;
 		goto leave;
 	}
 	if (conn->translated && !nfct_seqadj(ct)) {
@@ -721,7 +885,7 @@ struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 		 * The helper was set after NAT was, on a kernel that does not
 		 * care
 		 */
-		why = "set the helper before NAT";
+		why = ALG_WHY_NAT;
 		goto leave;
 	}
 	/*
@@ -741,13 +905,13 @@ struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 		queue_delayed_work(system_power_efficient_wq, &alg_gc_work,
 				   ALG_GC_INTERVAL);
 	if (why)
-		alg_log_dormant(ct, helper, why);
+		alg_leave_alone(ct, helper, why);
 	return other;
 
 leave:
 	kfree(conn);
 	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
-	alg_log_dormant(ct, helper, why);
+	alg_leave_alone(ct, helper, why);
 	return NULL;
 }
 
@@ -846,10 +1010,12 @@ static void alg_conn_flush(const struct alg_helper *helper,
 static int __net_init alg_net_init(struct net *net)
 {
 	struct alg_net *here = net_generic(net, alg_net_id);
+	unsigned int i;
 
 	INIT_LIST_HEAD(&here->pool.conns);
-	ratelimit_state_init(&here->log, 5 * HZ, 10);
-	return 0;
+	for (i = 0; i < ALG_FATES; i++)
+		ratelimit_state_init(&here->log[i], 5 * HZ, 10);
+	return alg_proc_init(net);
 }
 
 /*
@@ -858,6 +1024,7 @@ static int __net_init alg_net_init(struct net *net)
  */
 static void __net_exit alg_net_exit(struct net *net)
 {
+	remove_proc_entry(ALG_PROC_NAME, net->proc_net);
 	alg_conn_flush(NULL, net);
 }
 
@@ -881,7 +1048,8 @@ static bool alg_endpoint_nat(const struct alg_conn *conn,
 /*
  * What the tracker is to expect of the @nth port of a hole, which the other
  * side knows as @port. With NAT, it follows the mapping of the control
- * connection, which is the peer's: others have none to follow.
+ * connection, which is the peer's: others have none to follow. Returns an error
+ * as a pointer.
  */
 static struct nf_conntrack_expect *
 alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
@@ -897,10 +1065,10 @@ alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
 	__be16 be_port = htons(port + nth);
 
 	if (nat && end->who != ALG_FROM_PEER)
-		return NULL;
+		return ERR_PTR(-EINVAL);
 	exp = nf_ct_expect_alloc(ct);
 	if (!exp)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	if (end->own == ALG_OWN_NOT)
 		to = alg_inet_addr(&end->addr);
 	if (end->who == ALG_FROM_ADDR)
@@ -950,8 +1118,9 @@ static int alg_hole_expect(struct nf_conn *ct, struct alg_hole *hole, u8 class,
 
 	for (i = 0; i <= hole->end.pair && !err; i++) {
 		exp[i] = alg_expect(ct, &hole->end, class, port, i);
-		if (!exp[i]) {
-			err = -ENOMEM;
+		if (IS_ERR(exp[i])) {
+			err = PTR_ERR(exp[i]);
+			exp[i] = NULL;
 			break;
 		}
 		exp[i]->flags = flags;
@@ -977,26 +1146,51 @@ static int alg_hole_expect(struct nf_conn *ct, struct alg_hole *hole, u8 class,
  * The same, at any port that is free, if it need not be the endpoint's own:
  * first at that one.
  */
-static bool alg_hole_find_port(struct alg_conn *conn, struct nf_conn *ct,
-			       struct alg_hole *hole, u8 class,
-			       unsigned int flags, bool exact)
+static int alg_hole_find_port(struct alg_conn *conn, struct nf_conn *ct,
+			      struct alg_hole *hole, u8 class,
+			      unsigned int flags, bool exact)
 {
 	unsigned int tries = exact ? 1 : ALG_PORT_TRIES;
 	u16 port = hole->end.port;
-	int err;
+	int err = -EBUSY;
 
 	while (tries--) {
 		err = -EBUSY;
 		if (!alg_port_taken(conn, hole, port))
 			err = alg_hole_expect(ct, hole, class, port, flags);
 		if (err != -EBUSY)
-			return !err;
+			break;
 		port = ALG_PORT_MIN +
 		       get_random_u32() % (U16_MAX - ALG_PORT_MIN);
 		if (hole->end.pair)
 			port &= ~1;
 	}
-	return false;
+	return err;
+}
+
+static void alg_hole_opened(const struct alg_conn *conn, struct alg_hole *hole)
+{
+	hole->open = true;
+	alg_count_why(conn->net, conn->helper, ALG_WHY_NONE);
+}
+
+/* The tracker does not expect what should come. */
+static noinline void alg_hole_failed(struct alg_conn *conn, int err)
+{
+	switch (err) {
+	case -EBUSY:
+	case -EALREADY:
+		alg_not_opened(conn, ALG_WHY_PORT);
+		break;
+	case -EMFILE:
+		alg_not_opened(conn, ALG_WHY_EXPECTATIONS);
+		break;
+	case -ENOMEM:
+		alg_not_opened(conn, ALG_WHY_MEMORY);
+		break;
+	default:
+		alg_not_opened(conn, ALG_WHY_FAULT);
+	}
 }
 
 /* Opens what was offered, or lets what is open live for so long from now on. */
@@ -1006,7 +1200,9 @@ static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
 	const struct nf_conntrack_expect_policy *policy =
 		&conn->helper->policy[class];
 	unsigned int i;
+	int err = -EBUSY;
 
+	/* Why nothing was offered was said then. */
 	if (!hole->port)
 		return;
 	if (hole->open) {
@@ -1020,11 +1216,14 @@ static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
 		alg_unexpect(&hole->exp[0]);
 		alg_unexpect(&hole->exp[1]);
 	}
-	if (alg_port_taken(conn, hole, hole->port) ||
-	    alg_hole_expect(ct, hole, class, hole->port, 0))
+	if (!alg_port_taken(conn, hole, hole->port))
+		err = alg_hole_expect(ct, hole, class, hole->port, 0);
+	if (!err) {
+		alg_hole_opened(conn, hole);
+	} else {
 		alg_hole_put(hole);
-	else
-		hole->open = true;
+		alg_hole_failed(conn, err);
+	}
 }
 
 /*
@@ -1038,15 +1237,21 @@ static noinline void alg_hole_make(struct alg_conn *conn, struct nf_conn *ct,
 	struct alg_hole *hole = &conn->hole[a->hole];
 	bool nat = alg_endpoint_nat(conn, &a->end);
 	bool open = a->act == ALG_OPEN;
+	int err;
 
 	alg_hole_put(hole);
 	hole->end = a->end;
-	if (!open && !nat)
+	if (!open && !nat) {
 		hole->port = a->end.port;
-	else if (alg_hole_find_port(conn, ct, hole, a->class,
-				    open ? 0 : NF_CT_EXPECT_INACTIVE,
-				    exact || !nat))
-		hole->open = open;
+		return;
+	}
+	err = alg_hole_find_port(conn, ct, hole, a->class,
+				 open ? 0 : NF_CT_EXPECT_INACTIVE,
+				 exact || !nat);
+	if (err)
+		alg_hole_failed(conn, err);
+	else if (open)
+		alg_hole_opened(conn, hole);
 }
 
 /*
@@ -1079,9 +1284,9 @@ static int alg_rewrite_text(const struct alg_conn *conn,
 	return len == a->len && !memcmp(line + a->at, text, len) ? 0 : len;
 }
 
-/* All that is to be written anew in a line. Returns false if it cannot be. */
-static noinline_for_stack bool alg_rewrite(struct alg_conn *conn,
-					   const struct alg_packet *packet)
+/* All that is to be written anew in a line. Returns why it cannot be. */
+static noinline_for_stack u8 alg_rewrite(struct alg_conn *conn,
+					 const struct alg_packet *packet)
 {
 	struct alg_stream *s = &conn->stream[packet->dir];
 	char text[ALG_REWRITES][ALG_TEXT_MAX];
@@ -1097,7 +1302,7 @@ static noinline_for_stack bool alg_rewrite(struct alg_conn *conn,
 			continue;
 		len = alg_rewrite_text(conn, a, s->line.text, text[n]);
 		if (len < 0 || (len && !conn->edits[packet->dir]))
-			return false;
+			return ALG_WHY_FAULT;
 		if (!len)
 			continue;
 		piece[n].at = a->at;
@@ -1107,16 +1312,16 @@ static noinline_for_stack bool alg_rewrite(struct alg_conn *conn,
 		n++;
 	}
 	if (!n)
-		return true;
+		return ALG_WHY_NONE;
 	edit = alg_stream_rewrite(s, piece, n);
 	if (!edit)
-		return false;
+		return ALG_WHY_MEMORY;
 	if (edit->new_len != edit->len) {
 		alg_seqadj_add(packet->ct, packet->dir, edit->seq,
 			       edit->new_len - edit->len);
 		conn->moved = true;
 	}
-	return true;
+	return ALG_WHY_NONE;
 }
 
 /* The holes that a line is about, a bit each */
@@ -1136,15 +1341,18 @@ static u32 alg_rewritten(const struct alg_verdict *v)
  * alg_set_dormant() - leave a connection alone from now on
  * @conn: its state
  * @ct: it
- * @why: for the log, or %NULL
+ * @why: enum alg_why; ALG_WHY_NONE: it is over
  *
  * Nothing stays open. Context: under the state's lock.
  */
-void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct, const char *why)
+void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct, u8 why)
 {
 	WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
 	conn->dormant = true;
-	conn->why = why;
+	conn->attention = true;
+	conn->why[ALG_LEFT_ALONE] = why;
+	if (why)
+		alg_count_why(conn->net, conn->helper, why);
 	alg_hole_put_all(conn);
 	alg_remove_unwanted(conn, ct);
 }
@@ -1161,17 +1369,20 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	const struct alg_verdict *v = &conn->verdict;
 	u32 rewritten = conn->translated ? alg_rewritten(v) : 0, made = 0;
-	const struct alg_action *a;
+	const struct alg_action *a, *last = v->action + v->count - 1;
 	unsigned int i;
+	u8 why;
 
 	if (!alg_actions_valid(protocol, &conn->stream[packet->dir].line,
 			       &conn->ends, v)) {
 		if (IS_ENABLED(CONFIG_KUNIT))
 			WARN_ONCE(1, "%s: nonsense\n", conn->helper->name);
+		alg_not_opened(conn, ALG_WHY_FAULT);
 		return;
 	}
-	for (i = 0; i < v->count; i++) {
-		a = &v->action[i];
+	if (v->why)
+		alg_not_opened(conn, v->why);
+	for (a = v->action; a <= last; a++) {
 		if (a->act == ALG_CLOSE) {
 			alg_hole_close(conn, packet->ct, &conn->hole[a->hole]);
 		} else if (a->act == ALG_OPEN && !a->end.port) {
@@ -1183,15 +1394,17 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 			made |= 1U << a->hole;
 		}
 	}
-	/* The other side is not told of these ports. */
-	if (conn->translated && !alg_rewrite(conn, packet))
+	why = conn->translated ? alg_rewrite(conn, packet) : ALG_WHY_NONE;
+	if (why) {
+		/* The other side is not told of these ports. */
 		for (i = 0; i < protocol->holes; i++)
 			if (made & rewritten & 1U << i)
 				alg_hole_close(conn, packet->ct,
 					       &conn->hole[i]);
-	a = &v->action[v->count - 1];
-	if (v->count && a->act == ALG_DORMANT)
-		alg_set_dormant(conn, packet->ct, protocol->why_name(a->why));
+		alg_not_opened(conn, why);
+	}
+	if (v->count && last->act == ALG_DORMANT)
+		alg_set_dormant(conn, packet->ct, last->why);
 }
 
 /* --- registration --- */
@@ -1209,6 +1422,41 @@ static int alg_from_nlattr(struct nlattr *attr, struct nf_conn *ct)
 	    READ_ONCE(data->phase) == ALG_PHASE_UNSEEN)
 		WRITE_ONCE(data->phase, ALG_PHASE_RESUMED);
 	return 0;
+}
+
+/*
+ * A helper is counted from now on, in what its name has. Returns -EBUSY if
+ * there is one of that name, -ENOSPC if there were too many names.
+ */
+static int alg_slot_get(struct alg_helper *helper)
+{
+	struct alg_slot *slot, *found = NULL;
+	int err = -ENOSPC;
+	unsigned int i;
+
+	mutex_lock(&alg_slots_mutex);
+	for (i = 0; i < ARRAY_SIZE(alg_slots) && !found; i++) {
+		slot = &alg_slots[i];
+		if (!slot->name[0] || !strcmp(slot->name, helper->name))
+			found = slot;
+	}
+	if (found)
+		err = found->helper ? -EBUSY : 0;
+	if (found && !err) {
+		strscpy(found->name, helper->name, sizeof(found->name));
+		helper->index = found - alg_slots;
+		found->helper = helper;
+	}
+	mutex_unlock(&alg_slots_mutex);
+	return err;
+}
+
+/* Nobody asks for its names any more. */
+static void alg_slot_put(const struct alg_helper *helper)
+{
+	mutex_lock(&alg_slots_mutex);
+	alg_slots[helper->index].helper = NULL;
+	mutex_unlock(&alg_slots_mutex);
 }
 
 /*
@@ -1243,6 +1491,7 @@ void alg_unregister(struct alg_helper *helper)
 	alg_stop(helper);
 	nf_conntrack_helpers_unregister(families, ARRAY_SIZE(families));
 	nf_nat_helper_unregister(&helper->nat);
+	alg_slot_put(helper);
 }
 EXPORT_SYMBOL_GPL(alg_unregister);
 
@@ -1250,7 +1499,8 @@ EXPORT_SYMBOL_GPL(alg_unregister);
  * alg_register() - let rules use a helper
  * @helper: it; stays until alg_unregister()
  *
- * Return: 0, or a negative error: -EBUSY if there is one of that name
+ * Return: 0, or a negative error: -EBUSY if there is one of that name, -ENOSPC
+ * if there were ALG_HELPERS other ones
  */
 int alg_register(struct alg_helper *helper)
 {
@@ -1264,8 +1514,12 @@ int alg_register(struct alg_helper *helper)
 	static_assert(ARRAY_SIZE(families) == ARRAY_SIZE(helper->families));
 
 	if (helper->protocol->holes > 32 ||
-	    helper->protocol->classes > ALG_CLASSES)
+	    helper->protocol->classes > ALG_CLASSES ||
+	    helper->protocol->whys > ALG_WHYS - ALG_WHY_PROTOCOL)
 		return -EINVAL;
+	err = alg_slot_get(helper);
+	if (err)
+		return err;
 	WRITE_ONCE(helper->going, false);
 	/* For act_ct and Open vSwitch, which ask for a helper's NAT apart */
 	snprintf(helper->nat.mod_name, sizeof(helper->nat.mod_name),
@@ -1282,6 +1536,7 @@ int alg_register(struct alg_helper *helper)
 		/* Connections of the first family may have had it. */
 		alg_stop(helper);
 		nf_nat_helper_unregister(&helper->nat);
+		alg_slot_put(helper);
 	}
 	return err;
 }

@@ -28,6 +28,7 @@
  * @families: for IPv4 and IPv6; filled in by alg_register()
  * @nat: filled in by alg_register()
  * @going: alg_unregister() was called
+ * @index: of alg_net.count; filled in by alg_register()
  */
 struct alg_helper {
 	const char *name;
@@ -42,6 +43,19 @@ struct alg_helper {
 	struct nf_conntrack_helper *families[2];
 	struct nf_conntrack_nat_helper nat;
 	bool going;
+	u8 index;
+};
+
+/**
+ * enum alg_fate - what happens for a reason
+ * @ALG_NOT_OPENED: who asked for a hole got none
+ * @ALG_LEFT_ALONE: the connection is not looked at any more
+ * @ALG_FATES: so many
+ */
+enum alg_fate {
+	ALG_NOT_OPENED,
+	ALG_LEFT_ALONE,
+	ALG_FATES,
 };
 
 /**
@@ -118,6 +132,8 @@ static inline bool alg_dormant(const struct nf_conn *ct)
 int alg_register(struct alg_helper *helper);
 void alg_unregister(struct alg_helper *helper);
 void alg_set_timeout(struct alg_helper *helper, unsigned int seconds);
+unsigned long alg_counted(const struct net *net,
+			  const struct alg_helper *helper, u8 why);
 int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
 	     const struct alg_data *data);
@@ -174,8 +190,10 @@ struct alg_hole {
  *	wrong that begins before that and ends behind it
  * @lock: of all below; inside it only the kernel's
  * @dead: the state was taken back
+ * @attention: there is more to be done after this packet: it is dormant, or has
+ *	a @why
  * @used: when the last packet came
- * @why: what is still to be written to the log
+ * @why: of each enum alg_fate, what is still to be written to the log
  * @lines: of the segment that may still come
  * @gap: of each direction: when the first segment was dropped since the stream
  *	went on, or 0
@@ -209,8 +227,9 @@ struct alg_conn {
 	bool dormant;
 	bool moved;
 	bool dead;
+	bool attention;
+	u8 why[ALG_FATES];
 	unsigned long used;
-	const char *why;
 	int lines;
 	unsigned long gap[IP_CT_DIR_MAX];
 	unsigned long gap_last[IP_CT_DIR_MAX];
@@ -285,10 +304,18 @@ struct alg_conn *alg_conn_attach(const struct alg_helper *helper,
 				 struct nf_conn *ct,
 				 const struct alg_packet *packet);
 void alg_conn_destroy(struct nf_conn *ct, struct alg_conn *conn);
-void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct,
-		     const char *why);
+void alg_set_dormant(struct alg_conn *conn, struct nf_conn *ct, u8 why);
 void alg_act(struct alg_conn *conn, const struct alg_packet *packet);
-void alg_log_dormant(const struct nf_conn *ct, const struct alg_helper *helper,
-		     const char *why);
+
+/* "[", an address of IPv6, "]:65535", twice, and " to " between them */
+#define ALG_ENDS_MAX	(2 * (2 + 45 + 6) + 4)
+
+int alg_print_ends(char text[ALG_ENDS_MAX],
+		   const struct nf_conntrack_tuple *t);
+const char *alg_why_name(const struct alg_helper *helper, u8 why);
+void alg_log(const struct nf_conn *ct, const struct alg_helper *helper,
+	     enum alg_fate fate, u8 why);
+void alg_leave_alone(const struct nf_conn *ct, const struct alg_helper *helper,
+		     u8 why);
 
 #endif /* _NF_ALG_H */

@@ -22,6 +22,7 @@
 #include <net/netfilter/nf_conntrack_seqadj.h>
 #include <net/netfilter/nf_nat_helper.h>
 
+#include "../compat.h"
 #include "alg.h"
 
 /* For so many jiffies, segments that come before their turn are dropped */
@@ -54,7 +55,7 @@ static noinline void alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
 	struct alg_line *line = &s->line;
 
 	if (line->whole && !alg_next_valid(line, v)) {
-		alg_set_dormant(conn, packet->ct, "what comes is not known");
+		alg_set_dormant(conn, packet->ct, ALG_WHY_FAULT);
 	} else if (line->whole && v->more) {
 		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
 	} else if (line->whole) {
@@ -97,13 +98,13 @@ again:
 		if (!alg_line_ready(&s->line))
 			break;
 		if (unlikely(--conn->lines < 0)) {
-			alg_set_dormant(conn, packet->ct,
-					"too many lines at once");
+			alg_set_dormant(conn, packet->ct, ALG_WHY_LINES);
 			break;
 		}
 		v->count = 0;
+		v->why = ALG_WHY_NONE;
 		protocol->unit(conn->dialogue, reply, &s->line, &conn->ends, v);
-		if (v->count)
+		if (v->count || v->why)
 			alg_act(conn, packet);
 		/*
 		 * What was held and has not been written anew leaves as it
@@ -313,7 +314,7 @@ static noinline bool alg_conn_finished(struct alg_conn *conn,
 	bool closed = reset || alg_tcp_closed(ct);
 
 	if (closed && !conn->dormant)
-		alg_set_dormant(conn, ct, NULL);
+		alg_set_dormant(conn, ct, ALG_WHY_NONE);
 	/* After a RST nobody sends anything again. */
 	if (reset)
 		return true;
@@ -346,7 +347,7 @@ static noinline bool alg_segment_ahead(struct alg_conn *conn,
 	conn->gap_last[packet->dir] = jiffies;
 	if (time_before(jiffies, conn->gap[packet->dir] + ALG_GAP))
 		return true;
-	alg_set_dormant(conn, packet->ct, "segments are missing");
+	alg_set_dormant(conn, packet->ct, ALG_WHY_SEGMENTS);
 	return false;
 }
 
@@ -472,9 +473,10 @@ static bool alg_has_mptcp(const struct alg_packet *packet,
  * that none of the last connection's offsets may be on the SYN. A SYN/ACK in
  * another state begins nothing: it would make a dialogue of what was none.
  */
-static void alg_handshake(struct alg_conn *conn,
-			  const struct alg_packet *packet,
-			  const struct tcphdr *th)
+static noinline void alg_handshake(const struct alg_helper *helper,
+				   struct alg_conn *conn,
+				   const struct alg_packet *packet,
+				   const struct tcphdr *th)
 {
 	struct nf_conn *ct = packet->ct;
 	struct alg_data *data = alg_data(ct);
@@ -486,8 +488,11 @@ static void alg_handshake(struct alg_conn *conn,
 	 * the tracker lets a SYN of anybody's pass, for the other end to judge.
 	 */
 	if (packet->len && !conn &&
-	    (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED))
+	    (phase == ALG_PHASE_UNSEEN || state < TCP_CONNTRACK_ESTABLISHED)) {
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
+		if (phase < ALG_PHASE_DORMANT)
+			alg_leave_alone(ct, helper, ALG_WHY_HANDSHAKE);
+	}
 	if (packet->len || !th->syn || phase == ALG_PHASE_NEVER)
 		return;
 	if (packet->dir == IP_CT_DIR_ORIGINAL) {
@@ -506,6 +511,7 @@ static void alg_handshake(struct alg_conn *conn,
 	}
 	if (alg_has_mptcp(packet, th)) {
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
+		alg_leave_alone(ct, helper, ALG_WHY_MPTCP);
 		return;
 	}
 	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
@@ -526,8 +532,8 @@ alg_conn_try_attach(const struct alg_helper *helper,
 	struct nf_conn *ct = packet->ct;
 	u8 phase = READ_ONCE(alg_data(ct)->phase);
 
-	if (phase == ALG_PHASE_UNSEEN || phase >= ALG_PHASE_DORMANT ||
-	    !packet->len || !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
+	if (phase >= ALG_PHASE_DORMANT || !packet->len ||
+	    !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
 	    READ_ONCE(helper->going))
 		return NULL;
 	/*
@@ -536,9 +542,39 @@ alg_conn_try_attach(const struct alg_helper *helper,
 	 */
 	if (READ_ONCE(ct->proto.tcp.state) == TCP_CONNTRACK_SYN_RECV) {
 		WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_NEVER);
+		alg_leave_alone(ct, helper, ALG_WHY_HANDSHAKE);
+		return NULL;
+	}
+	if (phase == ALG_PHASE_UNSEEN) {
+		WRITE_ONCE(alg_data(ct)->phase, ALG_PHASE_DORMANT);
+		alg_leave_alone(ct, helper, ALG_WHY_HANDSHAKE);
 		return NULL;
 	}
 	return alg_conn_attach(helper, ct, packet);
+}
+
+/*
+ * What else there is to do after a packet: the connection ends, is left alone,
+ * or has something for the log. Gives back the state's lock.
+ */
+static noinline void alg_attend(struct alg_conn *conn,
+				const struct alg_packet *packet,
+				const struct alg_helper *helper, bool ends)
+	__releases(&conn->lock)
+{
+	bool over = (ends || conn->dormant) && alg_conn_finished(conn, packet);
+	unsigned int fate;
+	u8 why[ALG_FATES];
+
+	memcpy(why, conn->why, sizeof(why));
+	memset(conn->why, 0, sizeof(conn->why));
+	conn->attention = conn->dormant;
+	spin_unlock_bh(&conn->lock);
+	if (over)
+		alg_conn_destroy(packet->ct, conn);
+	for (fate = 0; fate < ALG_FATES; fate++)
+		if (why[fate])
+			alg_log(packet->ct, helper, fate, why[fate]);
 }
 
 /**
@@ -557,8 +593,7 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
 	     const struct alg_data *data)
 {
-	bool ends, over = false;
-	const char *why = NULL;
+	bool ends;
 	struct alg_packet packet = {
 		.skb = skb,
 		.ct = ct,
@@ -591,7 +626,7 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	packet.flags = tcp_flag_byte(th);
 
 	if (unlikely((packet.flags & TCPHDR_SYN) || ctinfo == IP_CT_NEW)) {
-		alg_handshake(alg_conn_find(ct, data), &packet, th);
+		alg_handshake(helper, alg_conn_find(ct, data), &packet, th);
 		return NF_ACCEPT;
 	}
 	ends = packet.flags & (TCPHDR_FIN | TCPHDR_RST);
@@ -632,16 +667,10 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 		verdict = alg_segment_translated(conn, &packet);
 	else
 		verdict = alg_segment(conn, &packet, false);
-	if (unlikely(ends || conn->dormant) && !conn->dead) {
-		over = alg_conn_finished(conn, &packet);
-		why = conn->why;
-		conn->why = NULL;
-	}
-	spin_unlock_bh(&conn->lock);
-	if (unlikely(over))
-		alg_conn_destroy(ct, conn);
-	if (unlikely(why))
-		alg_log_dormant(ct, helper, why);
+	if (unlikely(ends || conn->attention) && !conn->dead)
+		alg_attend(conn, &packet, helper, ends);
+	else
+		spin_unlock_bh(&conn->lock);
 	if (unlikely(verdict != NF_ACCEPT))
 		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
 	return verdict;

@@ -88,15 +88,14 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 		       const struct alg_line *line, const struct alg_ends *ends,
 		       const struct alg_verdict *v)
 {
-	unsigned int i, end = 0, rewrites = 0;
-	const struct alg_action *a;
+	const struct alg_action *a, *last = v->action + v->count - 1;
+	unsigned int end = 0, rewrites = 0;
 	u32 bit, made = 0;
 	bool known;
 
 	if (v->count > ALG_ACTIONS || !why_valid(protocol, v->why))
 		return false;
-	for (i = 0; i < v->count; i++) {
-		a = &v->action[i];
+	for (a = v->action; a <= last; a++) {
 		known = a->hole < protocol->holes;
 		bit = 1U << (a->hole & 31);
 		switch (a->act) {
@@ -125,8 +124,7 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 			end = a->at + a->len;
 			break;
 		case ALG_DORMANT:
-			return i + 1 == v->count &&
-			       why_valid(protocol, a->why);
+			return a == last && why_valid(protocol, a->why);
 		default:
 			return false;
 		}

@@ -27,6 +27,8 @@ struct toy {
 
 static unsigned int toy_lines;
 
+enum { TOY_WHY = ALG_WHY_PROTOCOL, TOY_WHY_OTHER, TOY_WHY_END };
+
 /* What an end says of itself, in its line from the second byte on */
 static void toy_endpoint(struct alg_verdict *v, u8 act, u8 hole, bool reply,
 			 const struct alg_line *line, const struct alg_ends *ends)
@@ -104,7 +106,15 @@ static void toy_unit(void *dialogue, bool reply, const struct alg_line *line,
 		v->next = ALG_UNIT_END;
 		break;
 	case 'D':
-		alg_action_add(v, ALG_DORMANT, 0);
+		alg_action_add(v, ALG_DORMANT, 0)->why = TOY_WHY;
+		break;
+	case 'R':
+		v->why = TOY_WHY;
+		break;
+	case 'X':
+		/* Closes one hole, and refuses another */
+		alg_action_add(v, ALG_CLOSE, 0);
+		v->why = TOY_WHY_OTHER;
 		break;
 	}
 	/* One byte of what is no frame: of a line */
@@ -133,9 +143,14 @@ static int toy_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *ad
 	return scnprintf(text, ALG_TEXT_MAX, "%pI4:%u", addr->b, port);
 }
 
+static unsigned int toy_show(bool reply, const struct alg_line *line)
+{
+	return line->len;
+}
+
 static const char *toy_why(u8 why)
 {
-	return "a test says so";
+	return why == TOY_WHY ? "a_test_says_so" : "so_does_another";
 }
 
 static const struct alg_protocol toy_protocol = {
@@ -143,11 +158,13 @@ static const struct alg_protocol toy_protocol = {
 	.holes = 2,
 	.classes = 2,
 	.both = true,
+	.whys = TOY_WHY_END - ALG_WHY_PROTOCOL,
 	.unit = toy_unit,
 	.hold = toy_hold,
 	.save = toy_save,
 	.resume = toy_resume,
 	.print = toy_print,
+	.show = toy_show,
 	.why_name = toy_why,
 };
 
@@ -173,18 +190,18 @@ static struct alg_helper toy = {
 	.module = THIS_MODULE,
 };
 
-/* A connection of 10.0.0.1:4000 with 10.0.0.2:21; with @nat, the client is 10.0.0.99. */
-static struct nf_conn *connection(struct kunit *test, bool nat)
+/* A connection of 10.0.0.1:@from with 10.0.0.2:21; with @nat, the client is 10.0.0.99. */
+static struct nf_conn *connection_from(struct kunit *test, bool nat, u16 from)
 {
 	struct nf_conntrack_tuple original = {
 		.src.l3num = NFPROTO_IPV4,
-		.src.u3.ip = htonl(0x0a000001), .src.u.tcp.port = htons(4000),
+		.src.u3.ip = htonl(0x0a000001), .src.u.tcp.port = htons(from),
 		.dst.u3.ip = htonl(0x0a000002), .dst.u.tcp.port = htons(21),
 		.dst.protonum = IPPROTO_TCP, .dst.dir = IP_CT_DIR_ORIGINAL,
 	}, reply = {
 		.src.l3num = NFPROTO_IPV4,
 		.src.u3.ip = htonl(0x0a000002), .src.u.tcp.port = htons(21),
-		.dst.u3.ip = htonl(nat ? 0x0a000063 : 0x0a000001), .dst.u.tcp.port = htons(4000),
+		.dst.u3.ip = htonl(nat ? 0x0a000063 : 0x0a000001), .dst.u.tcp.port = htons(from),
 		.dst.protonum = IPPROTO_TCP, .dst.dir = IP_CT_DIR_REPLY,
 	};
 	struct nf_conn_help *help;
@@ -206,6 +223,11 @@ static struct nf_conn *connection(struct kunit *test, bool nat)
 	/* The table has a reference of its own. */
 	KUNIT_ASSERT_EQ(test, nf_conntrack_hash_check_insert(ct), 0);
 	return ct;
+}
+
+static struct nf_conn *connection(struct kunit *test, bool nat)
+{
+	return connection_from(test, nat, 4000);
 }
 
 static void forget(struct nf_conn *ct)
@@ -429,10 +451,16 @@ static void not_helped(struct kunit *test)
 {
 	struct nf_conn *ct = connection(test, false);
 
-	/* without a handshake */
+	/* without a handshake; one that comes afterwards changes nothing */
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
+	handshake(test, ct);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_FALSE(test, has_state(ct));
+	forget(ct);
 	/* that dies meanwhile */
+	ct = connection(test, false);
 	handshake(test, ct);
 	nf_ct_kill(ct);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
@@ -719,7 +747,108 @@ static void offer_of_the_open_port(struct kunit *test)
 	forget(ct);
 }
 
+static const char *const alg_why[TOY_WHY_END] = {
+	[ALG_WHY_NONE] = "opened", [ALG_WHY_MEMORY] = "memory", [ALG_WHY_PORT] = "port",
+	[ALG_WHY_EXPECTATIONS] = "expectations", [ALG_WHY_CONNECTIONS] = "connections",
+	[ALG_WHY_SEGMENTS] = "segments", [ALG_WHY_LINES] = "lines", [ALG_WHY_NAT] = "nat",
+	[ALG_WHY_MPTCP] = "mptcp", [ALG_WHY_HANDSHAKE] = "handshake", [ALG_WHY_FAULT] = "fault",
+	[TOY_WHY] = "own", [TOY_WHY_OTHER] = "other",
+};
+
+/* What the reasons have been counted since the last call, as "REASON:COUNT ..." */
+static const char *counted(void)
+{
+	static unsigned long before[TOY_WHY_END];
+	static char text[200];
+	unsigned int why, n = 0;
+	unsigned long now;
+
+	text[0] = '\0';
+	for (why = 0; why < TOY_WHY_END; why++) {
+		now = alg_counted(&init_net, &toy, why);
+		if (now != before[why])
+			n += scnprintf(text + n, sizeof(text) - n, "%s%s:%lu", n ? " " : "",
+				       alg_why[why], now - before[why]);
+		before[why] = now;
+	}
+	return text;
+}
+
+/* A refusal counts each time, an opening once, however long it lives. */
+static void counts(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false), *other;
+	char *feeds = kunit_kzalloc(test, 9001, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, feeds);
+	memset(feeds, '\n', 9000);
+	counted();
+	handshake(test, ct);
+	server(test, ct, 0, "R\nR\nO\nX\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "opened:1 own:2 other:1");
+	/* An offer is none; its opening is, and that it lives longer is none. */
+	client(test, ct, 0, "P\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "");
+	server(test, ct, 8, "A\nA\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "opened:1");
+	/* A hole of another connection has the port. */
+	other = connection_from(test, false, 4001);
+	handshake(test, other);
+	client(test, other, 0, "O\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "port:1");
+	KUNIT_EXPECT_EQ(test, expectations(other), 0u);
+	client(test, other, 2, "D\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "own:1");
+	client(test, other, 4, "R\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "");
+	forget(other);
+	forget(ct);
+	KUNIT_EXPECT_STREQ(test, counted(), "");
+
+	ct = connection(test, false);
+	handshake(test, ct);
+	client(test, ct, 0, feeds);
+	KUNIT_EXPECT_STREQ(test, counted(), "lines:1");
+	forget(ct);
+}
+
+/* What is not helped from the start, each once */
+static void counts_handshakes(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	counted();
+	server(test, ct, 0, "O\n");
+	server(test, ct, 2, "O\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "handshake:1");
+	forget(ct);
+
+	ct = connection(test, false);
+	segment(test, ct, false, ISN_CLIENT, 0, SYN, "O\n", NULL);
+	segment(test, ct, false, ISN_CLIENT, 0, SYN, "O\n", NULL);
+	KUNIT_EXPECT_STREQ(test, counted(), "handshake:1");
+	forget(ct);
+
+	ct = connection(test, false);
+	handshake(test, ct);
+	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
+	server(test, ct, 0, "O\n");
+	KUNIT_EXPECT_STREQ(test, counted(), "handshake:1");
+	forget(ct);
+
+	/* Only an end is no reason. */
+	ct = connection(test, false);
+	handshake(test, ct);
+	server(test, ct, 0, "N\n");
+	ct->proto.tcp.state = TCP_CONNTRACK_CLOSE;
+	segment(test, ct, false, ISN_CLIENT + 1, 0, RST, "", NULL);
+	KUNIT_EXPECT_STREQ(test, counted(), "");
+	forget(ct);
+}
+
 static struct kunit_case alg_cases[] = {
+	KUNIT_CASE(counts),
+	KUNIT_CASE(counts_handshakes),
 	KUNIT_CASE(no_destroy),
 	KUNIT_CASE(skipped),
 	KUNIT_CASE(frames),
