@@ -10,6 +10,7 @@
 #ifndef _XCA_COMPAT_H
 #define _XCA_COMPAT_H
 
+#include <linux/dynamic_debug.h>
 #include <linux/kmemleak.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -19,6 +20,12 @@
 #include <net/netfilter/nf_conntrack_helper.h>
 
 #include "probed.h"
+
+/* Some kernels have these only where there is dynamic debug. */
+#ifndef DYNAMIC_DEBUG_BRANCH
+#define DEFINE_DYNAMIC_DEBUG_METADATA(name, fmt)
+#define DYNAMIC_DEBUG_BRANCH(descriptor)	false
+#endif
 
 /*
  * What a helper's expectations may be. Not what nf_ct_helper_init() was given, but a copy

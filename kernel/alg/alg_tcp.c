@@ -8,8 +8,11 @@
  * registers and stack for it.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/jiffies.h>
 #include <linux/netfilter.h>
+#include <linux/printk.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/tcp.h>
@@ -31,6 +34,60 @@
 #define ALG_CHUNK	256
 /* A segment, which GSO makes 64 KiB, with more lines is not of a dialogue. */
 #define ALG_LINES	8192
+
+/* What is shown of a unit */
+#define ALG_SHOWN	80
+
+/*
+ * Is somebody looking for a fault, by dynamic debug? For each unit: the text is
+ * made behind it. Both are switched on together, by the module's name.
+ */
+static __always_inline bool alg_debugging(void)
+{
+	DEFINE_DYNAMIC_DEBUG_METADATA(units, "units, and what follows\n");
+
+	return DYNAMIC_DEBUG_BRANCH(units);
+}
+
+/* A unit, and what the grammar says of it */
+static noinline_for_stack void alg_debug_unit(const struct alg_conn *conn,
+					      const struct alg_packet *packet)
+{
+	static const char *const acts[] = {
+		[ALG_CLOSE] = "close", [ALG_OFFER] = "offer",
+		[ALG_OPEN] = "open", [ALG_REWRITE] = "rewrite",
+		[ALG_DORMANT] = "leave alone",
+	};
+	const struct alg_protocol *protocol = conn->helper->protocol;
+	const struct alg_line *line = &conn->stream[packet->dir].line;
+	bool reply = packet->dir == IP_CT_DIR_REPLY;
+	const struct alg_verdict *v = &conn->verdict;
+	unsigned int i, n = 0, shown;
+	char ends[ALG_ENDS_MAX];
+	char follows[200] = "";
+
+	shown = min_t(unsigned int, protocol->show(reply, line), ALG_SHOWN);
+	for (i = 0; i < v->count && i < ALG_ACTIONS; i++) {
+		const struct alg_action *a = &v->action[i];
+
+		n += scnprintf(follows + n, sizeof(follows) - n, ", %s",
+			       a->act < ARRAY_SIZE(acts) ? acts[a->act] : "?");
+		if (a->act == ALG_DORMANT)
+			n += scnprintf(follows + n, sizeof(follows) - n, ": %s",
+				       alg_why_name(conn->helper, a->why));
+		else if (a->end.port)
+			n += scnprintf(follows + n, sizeof(follows) - n,
+				       " port %u", a->end.port);
+	}
+	if (v->why)
+		n += scnprintf(follows + n, sizeof(follows) - n,
+			       ", not opened: %s",
+			       alg_why_name(conn->helper, v->why));
+	alg_print_ends(ends, &conn->tuple);
+	pr_debug("%s: %s: %s \"%*pE\"%s%s\n", conn->helper->name, ends,
+		 reply ? "server" : "client", (int)shown, line->text,
+		 line->whole && shown == line->len ? "" : "...", follows);
+}
 
 /* The end of the first line of a dialogue that is taken up in its middle */
 static noinline unsigned int alg_sync_line(struct alg_conn *conn,
@@ -104,6 +161,8 @@ again:
 		v->count = 0;
 		v->why = ALG_WHY_NONE;
 		protocol->unit(conn->dialogue, reply, &s->line, &conn->ends, v);
+		if (alg_debugging())
+			alg_debug_unit(conn, packet);
 		if (v->count || v->why)
 			alg_act(conn, packet);
 		/*
