@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import netns
@@ -29,18 +30,22 @@ def inside(name):
     return netns.inside(namespaces[name])
 
 
-def new_socket(name, address, port):
+MPTCP = 262
+
+
+def new_socket(name, address, port, protocol=0):
     """A TCP socket in a namespace"""
     with inside(name):
-        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+                             socket.SOCK_STREAM, protocol)
     sock.settimeout(10)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((address, port))
     return sock
 
 
-def new_listener(name, address, port):
-    sock = new_socket(name, address, port)
+def new_listener(name, address, port, protocol=0):
+    sock = new_socket(name, address, port, protocol)
     sock.listen(128)
     return sock
 
@@ -48,11 +53,11 @@ def new_listener(name, address, port):
 listeners = {}
 
 
-def listener(address, port):
+def listener(address, port, protocol=0):
     """The server's, for control connections"""
     key = address, port
     if key not in listeners:
-        listeners[key] = new_listener("server", address, port)
+        listeners[key] = new_listener("server", address, port, protocol)
     return listeners[key]
 
 
@@ -85,16 +90,16 @@ class Control:
     """A control connection, logged in, with both of its ends
 
     ADDRESS is what the client calls the server, SERVER what the server is, FROM_PORT the
-    client's port, if that matters.
+    client's port, if that matters. PROTOCOL may be MPTCP.
     """
 
     def __init__(self, address="10.0.2.2", client="10.0.1.2", server="10.0.2.2", port=21,
-                 greet=True, from_port=0):
+                 greet=True, from_port=0, protocol=0):
         self.server_address = server
         self.client_address = client
         self.address = address
-        waiting = listener(server, port)
-        self.client = new_socket("client", client, from_port)
+        waiting = listener(server, port, protocol)
+        self.client = new_socket("client", client, from_port, protocol)
         self.client.connect((address, port))
         self.server = waiting.accept()[0]
         self.server.settimeout(10)
@@ -230,6 +235,30 @@ def unassign(control):
                                  NLM_F_REQUEST | NLM_F_ACK, 1, 0) + body)
         error = struct.unpack("=i", netlink.recv(4096)[16:20])[0]
     return os.strerror(-error) if error else "done"
+
+
+def segment_ahead(control, by, data):
+    """A segment of the client's, IPv4, so many bytes before its turn; an even number in it"""
+    sock = control.client
+    tcp, repair, queue, seq = socket.IPPROTO_TCP, 19, 20, 21
+    numbers = []
+    sock.setsockopt(tcp, repair, 1)
+    for side in (2, 1):	# what is sent, what is received
+        sock.setsockopt(tcp, queue, side)
+        numbers.append(sock.getsockopt(tcp, seq) & 0xFFFFFFFF)
+    sock.setsockopt(tcp, queue, 0)
+    sock.setsockopt(tcp, repair, -1)
+    ports = sock.getsockname()[1], sock.getpeername()[1]
+    head = struct.pack("!HHIIBBHHH", *ports, (numbers[0] + by) & 0xFFFFFFFF, numbers[1], 5 << 4,
+                       24, 1000, 0, 0)
+    src, dst = (socket.inet_aton(a) for a in (control.client_address, control.address))
+    whole = src + dst + struct.pack("!HH", 6, len(head) + len(data)) + head + data
+    total = sum(struct.unpack(f"!{len(whole) // 2}H", whole))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    with inside("client"), socket.socket(socket.AF_INET, socket.SOCK_RAW, tcp) as raw:
+        raw.sendto(head[:16] + struct.pack("!H", ~total & 0xFFFF) + head[18:] + data,
+                   (control.address, 0))
 
 
 def main():
