@@ -23,8 +23,8 @@
 
 /* Some kernels have these only where there is dynamic debug. */
 #ifndef DYNAMIC_DEBUG_BRANCH
-#define DEFINE_DYNAMIC_DEBUG_METADATA(name, fmt)
-#define DYNAMIC_DEBUG_BRANCH(descriptor)	false
+#define DEFINE_DYNAMIC_DEBUG_METADATA(...)
+#define DYNAMIC_DEBUG_BRANCH(...)		false
 #endif
 
 /*

@@ -1505,7 +1505,8 @@ static void test_show(void)
 	ok(shows(false, "PASS secret\r\n", "PASS") && shows(false, "pass secret\n", "pass") &&
 	   shows(false, "PASS sec", "PASS") && shows(false, "PASSsecret\n", "PASS") &&
 	   shows(false, " PASS secret\n", " PAS") && shows(false, "ACCT secret\n", "ACCT") &&
-	   shows(false, "\377\364PASS secret\n", "PASS") && shows(false, "PASS\tsecret\n", "PASS") &&
+	   shows(false, "\377\364PASS secret\n", "PASS") &&
+	   shows(false, "PASS\tsecret\n", "PASS") &&
 	   shows(false, "USER a\n", "USER") && shows(false, "SITE PSWD a b\n", "SITE") &&
 	   shows(false, "RETR a\n", "RETR") && shows(false, "PAS secret\n", "PAS"), "",
 	   "passwords and names are not shown");
