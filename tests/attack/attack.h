@@ -316,7 +316,7 @@ static inline int attack_netlink(int protocol)
 	return fd;
 }
 
-/* So much of what there is is read at once; a list may grow faster than it is read. */
+/* At most so much is read at once: a list may grow faster than it is read. */
 #define ATTACK_READS	1000
 
 /*

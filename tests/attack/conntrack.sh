@@ -40,6 +40,7 @@ neighbours_well "afterwards"
 at_least 100 accepted new update delete get expect helped master nat seqadj labels zoned
 at_least 10 accepted broken flush expect_delete expect_get
 # Newer kernels take no helper away, and refuse it.
+# shellcheck disable=SC2034 # for at_least
 declare -A tried=([unhelped]=$((accepted[unhelped] + refused[unhelped])))
 at_least 10 tried unhelped
 at_least 5 accepted dump expect_dump

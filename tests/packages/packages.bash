@@ -5,6 +5,7 @@
 . "${BASH_SOURCE[0]%/*}/../tap.sh" || exit
 no_arguments "$@"
 
+# shellcheck disable=SC2034 # for the scripts
 top=$(cd "$tests/.." && pwd)
 log=$work/log
 name=xtables-conntrack-addons
