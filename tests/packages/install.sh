@@ -65,6 +65,7 @@ modules=$(dpkg-deb --fsys-tarfile "${debs[1]}" | tar -xO --wildcards '*/dkms.con
 suite() {
 	local suite=$1 releases later release
 
+	build_packages "$suite" "$work/$suite"
 	use_tree "$suite" "${depends[@]}" "${@:2}"
 	files >"$work/before"
 	mapfile -t releases < <(cd "$tree/lib/modules" && printf '%s\n' * | sort -V)

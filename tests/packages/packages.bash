@@ -24,6 +24,31 @@ try() {
 	return "$status"
 }
 
+# build_packages SUITE FOLDER [SUFFIX]: from the release, whose archive is in the folder release
+# of $work; for the iptables of that Debian, so in it, if it is not this one. SUFFIX makes
+# another version of them. They are in the arrays debs and depends then, see find_packages.
+build_packages() {
+	local folder=$2 needs builder
+
+	mkdir -p "$folder/files/srv/source"
+	tar -xf "$work/release/$name"-*.tar.xz --strip-components=1 -C "$folder/files/srv/source" ||
+		die "no release"
+	sed -i "1s/)/${3-})/" "$folder/files/srv/source/debian/changelog"
+	. /etc/os-release
+	if [ "$1" = "$VERSION_CODENAME" ]; then
+		(cd "$folder/files/srv/source" && dpkg-buildpackage -us -uc -b)
+	else
+		# The names that begin a line of Build-Depends
+		mapfile -t needs < <(sed -n '/^Build-Depends:/,/^[^ B]/p' "$top/debian/control" |
+			sed -n 's/^ *\(Build-Depends: *\)\?\([a-z][a-z0-9-]*\).*/\2/p' |
+			sed 's/^debhelper-compat$/debhelper/; s/^dh-sequence-dkms$/dh-dkms/')
+		builder=$("$tests/packages/tree" "$1" build-essential "${needs[@]}") || die "no tree of $1"
+		"$tests/packages/enter" --over "$folder" "$builder" sh -c \
+			"cd /srv/source && dpkg-buildpackage -us -uc -b"
+	fi >"$log" 2>&1 || die "no packages for $1: $(tail -n 20 "$log")"
+	find_packages "$folder/files/srv"
+}
+
 # find_packages FOLDER: sets the arrays debs, the packages there, and depends, what they need
 # shellcheck disable=SC2034 # for the scripts
 find_packages() {
