@@ -1369,7 +1369,7 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	const struct alg_verdict *v = &conn->verdict;
 	u32 rewritten = conn->translated ? alg_rewritten(v) : 0, made = 0;
-	const struct alg_action *a, *last = v->action + v->count - 1;
+	const struct alg_action *a, *over;
 	unsigned int i;
 	u8 why;
 
@@ -1382,7 +1382,8 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 	}
 	if (v->why)
 		alg_not_opened(conn, v->why);
-	for (a = v->action; a <= last; a++) {
+	over = v->action + v->count;
+	for (a = v->action; a < over; a++) {
 		if (a->act == ALG_CLOSE) {
 			alg_hole_close(conn, packet->ct, &conn->hole[a->hole]);
 		} else if (a->act == ALG_OPEN && !a->end.port) {
@@ -1403,8 +1404,8 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 					       &conn->hole[i]);
 		alg_not_opened(conn, why);
 	}
-	if (v->count && last->act == ALG_DORMANT)
-		alg_set_dormant(conn, packet->ct, last->why);
+	if (v->count && over[-1].act == ALG_DORMANT)
+		alg_set_dormant(conn, packet->ct, over[-1].why);
 }
 
 /* --- registration --- */

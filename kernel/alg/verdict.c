@@ -88,14 +88,15 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 		       const struct alg_line *line, const struct alg_ends *ends,
 		       const struct alg_verdict *v)
 {
-	const struct alg_action *a, *last = v->action + v->count - 1;
+	const struct alg_action *a, *over;
 	unsigned int end = 0, rewrites = 0;
 	u32 bit, made = 0;
 	bool known;
 
 	if (v->count > ALG_ACTIONS || !why_valid(protocol, v->why))
 		return false;
-	for (a = v->action; a <= last; a++) {
+	over = v->action + v->count;
+	for (a = v->action; a < over; a++) {
 		known = a->hole < protocol->holes;
 		bit = 1U << (a->hole & 31);
 		switch (a->act) {
@@ -124,7 +125,7 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 			end = a->at + a->len;
 			break;
 		case ALG_DORMANT:
-			return a == last && why_valid(protocol, a->why);
+			return a + 1 == over && why_valid(protocol, a->why);
 		default:
 			return false;
 		}
