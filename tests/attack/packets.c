@@ -492,6 +492,13 @@ static void icmp_error(struct packet *p, const struct seen *seen)
 	header[0] = p->family == AF_INET ? v4[attack_below(sizeof(v4))] :
 					   v6[attack_below(sizeof(v6))];
 	header[1] = attack_below(5);
+	/* To the sender of what it is about, most of the time: to others, it is a mismatch. */
+	if (!attack_one_in(4) && len >= 20 && seen->bytes[0] >> 4 == p->bytes[0] >> 4) {
+		if (p->family == AF_INET)
+			memcpy(p->bytes + 16, seen->bytes + 12, 4);
+		else if (len >= 24)
+			memcpy(p->bytes + 24, seen->bytes + 8, 16);
+	}
 	if (attack_one_in(3))
 		len = attack_below(len + 1);
 	put(p, seen->bytes, len);
