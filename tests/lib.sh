@@ -549,12 +549,6 @@ send() {
 
 # --- README.md, and what is in doc ---
 
-# readme_block NAME [FILE]: prints the commands between "```sh NAME" and "```" of
-# README.md, or of FILE
-readme_block() {
-	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../${2-README.md}"
-}
-
 # run_readme NS NAME [FILE]: runs these commands in a namespace, until one fails
 run_readme() {
 	readme_block "${@:2}" >"$work/readme"

@@ -63,6 +63,12 @@ die() {
 	exit 1
 }
 
+# readme_block NAME [FILE]: prints the commands between "```sh NAME" and "```" of
+# README.md, or of FILE
+readme_block() {
+	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$tests/../${2-README.md}"
+}
+
 # finish: the plan, at the end, and the exit status
 finish() {
 	echo "1..$tap_count"

@@ -10,7 +10,7 @@ unit=xtables-conntrack-addons-rules
 
 # block NAME: has the tree run commands of doc/install.md
 block() {
-	sed -n "/^\`\`\`sh $1\$/,/^\`\`\`\$/{/^\`\`\`/d;p}" "$top/doc/install.md" >"$work/over/files/srv/block"
+	readme_block "$1" doc/install.md >"$work/over/files/srv/block"
 	[ -s "$work/over/files/srv/block" ] || die "no block $1 in doc/install.md"
 	in_tree bash -e /srv/block >"$log" || die "the block $1 of doc/install.md fails"
 }

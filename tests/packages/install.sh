@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: install.sh
 # The Debian packages, in a tree of Debian that is not booted: they are built from a release
-# and lintian is content, and RPMs, with which rpmlint is; DKMS builds the modules for two kernels, and again for each that
-# comes; after a purge nothing is left. SUITES are the releases (default: bookworm). This
-# machine's own packages, modules and firewall are left alone.
+# and lintian is content, and RPMs, with which rpmlint is; DKMS builds the modules for two
+# kernels, and again for each that comes; after a purge nothing is left. SUITES are the releases
+# (default: bookworm). This machine's own packages, modules and firewall are left alone.
 . "$(dirname "$0")/packages.bash" || exit
 
 # contents FOLDER: what is in the packages there

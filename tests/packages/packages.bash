@@ -30,11 +30,15 @@ try() {
 build_packages() {
 	local folder=$2 needs builder
 
+	. /etc/os-release
+	if [ "$1${3-}" = "$VERSION_CODENAME" ]; then
+		find_packages "$work/release" # they were built with it
+		return
+	fi
 	mkdir -p "$folder/files/srv/source"
 	tar -xf "$work/release/$name"-*.tar.xz --strip-components=1 -C "$folder/files/srv/source" ||
 		die "no release"
 	sed -i "1s/)/${3-})/" "$folder/files/srv/source/debian/changelog"
-	. /etc/os-release
 	if [ "$1" = "$VERSION_CODENAME" ]; then
 		(cd "$folder/files/srv/source" && dpkg-buildpackage -us -uc -b)
 	else
