@@ -178,8 +178,8 @@ static struct extension random_extension(bool target, bool good)
 		attack_bytes(e.info, kind->user);
 		break;
 	case 1:
-		/* for each, the kernel looks for a module */
-		if (attack_one_in(20))
+		/* for each, the kernel starts modprobe */
+		if (attack_one_in(200))
 			e.revision = attack_number();
 		break;
 	case 2:
@@ -540,10 +540,10 @@ static void nft_count(__u32 seq, int error)
 static void nft_rules(int fd, struct attack_messages *m)
 {
 	static struct extension sent[2 * NFT_BATCH];
-	/* Where there is no such target, the kernel looks for a module each time. */
-	__u8 family = families[attack_below(attack_one_in(16) ? N_ITEMS(families) : 2)];
+	unsigned int f = attack_below(attack_one_in(16) ? N_ITEMS(families) : 2);
 	bool good = attack_one_in(4);
-	unsigned int n = attack_fail_fd >= 0 ? 2 : good ? 4 : NFT_BATCH;
+	/* Where there is no such target, the kernel starts modprobe for each. */
+	unsigned int n = attack_fail_fd >= 0 || f > 1 ? 2 : good ? 4 : NFT_BATCH;
 	unsigned int used = 0, i, of[2 * NFT_BATCH];
 
 	memset(nft_error, -1, sizeof(nft_error));
@@ -553,7 +553,7 @@ static void nft_rules(int fd, struct attack_messages *m)
 		static const __u8 protocols[] = { 6, 17, 132, 1, 58 };
 		size_t nest;
 
-		nft(m, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family, i);
+		nft(m, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, families[f], i);
 		attack_attr_text(m, NFTA_RULE_TABLE, chains[c].name);
 		attack_attr_text(m, NFTA_RULE_CHAIN, chains[c].name);
 		nest = attack_nest(m, NFTA_RULE_EXPRESSIONS);
