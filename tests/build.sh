@@ -7,8 +7,8 @@
 no_arguments "$@"
 
 # What `make install` installs
-plugins="libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
-modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
+plugins="libxt_CTFORGET.so libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
+modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_CTFORGET.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix, with all documents and headers
 units="lib/systemd/system/ctfull-guard.service
 	lib/systemd/system/xtables-conntrack-addons-rules.service"

@@ -24,9 +24,10 @@ rules=(
 	"mangle FORWARD -m ctstate2 --state ESTABLISHED,SNAT --expires 1:100"
 	"filter FORWARD -m ctstate2 --all-status SEQ_ADJUST,HELPER ! --tcp-state CLOSE"
 	"filter FORWARD -m ctstate2 --offloadable"
+	"mangle PREROUTING -m ctstate2 --status SEEN_REPLY,SNAT --expires 0:300 -j CTFORGET"
 	"nat POSTROUTING -o server -j MASQUERADE"
 )
-modules=(xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_alg)
+modules=(xt_CTFORGET xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_alg)
 files=()
 
 # random BELOW: sets $dice

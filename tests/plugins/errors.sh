@@ -126,7 +126,8 @@ done <<-'EOF'
 EOF
 is "$(rules)" "$before" "and nothing is changed"
 
-for help in "-j CTLOG --log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" \
+for help in "-j CTFORGET takes the packet's connection off the table.*mangle.*PREROUTING.*OUTPUT" \
+	    "-j CTLOG --log-prefix PREFIX.*--log-level LEVEL.*--nflog-group NUMBER" \
 	    "-m ctfull --above N\[:M\].*--new-connection" \
 	    "-j CTFULL --reserve N.*--on-full drop\|untrack.*--warn-at N%.*--log-rate N.*--log-burst N"; do
 	read -r option name regex <<<"$help"

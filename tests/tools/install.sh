@@ -111,6 +111,6 @@ modprobe -a xt_ctstate2 nf_conntrack_ftp2 || die "modules"
 read -ra words <<<"$(grep '^modprobe' "$work/uninstall")"
 wait_for 60 "${words[@]}"
 ok $? "modprobe -r of the README works"
-is "$(grep -cE '^(xt_ctstate2|xt_ctfull|xt_CTLOG|nf_conntrack_ftp2|nf_conntrack_alg) ' /proc/modules)" 0 \
+is "$(grep -cE '^(xt_ctstate2|xt_ctfull|xt_CTFORGET|xt_CTLOG|nf_conntrack_ftp2|nf_conntrack_alg) ' /proc/modules)" 0 \
 	"and no module stays"
 finish
