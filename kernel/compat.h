@@ -93,8 +93,11 @@ static inline bool compat_helpers_have(const struct compat_helpers *helpers,
 
 static inline bool compat_helpers_expect(struct nf_conntrack_expect *exp, void *helpers)
 {
-	return compat_helpers_have(helpers, rcu_access_pointer(exp->helper)) ||
-	       compat_helpers_have(helpers, rcu_access_pointer(exp->assign_helper));
+#ifdef HAVE_ASSIGN_HELPER
+	if (compat_helpers_have(helpers, rcu_access_pointer(exp->assign_helper)))
+		return true;
+#endif
+	return compat_helpers_have(helpers, rcu_access_pointer(exp->helper));
 }
 
 /*
@@ -186,6 +189,20 @@ static inline int compat_helpers_register(struct nf_conntrack_helper *h, unsigne
 
 #define nf_conntrack_helpers_register	compat_helpers_register
 #endif
+
+/*
+ * Has a connection the helper only because the one that announced it has? So it is with some
+ * stable kernels that know one helper of an expectation, and take it for that of both. Who is
+ * given a helper by a rule or by ctnetlink has the bit.
+ */
+static inline bool compat_helper_inherited(const struct nf_conn *ct)
+{
+#ifdef HAVE_ASSIGN_HELPER
+	return false;
+#else
+	return (READ_ONCE(ct->status) & (IPS_EXPECTED | IPS_HELPER)) == IPS_EXPECTED;
+#endif
+}
 
 /* An expectation that is still there lives for so many seconds from now on. */
 static inline void compat_expect_refresh(struct nf_conntrack_expect *exp,

@@ -668,6 +668,8 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
 	    ctinfo != IP_CT_NEW)
 		return NF_ACCEPT;
+	if (compat_helper_inherited(ct))
+		return NF_ACCEPT;
 	/*
 	 * What goes over the loopback device passes twice, and was changed the
 	 * first time.
