@@ -14,8 +14,8 @@ tools=$here/../tools
 
 # run TEST FILE...: a test of tools/, with these
 run() {
-	run_test "$1" -D_GNU_SOURCE -DVERSION='"test"' -I"$here/../include" "$here/tools/$1.c" \
-		"${@:2}" -lmnl -ljansson
+	run_test "$1" -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DVERSION='"test"' -I"$here/../include" "$here/tools/$1.c" "${@:2}" \
+		-lmnl -ljansson
 }
 
 {

@@ -14,6 +14,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include "../../tools/ctfull/conntrack.h"
 #include "../../tools/ctfull/table.h"
+#include "../../tools/lib/output.h"
 #include "../../tools/lib/program.h"
 #include "tap.h"
 
@@ -456,6 +457,16 @@ static void test_names(void)
 	ok(strlen(utf8_text(longest, text, 8)) == 4, "and no half of it is there");
 }
 
+/* Seconds from 2038 on do not fit into 32 bits. */
+static void test_times(void)
+{
+	char text[40];
+
+	setenv("TZ", "UTC0", 1);
+	time_text(4102444800, text, sizeof(text));
+	ok(!strcmp(text, "2100-01-01T00:00:00+0000"), "a time in 2100: %s", text);
+}
+
 int main(int argc, char **argv)
 {
 	const struct counting guards = { .by = BY_SRC, .zones = true, .replied = true,
@@ -475,6 +486,7 @@ int main(int argc, char **argv)
 	test_malformed();
 	test_unlisted();
 	test_names();
+	test_times();
 	table_free(&table);
 	free(dump);
 	return finish();

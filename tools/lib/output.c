@@ -94,6 +94,8 @@ const char *addr_text(uint8_t family, const void *addr, char *text)
 	return text;
 }
 
+_Static_assert(sizeof(time_t) == 8, "times after 2038 are needed");
+
 /**
  * time_text - a time, such as 2026-11-21T10:00:00+0100
  * @seconds: since 1970
