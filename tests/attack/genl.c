@@ -45,7 +45,7 @@ static __u16 resolve(int fd, struct attack_messages *m, int *group)
 		return 0;
 	}
 	resolved++;
-	for (at = NLMSG_HDRLEN + GENL_HDRLEN; at + 8 <= len;) {
+	for (at = NLMSG_HDRLEN + GENL_HDRLEN; at + 8 <= (size_t)len;) {
 		struct nlattr *attr = (void *)(buffer + at);
 
 		if (attr->nla_type == CTRL_ATTR_FAMILY_ID)
