@@ -235,13 +235,47 @@ uninstalls "LDFLAGS=-pie, no units" "$work/root" DESTDIR="$work/root"
 release=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$source/dkms.conf")
 try "make install-dkms" make install-dkms DESTDIR="$work/root"
 cp -r "$work/root/usr/local/src/"* "$work/dkms"
-try "what DKMS gets builds, without configure" make -C "$tree" M="$work/dkms/kernel" modules
+# dkms_make: builds it as dkms.conf says
+dkms_make() (
+	dkms_tree=$work/dkms-tree
+	# shellcheck disable=SC2034 # for dkms.conf
+	kernel_source_dir=$tree
+	. "$work/dkms/dkms.conf"
+	rm -rf "$dkms_tree"
+	mkdir -p "$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION"
+	ln -s "$work/dkms" "$dkms_tree/$PACKAGE_NAME/$PACKAGE_VERSION/build"
+	${MAKE[0]}
+)
+# dkms_built: the modules that are there then
+dkms_built() {
+	find "$work/dkms/kernel" -maxdepth 1 -name '*.ko' -printf '%f\n' | sort
+}
+try "what DKMS gets builds, without configure" dkms_make
+# shellcheck disable=SC2086 # words
+same "all modules" <(words $modules | sort) <(dkms_built)
 # shellcheck disable=SC2086 # words
 same "dkms.conf names each module" <(words $modules | sort) <(
 	sed -n 's/^BUILT_MODULE_NAME.*="\(.*\)"/\1.ko/p' "$work/dkms/dkms.conf" | sort)
 same "make install-dkms: no file is missing or too many" <(list "$work/root/usr/local/src") <(
 	grep -E '^(COPYING|dkms.conf|include/.*|kernel/.*)$' "$work/released" |
 		sed "s|^|xtables-conntrack-addons-$release/|")
+
+# A kernel for which one module cannot be built, nor another that needs it
+echo 'int broken = no_such_thing;' >>"$work/dkms/kernel/alg/alg.c"
+rm -r "$work/dkms/kernel/"{*.ko,.probe}
+try "one module cannot be built: a plain make goes on" \
+	make -C "$tree" M="$work/dkms/kernel" modules
+like "$(<"$log")" "warning: nf_conntrack_alg cannot be built for this kernel: [^
+]*no_such_thing" "it says which, and why"
+like "$(<"$log")" "warning: nf_conntrack_ftp2 cannot be built for this kernel: it needs nf_conntrack_alg" \
+	"and which one needs that"
+like "$(<"$log")" "Known to be good are Debian's kernels [0-9]" "and which kernels are good"
+same "it builds the others" <(words xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko) <(dkms_built)
+try "so does what DKMS runs" dkms_make
+# shellcheck disable=SC2086 # words
+same "which makes each module that DKMS asks for" <(words $modules | sort) <(dkms_built)
+is "$(cd "$work/dkms/kernel" && modinfo -F absent ./*.ko)" "cannot be built for this kernel
+cannot be built for this kernel" "of which two only say that they are not there"
 
 # --- What configure refuses ---
 
