@@ -1389,6 +1389,36 @@ const char *ftp_why_name(u8 why)
 	return why < ARRAY_SIZE(names) && names[why] ? names[why] : "?";
 }
 
+/*
+ * As RFC 5952 has it: some servers compare the text with their own of the
+ * client's address.
+ */
+static void print_ipv6(char text[ALG_TEXT_MAX], const u8 b[16])
+{
+	unsigned int i, zeros = 0, from = 0, longest = 0, n = 0;
+
+	for (i = 0; i < 16; i += 2) {
+		zeros = b[i] || b[i + 1] ? 0 : zeros + 2;
+		if (zeros > longest) {
+			longest = zeros;
+			from = i + 2 - zeros;
+		}
+	}
+	/* Of one zero alone, nothing gets shorter. */
+	if (longest < 4)
+		longest = 0;
+	for (i = 0; i < 16; i += 2) {
+		if (longest && i == from) {
+			n += snprintf(text + n, ALG_TEXT_MAX - n, "::");
+			i += longest - 2;
+			continue;
+		}
+		n += snprintf(text + n, ALG_TEXT_MAX - n, "%s%x",
+			      i && text[n - 1] != ':' ? ":" : "",
+			      b[i] << 8 | b[i + 1]);
+	}
+}
+
 /**
  * ftp_print() - write an address anew
  * @text: for the text and its NUL
@@ -1406,6 +1436,7 @@ int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
 	      u16 port)
 {
 	const u8 *b = addr->b;
+	char v6[ALG_TEXT_MAX];
 
 	switch (form) {
 	case FTP_FORM_PORT:
@@ -1420,12 +1451,8 @@ int ftp_print(char text[ALG_TEXT_MAX], u8 form, const struct alg_addr *addr,
 					b[3], port);
 		if (addr->len != 16)
 			return 0;
-		return snprintf(text, ALG_TEXT_MAX,
-				"|2|%x:%x:%x:%x:%x:%x:%x:%x|%u|",
-				b[0] << 8 | b[1], b[2] << 8 | b[3],
-				b[4] << 8 | b[5], b[6] << 8 | b[7],
-				b[8] << 8 | b[9], b[10] << 8 | b[11],
-				b[12] << 8 | b[13], b[14] << 8 | b[15], port);
+		print_ipv6(v6, b);
+		return snprintf(text, ALG_TEXT_MAX, "|2|%s|%u|", v6, port);
 	case FTP_FORM_EPSV:
 		return snprintf(text, ALG_TEXT_MAX, "|||%u|", port);
 	}

@@ -7,7 +7,7 @@
  */
 #include "dialogue.h"
 
-#define V6_2 "fd00:0:0:0:0:0:0:2"
+#define V6_2 "fd00::2"
 #define PORT		"PORT 10,0,0,2,19,136\r\n"
 #define OPEN		"open client 10,0,0,2,19,136 [10,0,0,2,19,136]"
 #define PASV227		"227 Entering Passive Mode (10,9,0,9,19,136).\r\n"
@@ -59,14 +59,14 @@ static const struct dialogue benign[] = {
 	} },
 	{ "EPRT, IPv6", V6, {
 		">EPRT |2|fd00::2|5000|\r\n",
-			"open client |2|fd00:0:0:0:0:0:0:2|5000| [|2|fd00::2|5000|]",
+			"open client |2|" V6_2 "|5000| [|2|fd00::2|5000|]",
 		"<200 ok\r\n", "",
 	} },
 	{ "EPRT, IPv6 as RFC 4291 writes it", V6, {
 		">EPRT |2|FD00:0:0::0.0.0.2|5000|\r\n",
-			"open client |2|fd00:0:0:0:0:0:0:2|5000| [|2|FD00:0:0::0.0.0.2|5000|]",
+			"open client |2|" V6_2 "|5000| [|2|FD00:0:0::0.0.0.2|5000|]",
 		">EPRT |2|fd00:0:0:0:0:0:0:2|5001|\r\n",
-			"close, open client |2|" V6_2 "|5001| [|2|" V6_2 "|5001|]",
+			"close, open client |2|" V6_2 "|5001| [|2|fd00:0:0:0:0:0:0:2|5001|]",
 	} },
 	{ "EPSV, IPv6", V6, {
 		">EPSV 2\r\n", "",
@@ -1449,6 +1449,25 @@ static void test_save(void)
 	   cannot_go_on("<200-a\r\n"), "", "one that waits for an answer, or amid a reply, cannot");
 }
 
+/* @words: the address's, of which zeros are left out */
+static bool prints(const char *wanted, const char *words)
+{
+	struct alg_addr v6 = { .len = 16 };
+	char text[ALG_TEXT_MAX], whole[ALG_TEXT_MAX];
+	unsigned int i, word;
+
+	for (i = 0; i < 8; i++) {
+		word = *words == ':' ? 0 : strtoul(words, NULL, 16);
+		words += strcspn(words, ":");
+		words += *words == ':';
+		v6.b[2 * i] = word >> 8;
+		v6.b[2 * i + 1] = word;
+	}
+	snprintf(whole, sizeof(whole), "|2|%s|5000|", wanted);
+	return ftp_print(text, FTP_FORM_EPRT, &v6, 5000) == (int)strlen(whole) &&
+	       !strcmp(text, whole);
+}
+
 static void test_print(void)
 {
 	const struct alg_addr v4 = { 4, { 255, 255, 255, 255 } };
@@ -1463,6 +1482,12 @@ static void test_print(void)
 	ok(ftp_print(text, FTP_FORM_EPRT, &v6, 65535) == 49 &&
 	   !strcmp(text, "|2|ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff|65535|"), "",
 	   "the longest EPRT, IPv6");
+	ok(prints("fd00::1:0:0:1", "fd00::::1:::1") &&
+	   prints("::", "::::::::") && prints("1::", "1:::::::") && prints("::1", ":::::::1") &&
+	   prints("1:0:2:0:3:0:4:0", "1::2::3::4:") && prints("1::2:0:0:3:4", "1:::2:::3:4") &&
+	   prints("::2:3:4:5:6:7", "::2:3:4:5:6:7") && prints("1:2:3:4:5:6::", "1:2:3:4:5:6::") &&
+	   prints("0:2:3:4:5:6:7:8", ":2:3:4:5:6:7:8") &&
+	   prints("1:2:3:4:5:6:7:0", "1:2:3:4:5:6:7:"), "", "IPv6 as RFC 5952 has it");
 	ok(ftp_print(text, FTP_FORM_EPSV, &v6, 1024) == 8 &&
 	   !strcmp(text, "|||1024|"), "", "EPSV");
 	v6.len = 0;
