@@ -14,6 +14,10 @@
  * PORT and EPRT open when they pass, for the server alone: a server may connect
  * before it says 200. A refusal closes.
  *
+ * After AUTH TLS (RFC 4217) come records, whose lengths can be read. After CCC,
+ * which cannot, the ends go on in the clear, each at a time of its own: where a
+ * record would begin, no byte is that of one.
+ *
  * What only some lines need is noinline, so that all others do not keep
  * registers and stack for it.
  */
@@ -48,6 +52,22 @@ enum {
 #define VERB_MASK	0x1f
 
 #define VERB_MAX	7
+
+/*
+ * Of ftp.tls. The client has said AUTH: the first byte of what it says tells a
+ * record from a line. The server has agreed; records came from an end; lines
+ * come from it again.
+ */
+#define TLS_ASKED		0x01
+#define TLS_AGREED		0x02
+#define TLS_RECORDS(reply)	(0x04 << (reply))
+#define TLS_CLEAR(reply)	(0x10 << (reply))
+
+/* The head of a record, and the longest one (RFC 5246 6.2.3) */
+#define TLS_HEAD	5
+#define TLS_RECORD_MAX	(16384 + 2048)
+/* CCC comes after the login. Who goes on in TLS for longer is left alone. */
+#define TLS_RECORDS_MAX	100
 
 struct ftp_verb {
 	char name[VERB_MAX + 1];
@@ -575,7 +595,7 @@ static noinline void forget(struct ftp *f, struct alg_verdict *v)
 	if (verb_at(f, 0) == VERB_REIN) {
 		close_hole(f, v);
 		f->trusted = false;
-		f->login = false;
+		f->login = FTP_LOGIN_NOT;
 	}
 	pop(f, v);
 	take_up(f, v);
@@ -661,7 +681,8 @@ static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
 	if (!f->greeted)
 		return FTP_WHY_GREETING;
 	if (!read_verb(t, verb, known))
-		return f->login ? FTP_WHY_NONE : FTP_WHY_COMMAND;
+		return f->login == FTP_LOGIN_SEEN ? FTP_WHY_NONE :
+						    FTP_WHY_COMMAND;
 	if (*verb == VERB_HTTP)
 		return FTP_WHY_HTTP;
 	if (!f->trusted) {
@@ -737,7 +758,10 @@ static enum ftp_why judge_announcement(struct ftp *f,
 				       const struct alg_line *line,
 				       const struct alg_ends *ends)
 {
-	if (!f->login || waits(f, VERB_REIN) || waits(f, VERB_AUTH))
+	if (f->tls & TLS_AGREED)
+		return FTP_WHY_SECURE;
+	if (f->login != FTP_LOGIN_SEEN || waits(f, VERB_REIN) ||
+	    waits(f, VERB_AUTH))
 		return FTP_WHY_LOGIN;
 	if (!ends->active)
 		return FTP_WHY_ACTIVE;
@@ -799,7 +823,7 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 	}
 	why = judge_command(f, &t, line->whole && !line->cut, &verb, &known);
 	/* What its end would tell is not known of a line that is not kept. */
-	if (!why && line->cut && !f->login)
+	if (!why && line->cut && f->login != FTP_LOGIN_SEEN)
 		why = FTP_WHY_COMMAND;
 	if (why) {
 		dormant(f, v, why);
@@ -826,6 +850,11 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 	if (verb == VERB_DATA && f->hole)
 		alg_action_add(v, ALG_OPEN, f->hole - 1)->class =
 			FTP_CLASS_TRANSFER;
+	if (verb == VERB_AUTH) {
+		f->tls |= TLS_ASKED;
+		v->next = ALG_UNIT_BYTES;
+		v->len = 1;
+	}
 	if (!f->count++)
 		take_up(f, v);
 }
@@ -990,6 +1019,25 @@ static void passive(struct ftp *f, unsigned int code,
 	opened(f, hole, next);
 }
 
+/*
+ * What is said from here on are records; what the client said before is not
+ * answered any more. Another protection has no length that is known.
+ */
+static noinline void agree_on_tls(struct ftp *f, unsigned int code,
+				  struct alg_verdict *v)
+{
+	if (code != 234) {
+		dormant(f, v, FTP_WHY_SECURE);
+		return;
+	}
+	while (f->count)
+		pop(f, v);
+	close_hole(f, v);
+	f->trusted = true;
+	f->tls = TLS_ASKED | TLS_AGREED;
+	v->why = FTP_WHY_SECURE;
+}
+
 /* The oldest command has this final reply. */
 static void answer(struct ftp *f, unsigned int code,
 		   const struct alg_line *line, const struct alg_ends *ends,
@@ -1024,20 +1072,23 @@ static void answer(struct ftp *f, unsigned int code,
 		break;
 	case VERB_PASS:
 		/* RFC 959 5.4: "superfluous", where there are no passwords */
-		f->login |= code == 202;
+		if (code == 202)
+			f->login = FTP_LOGIN_SEEN;
 		break;
 	case VERB_AUTH:
 		if (code < 400) {
-			dormant(f, v, FTP_WHY_SECURE);
+			agree_on_tls(f, code, v);
 			return;
 		}
+		if (!waits_from(f, 1, VERB_AUTH))
+			f->tls = 0;
 		break;
 	case VERB_REIN:
 		if (success) {
 			close_hole(f, v);
 			f->epsv_all = false;
 			f->trusted = false;
-			f->login = false;
+			f->login = FTP_LOGIN_NOT;
 		}
 		break;
 	}
@@ -1094,7 +1145,7 @@ static __always_inline void final_reply(struct ftp *f, unsigned int code,
 	case 230:
 	case 232:
 		if (waits(f, VERB_LOGIN) || waits(f, VERB_PASS))
-			f->login = true;
+			f->login = FTP_LOGIN_SEEN;
 		break;
 	case 234:
 		if (skip_to(f, v, VERB_AUTH))
@@ -1178,7 +1229,7 @@ static noinline bool multi_over(struct ftp *f, unsigned int code,
 		final_reply(f, multi, line, ends, v);
 	else
 		v->why = FTP_WHY_TEXT;
-	return !f->why;
+	return !f->why && !(f->tls & TLS_AGREED);
 }
 
 static void ftp_reply(struct ftp *f, const struct alg_line *line,
@@ -1219,11 +1270,88 @@ static void ftp_reply(struct ftp *f, const struct alg_line *line,
 		greeting(f, code, line, v);
 }
 
+/* --- TLS --- */
+
+/*
+ * The first byte of what an end says, or a record's head. Nothing is opened
+ * before both ends are back in the clear, and then only to the server: if it
+ * accepted a login, that was in a record, and a client that is made to say
+ * something can be made to say what looks like one. What was accepted before
+ * AUTH still is.
+ */
+static noinline void tls_bytes(struct ftp *f, bool reply,
+			       const struct alg_line *line,
+			       struct alg_verdict *v)
+{
+	const u8 *s = line->text;
+	unsigned int len;
+	bool record;
+
+	record = (f->tls & TLS_AGREED) && s[0] >= 20 && s[0] <= 23;
+	v->more = true;
+	if (!record) {
+		v->next = ALG_UNIT_LINE;
+		if (!(f->tls & TLS_AGREED))
+			return;
+		if (!(f->tls & TLS_RECORDS(reply))) {
+			dormant(f, v, FTP_WHY_SECURE);
+			return;
+		}
+		f->tls |= TLS_CLEAR(reply);
+		if (f->tls & TLS_CLEAR(!reply)) {
+			f->tls = 0;
+			f->records = 0;
+			if (!f->login)
+				f->login = FTP_LOGIN_UNSEEN;
+		}
+		return;
+	}
+	if (line->len < TLS_HEAD) {
+		v->next = ALG_UNIT_BYTES;
+		v->len = TLS_HEAD;
+		return;
+	}
+	len = s[3] << 8 | s[4];
+	v->more = false;
+	v->next = ALG_UNIT_SKIP_BYTES;
+	v->len = len;
+	f->tls |= TLS_RECORDS(reply);
+	if (s[1] != 3 || len > TLS_RECORD_MAX || (f->tls & TLS_CLEAR(reply)) ||
+	    ++f->records > TLS_RECORDS_MAX)
+		dormant(f, v, FTP_WHY_SECURE);
+}
+
+/* A unit of ends that may speak TLS, or do, or are not listened to any more */
+static noinline void tls_unit(struct ftp *f, bool reply,
+			      const struct alg_line *line,
+			      const struct alg_ends *ends,
+			      struct alg_verdict *v)
+{
+	if (f->why)
+		return;
+	if (line->want) {
+		tls_bytes(f, reply, line, v);
+		return;
+	}
+	/* Did the line begin before TLS? */
+	if ((f->tls & TLS_AGREED) && !(f->tls & TLS_CLEAR(reply)))
+		dormant(f, v, FTP_WHY_SECURE);
+	else if (reply)
+		ftp_reply(f, line, ends, v);
+	else
+		ftp_command(f, line, ends, v);
+	if (line->whole && f->tls && (!reply || (f->tls & TLS_AGREED))) {
+		v->next = ALG_UNIT_BYTES;
+		v->len = 1;
+	}
+}
+
 /**
- * ftp_unit() - what does this line mean?
+ * ftp_unit() - what does this unit mean?
  * @dialogue: struct ftp, before it, and after
  * @reply: it is the server's
- * @line: the line, or (alg_line_ready()) its first bytes
+ * @line: the line, or (alg_line_ready()) its first bytes; or bytes, if it may
+ *	be TLS
  * @ends: of the control connection
  * @v: what to do
  */
@@ -1232,9 +1360,9 @@ void ftp_unit(void *dialogue, bool reply, const struct alg_line *line,
 {
 	struct ftp *f = dialogue;
 
-	if (f->why)
-		return;
-	if (reply)
+	if (unlikely(f->why | f->tls | line->want))
+		tls_unit(f, reply, line, ends, v);
+	else if (reply)
 		ftp_reply(f, line, ends, v);
 	else
 		ftp_command(f, line, ends, v);
@@ -1295,9 +1423,9 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
  * ftp_save() - what is needed to go on later
  * @dialogue: struct ftp, between two lines
  *
- * Return: for ftp_resume(); 0 in the middle of a reply, or while commands wait
- * for theirs: what that is to must not be forgotten. A transfer may wait: it
- * does so for hours.
+ * Return: for ftp_resume(); 0 in the middle of a reply, in TLS or if the login
+ * was perhaps there, or while commands wait for theirs: what that is to must
+ * not be forgotten. A transfer may wait: it does so for hours.
  */
 u8 ftp_save(const void *dialogue)
 {
@@ -1306,7 +1434,8 @@ u8 ftp_save(const void *dialogue)
 	bool transfer = f->count == 1 &&
 			(f->pending[f->first] & VERB_MASK) == VERB_DATA;
 
-	if (f->why || f->multi || (f->count && !transfer))
+	if (f->why || f->multi || f->tls || f->login == FTP_LOGIN_UNSEEN ||
+	    (f->count && !transfer))
 		return 0;
 	return FTP_SAVED | (f->greeted ? FTP_GREETED : 0) |
 	       (f->trusted ? FTP_TRUSTED : 0) | (f->login ? FTP_LOGIN : 0) |
@@ -1330,7 +1459,7 @@ void ftp_resume(void *dialogue, u8 saved)
 		saved = FTP_GREETED | FTP_LOGIN | FTP_HOLE;
 	f->greeted = saved & FTP_GREETED;
 	f->trusted = saved & FTP_TRUSTED;
-	f->login = saved & FTP_LOGIN;
+	f->login = saved & FTP_LOGIN ? FTP_LOGIN_SEEN : FTP_LOGIN_NOT;
 	f->epsv_all = saved & FTP_EPSV_ALL;
 	f->hole = saved & FTP_HOLE ? 1 : 0;
 	if (saved & FTP_TRANSFER) {

@@ -39,7 +39,8 @@ enum ftp_form {
  * @FTP_WHY_VERB: a verb that nobody knows, before the server accepted any that
  *	is known
  * @FTP_WHY_HTTP: a request of HTTP's
- * @FTP_WHY_SECURE: both ends agreed on TLS or another protection
+ * @FTP_WHY_SECURE: both ends agreed on TLS or another protection, and are not
+ *	back in the clear
  * @FTP_WHY_LOGIN: the server has not accepted it, or may take it back
  * @FTP_WHY_ACTIVE: the client may not ask for connections to itself
  * @FTP_WHY_EPSV_ALL: the client said that it will only say EPSV
@@ -75,16 +76,31 @@ enum ftp_why {
 };
 
 /**
+ * enum ftp_login - may something be opened?
+ * @FTP_LOGIN_NOT: the server has not accepted the login
+ * @FTP_LOGIN_UNSEEN: if it has, it was in TLS, of which anybody can make the
+ *	records: to the server only
+ * @FTP_LOGIN_SEEN: it has
+ */
+enum ftp_login {
+	FTP_LOGIN_NOT,
+	FTP_LOGIN_UNSEEN,
+	FTP_LOGIN_SEEN,
+};
+
+/**
  * struct ftp - a dialogue; all zero at its beginning
  * @greeted: the server said 220
  * @trusted: the server accepted a command, so that the client's peer speaks FTP
- * @login: the server accepted the login
+ * @login: enum ftp_login
  * @epsv_all: it accepted EPSV ALL
  * @spoke: the client has, since a reply of many lines began
  * @hole: the number of the hole for which ALG_OPEN was told, here or by another
  *	gateway, and no ALG_CLOSE since, and 1; or 0
  * @offer: so, of the one that is offered
  * @why: enum ftp_why; not 0 if the connection is dormant
+ * @tls: how far TLS is, as in ftp.c, or 0
+ * @records: so many of TLS's have passed
  * @first: the oldest of @pending
  * @count: so many are there
  * @multi: the code of the reply of which there are lines to come, or 0
@@ -93,12 +109,14 @@ enum ftp_why {
 struct ftp {
 	bool greeted;
 	bool trusted;
-	bool login;
 	bool epsv_all;
 	bool spoke;
 	u8 hole;
+	u8 login;
 	u8 offer;
 	u8 why;
+	u8 tls;
+	u8 records;
 	u8 first;
 	u8 count;
 	u16 multi;

@@ -612,6 +612,11 @@ PASV = [">PASV\r\n", "<227 Entering Passive Mode ({s}).\r\n"]
 EPRT = [">EPRT {C}\r\n", OK]
 EPSV = [">EPSV\r\n", "<229 Extended ({S})\r\n"]
 DONE = [">RETR a\r\n", "<150 go\r\n226 done\r\n"]
+# Of TLS: a record of three bytes, and the one that says that no more come
+RECORD = "\x17\x03\x03\0\3ab\n"
+CLOSE_NOTIFY = "\x15\x03\x03\0\2\1\0"
+TLS = [">AUTH TLS\r\n", "<234 go\r\n", ">" + RECORD, "<" + RECORD + RECORD]
+CCC = [*TLS, ">" + CLOSE_NOTIFY, "<" + CLOSE_NOTIFY]
 
 
 class Fresh(list):
@@ -851,6 +856,77 @@ BENIGN = {
         ">PASV\r\n", nobodys("0.0.0.0", "t"), "+t"],
     "text before the greeting": Fresh([
         "<Authorized users only\r\n\r\n", *LOGIN, *PASV, "+s"]),
+    "CCC, after a login in the clear": [
+        *CCC, ">TYPE I\r\n", OK, *PASV, "+s", *DONE, *PORT, "+c"],
+    "CCC, after a login in TLS": Fresh([LOGIN[0], *CCC, *PASV, "+s", *DONE, *EPSV, "+s"]),
+    "CCC, after a login in TLS, IPv6": Fresh6([LOGIN[0], *CCC, *EPSV, "+s", *DONE, *EPSV, "+s"]),
+    "CCC, and a login behind it": Fresh([LOGIN[0], *CCC, *LOGIN[1:], *PORT, "+c"]),
+    "CCC, and the client is back before the server": [
+        *TLS, ">" + CLOSE_NOTIFY, ">PASV\r\n", "<" + CLOSE_NOTIFY, PASV[1], "+s"],
+    "CCC, and AUTH again, and CCC": [*CCC, *PASV, "+s", *CCC, *PORT, "+c"],
+    "CCC, byte by byte": [(s, "bytes") if s[0] in "<>" else s for s in
+                          [*CCC, *PORT, "+c", *DONE, *PASV, "+s"]],
+    "CCC, records cut at each offset": [
+        *TLS, *((">" + RECORD + RECORD, [at]) for at in range(1, 16)),
+        *(("<" + RECORD + RECORD, [at]) for at in range(1, 16)), *PASV, "+s"],
+    "AUTH refused, by who did not wait for that": Fresh([
+        LOGIN[0], ">AUTH GSSAPI\r\nAUTH TLS\r\n" + LOGIN[1][1:],
+        "<504 no\r\n502 no\r\n331 password\r\n", *LOGIN[3:], *PORT, "+c"]),
+    "a 220 that comes twice": Fresh(["<220 a\r\n220 b\r\n", *LOGIN[1:], *PORT, "+c"]),
+    "a 230 that comes twice": ["<230 in\r\n", *PASV, "+s", "<230 in\r\n", *DONE, *PORT, "+c"],
+    "120, and 220 later": Fresh(["<120 soon\r\n", *LOGIN, *PORT, "+c"]),
+    "a greeting among whose lines are other codes": Fresh([
+        "<220-a\r\n331 b\r\n230 c\r\n220 d\r\n", *LOGIN[1:], *PASV, "+s"]),
+    "a login of three steps": Fresh([
+        *LOGIN[:4], "<332 account\r\n", ">ACCT c\r\n", "<230 in\r\n", *PORT, "+c"]),
+    "a login that needs no password": Fresh([*LOGIN[:2], "<230 in\r\n", *PASV, "+s"]),
+    "a login with 202": Fresh([*LOGIN[:4], "<202 not needed\r\n", *PORT, "+c"]),
+    "a login with 232": Fresh([*LOGIN[:2], "<232 in\r\n", *PORT, "+c"]),
+    "a login that is refused, and another": Fresh([
+        *LOGIN[:4], "<530 no\r\n", *LOGIN[1:], *PASV, "+s"]),
+    "questions before the login": Fresh([
+        LOGIN[0], ">FEAT\r\n", "<211-x\r\n UTF8\r\n211 end\r\n", ">OPTS UTF8 ON\r\n", OK,
+        ">HOST a\r\n", "<220 a\r\n", ">CLNT b\r\n", OK, *LOGIN[1:], *PORT, "+c"]),
+    "EPSV refused, then PASV": [">EPSV\r\n", "<500 no\r\n", *PASV, "+s"],
+    "EPRT refused, then PORT": [">EPRT {C}\r\n", "<501 no\r\n", *PORT, "+c"],
+    "PASV refused, then PORT": [">PASV\r\n", "<502 no\r\n", *PORT, "+c"],
+    "PORT refused, then PASV": [">PORT {c}\r\n", "<502 no\r\n", *PASV, "+s"],
+    "EPSV refused, then EPRT, IPv6": V6([">EPSV\r\n", "<522 no\r\n", *EPRT, "+c"]),
+    "LPRT refused, then PORT": [
+        ">LPRT 4,4,10,0,1,2,2,100,1\r\n", "<521 no\r\n", *PORT, "+c"],
+    "227 and nothing else": [">PASV\r\n", "<227 {s}\r\n", "+s"],
+    "227 with brackets": [">PASV\r\n", "<227 ok [{s}]\r\n", "+s"],
+    "229 before other parentheses": [">EPSV\r\n", "<229 ok ({S}) (ok)\r\n", "+s"],
+    "EPSV with blanks": [">EPSV  \r\n", "<229 ok ({S})\r\n", "+s"],
+    "125 instead of 150": [*PASV, ">RETR a\r\n", "<125 go\r\n", "+s", "<226 done\r\n",
+                           *PORT, ">STOR a\r\n", "<125 go\r\n", "+c", "<226 done\r\n"],
+    "REST before the transfer": [*PASV, ">REST 5\r\n", "<350 go\r\n", ">RETR a\r\n",
+                                 "<150 go\r\n", "+s", "<226 done\r\n"],
+    "each kind of transfer": [step for verb in ("LIST", "NLST a", "MLSD", "APPE a", "STOU")
+                              for step in [*PASV, f">{verb}\r\n", "<150 go\r\n", "+s",
+                                           "<226 done\r\n"]],
+    "a transfer that is busy, and another": [
+        *PORT, ">RETR a\r\n", "<450 busy\r\n", ">RETR b\r\n", "<150 go\r\n", "+c",
+        "<226 done\r\n"],
+    "PASV before the transfer is over": [
+        *PASV, "+s", ">RETR a\r\n", "<150 go\r\n", ">PASV\r\n",
+        "<226 done\r\n227 ok ({t})\r\n", "+t"],
+    "QUIT before the transfer is over": [
+        *PORT, ">RETR a\r\nQUIT\r\n", "<150 go\r\n", "+c", "<226 done\r\n221 bye\r\n"],
+    "ABOR without telnet, and 225": [
+        *PASV, "+s", ">RETR a\r\n", "<150 go\r\n", ">ABOR\r\n", "<226 cut\r\n225 ok\r\n",
+        *PASV, "+s"],
+    "STAT during a transfer, answered at once": [
+        *PASV, "+s", ">RETR a\r\n", "<150 go\r\n", ">STAT\r\n", "<213 half\r\n226 done\r\n",
+        *PORT, "+c"],
+    "a file whose name looks like PORT": [
+        ">RNFR PORT 10,0,1,2,100,1\r\n", "<350 go\r\n", ">RNTO 227 (10,0,2,2,100,1)\r\n",
+        "<250 227 (10,0,2,2,100,1)\r\n", *PORT, "+c", *DONE, *PASV, "+s"],
+    "answers that look like 227 inside": [
+        ">SITE HELP\r\n", "<214-a\r\n 227 (10,0,2,2,100,1)\r\n214 b\r\n", *PASV, "+s"],
+    "MLST, and old names": [
+        ">MLST a\r\n", "<250-a\r\n type=file; a\r\n250 end\r\n", ">XCWD a\r\n", "<250 ok\r\n",
+        ">XPWD\r\n", "<257 a\r\n", *PORT, "+c"],
     "PORT": [*PORT, "+c"],
     "EPRT": [*EPRT, "+c"],
     "EPRT, IPv6": V6([*EPRT, "+c"]),
@@ -1180,6 +1256,33 @@ HOSTILE = {
     "AUTH TLS accepted, then PORT": Fresh([
         "<220 ready\r\n", ">AUTH TLS\r\n", "<234 go\r\n", *NOT_FTP, ">PASV\r\n",
         "<227 ({s})\r\n", "-s"]),
+    "AUTH GSSAPI accepted, then PORT": Fresh([
+        "<220 ready\r\n", ">AUTH GSSAPI\r\n", "<334 go\r\n", *NOT_FTP]),
+    "PORT after CCC, of a client that is made to say what looks like it": Fresh([
+        LOGIN[0], *CCC, ">PORT {c}\r\n", "=0", OK, "-c"]),
+    "EPRT after CCC, so, IPv6": Fresh6([LOGIN[0], *CCC, ">EPRT {C}\r\n", "=0", OK, "-c"]),
+    "PORT after CCC, before the server is back": [
+        *TLS, ">PORT {c}\r\n", "=0", "<" + CLOSE_NOTIFY, OK, "-c"],
+    "227 after CCC, before the client is back": [*TLS, "<227 ok ({s})\r\n", "-s"],
+    "227 after CCC, to a PASV before TLS": [
+        ">AUTH TLS\r\nPASV\r\n", "<234 go\r\n", *TLS[2:], ">NOOP\r\n", "<227 ok ({s})\r\n", "-s"],
+    "PORT in a record": [*TLS[:2], ">\x17\x03\x03\0\x40PORT {c}\r\n", "<" + RECORD, "-c"],
+    "PORT behind a record that is longer than any": [
+        *TLS[:2], ">\x17\x03\x03\xff\xff", *NOT_FTP],
+    "a record after CCC, without AUTH": [*CCC, ">NOOP\r\n", OK, ">" + RECORD, *NOT_FTP],
+    "what was open before TLS, after CCC": [*PORT, "=1", *CCC, "-c"],
+    "HTTP after CCC": [*CCC, ">GET / HTTP/1.1\r\nHost: a\r\n\r\n", *NOT_FTP],
+    "a login that is refused, then PORT": Fresh([*LOGIN[:4], "<530 no\r\n", *NOT_FTP]),
+    "a login that wants an account, then PORT": Fresh([
+        *LOGIN[:4], "<332 account\r\n", *NOT_FTP]),
+    "a 230 that nobody asked for": Fresh([LOGIN[0], "<230 in\r\n", *NOT_FTP]),
+    "a 202 that is not to PASS": Fresh([LOGIN[0], ">NOOP\r\n", "<202 ok\r\n", *NOT_FTP]),
+    "a file whose name looks like PORT": [">STOR PORT {c}\r\n", OK, "-c"],
+    "LPRT": [">LPRT 4,4,10,0,1,2,2,{c_port}\r\n", OK, "-c"],
+    "229 to EPSV that was refused": [">EPSV\r\n", "<500 no\r\n", "<229 ok ({S})\r\n", "-s"],
+    "227 behind a 421": [">PASV\r\n", "<421 bye\r\n227 ok ({s})\r\n", "-s"],
+    "227 of many lines that does not end": [
+        ">PASV\r\n", "<227-ok ({s})\r\n", ">NOOP\r\n", OK, "-s"],
     "AUTH TLS accepted after PORT": [*PORT, "=1", ">AUTH TLS\r\n", "<234 go\r\n", "-c"],
     "EPSV ALL, then PORT, PASV, EPRT": [
         ">EPSV ALL\r\n", OK, *NOT_FTP, ">PASV\r\n", "<227 ({s})\r\n", "-s", ">EPRT {C}\r\n",

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FTP that goes on in TLS (RFC 4217), which the helper cannot read and so leaves alone. The
-# client is curl, the server vsftpd; with NAT and without.
+# FTP that goes on in TLS (RFC 4217), which the helper cannot read. The client is curl, the
+# server vsftpd; with NAT and without.
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
@@ -19,9 +19,9 @@ fetch() {
 	run_in "$client" curl -sSgv --max-time "$1" "${@:3}" "$2/data" 2>"$work/log"
 }
 
-# left_alone: what the kernel's log has more than $log_lines lines say of ftp2
-left_alone() {
-	dmesg | tail -n +$((log_lines + 1)) | sed -n 's/.*ftp2: \(left alone: .*\)/\1/p'
+# logged: what the kernel's log has more than $log_lines lines say of ftp2
+logged() {
+	dmesg | tail -n +$((log_lines + 1)) | sed -n 's/.*ftp2: //p'
 }
 
 # open_ports IPTABLES NAT: what an administrator can do about it
@@ -44,8 +44,8 @@ try() {
 	is "$?" 0 "$what: a session without a transfer"
 	like "$got" "Content-Length: 20" "$what: the server answers commands"
 	like "$(<"$work/log")" "SSL connection using TLS" "$what: which are in TLS"
-	like "$(left_alone)" "^left alone: $from:[0-9]+ to [^ ]+:21: encrypted\$" \
-		"$what: it is left alone, which is said once"
+	like "$(logged)" "^not opened: $from:[0-9]+ to [^ ]+:21: encrypted\$" \
+		"$what: nothing is opened, which is said once"
 	got=$(fetch 4 "$url" -k --ssl-reqd)
 	# With DNAT, the router has no way to where the client goes, and says so: 7.
 	like "$?/$got" "^(28|7)/\$" "$what: a data connection is not let in"

@@ -203,8 +203,10 @@ others() {
 	alone not_ftp "DELETE" "c = Control(greet=False); c.answer('220 a'); c.say('DELETE / HTTP/1.1')"
 	alone unknown_command "HELO" "c = Control(greet=False); c.answer('220 a'); c.say('HELO a')"
 	alone http "GET" "c = Control(greet=False); c.answer('220 a'); c.say('GET / HTTP/1.1')"
-	alone encrypted "AUTH TLS" "c = Control(); c.ask('AUTH TLS', '234 go')"
-	alone encrypted "IPv6" "c = Control('fd00:2::2', 'fd00:1::2', 'fd00:2::2'); c.ask('AUTH TLS', '234 go')"
+	refused encrypted "AUTH TLS" "c = Control(); c.ask('AUTH TLS', '234 go')"
+	alone encrypted "and no TLS" "c.say('NOOP')"
+	alone encrypted "AUTH SSL" "c = Control(); c.ask('AUTH SSL', '334 go')"
+	alone encrypted "IPv6" "c = Control('fd00:2::2', 'fd00:1::2', 'fd00:2::2'); c.ask('AUTH SSL', '334 go')"
 	mark
 	ends "c.ask('PORT 10,0,1,2,20,0', '200 ok')"
 	counts "" "what comes then counts no more"
@@ -298,7 +300,7 @@ rates() {
 	many=$(logged | grep -c third_party)
 	[ "$many" -ge 10 ] && [ "$many" -lt 50 ]
 	ok $? "the log has some of them: $many"
-	ends "d.ask('AUTH TLS', '234 go')"
+	ends "d.ask('AUTH SSL', '334 go')"
 	is "$(logged | grep -c encrypted)" 1 "and what is left alone, which has a rate of its own"
 	sleep 5.5
 	mark
@@ -307,7 +309,7 @@ rates() {
 		"later, it has all again"
 	sysctl -qw net.netfilter.nf_log_all_netns=0
 	mark
-	ends "c.ask('PORT 10,0,1,3,20,0', '200 ok'); c.ask('AUTH TLS', '234 go')"
+	ends "c.ask('PORT 10,0,1,3,20,0', '200 ok'); c.ask('AUTH SSL', '334 go')"
 	counts "encrypted=1 third_party=1" "without nf_log_all_netns, this namespace counts"
 	is "$(logged)" "" "and logs nothing"
 	log_helpers

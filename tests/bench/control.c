@@ -7,7 +7,7 @@
  * send() returns. Prints the nanoseconds a segment.
  *
  * session: login, 20 transfers and 5 listings, PASV, EPSV and PORT
- * dormant: 200 segments of 100 bytes each way, after both agreed on TLS
+ * dormant: 200 segments of 100 bytes each way, after both agreed on a protection
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -159,8 +159,8 @@ static void dormant(void)
 
 	memset(record, 0x81, 100);
 	record[100] = '\0';
-	says(&client, "AUTH TLS\r\n");
-	says(&server, "234 Proceed with negotiation.\r\n");
+	says(&client, "AUTH SSL\r\n");
+	says(&server, "334 Proceed with negotiation.\r\n");
 	/* Another protocol in any case, for a helper that knows nothing of AUTH */
 	says(&client, record);
 	counting = true;

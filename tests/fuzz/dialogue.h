@@ -33,11 +33,12 @@ struct run {
 	struct ftp f;
 	struct alg_line line[2];
 	u8 stream[2][STREAM_MAX];
-	u32 total[2];
+	/* said, and read; more, if what is to be skipped was not said yet */
+	u32 said[2], total[2];
 	struct event events[EVENTS_MAX];
 	unsigned int count;
 	/* known without ftp.c: is a hole open or offered, and where does it lead? */
-	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login;
+	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login, tls;
 	struct alg_endpoint end[FTP_HOLES];
 	unsigned int asked, passive, ports, active;
 };
@@ -58,11 +59,12 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 {
 	memset(&r->f, 0, sizeof(r->f));
 	r->ends = *ends;
-	r->total[0] = 0;
-	r->total[1] = 0;
+	memset(r->said, 0, sizeof(r->said));
+	memset(r->total, 0, sizeof(r->total));
 	r->count = 0;
 	r->dormant = false;
 	r->login = false;
+	r->tls = false;
 	memset(r->open, 0, sizeof(r->open));
 	memset(r->offered, 0, sizeof(r->offered));
 	r->asked = 0;
@@ -131,8 +133,10 @@ static inline unsigned int holes_open(const struct run *r)
 static inline void check_open(struct run *r, bool reply, const struct alg_action *a)
 {
 	const char *text = (const char *)r->line[reply].text;
+	const struct alg_endpoint *e = a->end.port ? &a->end : &r->end[a->hole];
 
-	must(r->line[reply].whole && r->login);
+	/* What may have been accepted in TLS is enough for the way to the server. */
+	must(r->line[reply].whole && (r->login || (r->tls && !e->to_client)));
 	must(a->class <= FTP_CLASS_TRANSFER);
 	if (!a->end.port) {
 		must(r->offered[a->hole] || r->open[a->hole]);
@@ -247,6 +251,7 @@ static inline void check(struct run *r, bool reply, bool multi, const struct alg
 	if (reply && line->whole && line->len >= 3)
 		r->login |= !memcmp(text, "230", 3) || !memcmp(text, "232", 3) ||
 			    !memcmp(text, "202", 3);
+	r->tls |= reply && line->whole && line->len >= 3 && !memcmp(text, "234", 3);
 	must(alg_next_valid(line, v));
 	must(alg_actions_valid(&ftp_protocol, line, &r->ends, v));
 	for (i = 0; i < v->count; i++)
@@ -277,6 +282,25 @@ static inline void run_event(struct run *r, bool reply, const struct alg_verdict
 			e->text = seq - run_seq[reply];
 }
 
+/* What comes after a unit, as the core does it. Returns true if it begins with this one. */
+static inline bool run_next(struct run *r, bool reply, const struct alg_verdict *v)
+{
+	struct alg_line *line = &r->line[reply];
+
+	if (!line->whole)
+		return false;
+	if (v->more) {
+		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
+		return true;
+	}
+	line->want = v->next == ALG_UNIT_BYTES ? v->len : v->next == ALG_UNIT_SKIP_BYTES;
+	if (v->next == ALG_UNIT_SKIP_BYTES) {
+		alg_line_skip(line, v->len);
+		r->total[reply] += v->len;
+	}
+	return false;
+}
+
 /* Bytes that are in r->stream already, up to @end */
 static inline void run_segment(struct run *r, bool reply, u32 end)
 {
@@ -302,11 +326,15 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 			ftp_hold(&r->f, reply, line);
 			break;
 		}
+again:
+		memset(&v, 0, sizeof(v));
 		ftp_unit(&r->f, reply, line, &r->ends, &v);
 		if ((v.count || v.why) && r->count < EVENTS_MAX)
 			run_event(r, reply, &v);
 		/* an address comes in a line all of which could have been held back */
 		check(r, reply, multi, &v);
+		if (run_next(r, reply, &v) && alg_line_ready(line))
+			goto again;
 	}
 }
 
@@ -314,10 +342,12 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len, enum cutting cut,
 			     u32 at)
 {
-	u32 begin = r->total[reply], i;
+	u32 begin = r->said[reply], i;
+	u8 want;
 
 	if (len > STREAM_MAX - begin)
 		return false;
+	r->said[reply] += len;
 	memcpy(r->stream[reply] + begin, data, len);
 	switch (cut) {
 	case CUT_BYTES:
@@ -331,8 +361,10 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 	case CUT_REWIND:
 		/* the segment comes, its tail is held back, and comes with the next one */
 		run_segment(r, reply, begin + (at < len ? at : len));
+		want = r->line[reply].want;
 		if (!r->line[reply].whole)
 			alg_line_init(&r->line[reply], r->line[reply].start);
+		r->line[reply].want = want;
 		r->total[reply] = r->line[reply].next - run_seq[reply];
 		run_segment(r, reply, begin + len);
 		break;
@@ -375,8 +407,9 @@ static inline int run_differ(const struct run *a, const struct run *b)
 }
 
 /*
- * Whatever was said, as long as it was FTP: is there a way back? After the client's next
- * command and the server's next plain reply, both are in step again.
+ * Whatever was said, as long as it was FTP, and both ends are not in TLS: is there a way
+ * back? After the client's next command and the server's next plain reply, both are in step
+ * again.
  */
 static inline bool run_way_back(struct run *r)
 {
@@ -384,6 +417,8 @@ static inline bool run_way_back(struct run *r)
 	char text[40];
 	unsigned int i, n;
 
+	if (r->f.tls && r->tls)
+		return true;
 	for (i = 0; i < 2; i++)
 		if (!alg_line_between(&r->line[i]))
 			run_bytes(r, i, (const u8 *)"\r\n", 2, CUT_NOT, 0);

@@ -15,11 +15,15 @@
 #define EPSV229		"229 Extended (|||5000|)\r\n"
 #define OPEN229		"open server |||5000| [|||5000|]"
 #define NOT_FTP		"dormant not_ftp"
+/* Of TLS: a record of three bytes, and the one that says that no more come */
+#define RECORD		"\027\003\003\200\003a\nb"
+#define CLOSE_NOTIFY	"\025\003\003\200\002\001\200"
 #define NOOP4		"NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"
 
 /*
  * @steps: what an end says ("<" the server, ">" the client, and the text, in which \200
- * is a NUL, \201 is 512 times x, and \202 512 spaces), and the decisions that follow; and so on
+ * is a NUL, \201 is 512 times x, \202 512 spaces, and \203 16 empty records of TLS), and the
+ * decisions that follow; and so on
  */
 struct dialogue {
 	const char *name;
@@ -294,8 +298,62 @@ static const struct dialogue benign[] = {
 	{ "AUTH TLS", FRESH, {
 		"<220 ready\r\n", "",
 		">AUTH TLS\r\n", "",
-		"<234 go\r\n", "dormant encrypted",
+		"<234 go\r\n", "refused encrypted",
 		">\026\003\001\002\001\001\002\003\004\n", "",
+	} },
+	{ "CCC, after a login in the clear", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD, "",
+		"<" RECORD RECORD, "",
+		">" RECORD CLOSE_NOTIFY, "",
+		"<" RECORD CLOSE_NOTIFY, "",
+		">TYPE I\r\n", "",
+		"<200 ok\r\n", "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+		">" PORT, "close, " OPEN,
+		"<200 ok\r\n", "",
+	} },
+	{ "CCC, after a login in TLS: to the server; and to both after another one", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD RECORD, "",
+		"<" RECORD RECORD, "",
+		">PASV\r\n", "",
+		"<" PASV227, OPEN227,
+		">RETR a\r\n", "renew long",
+		"<150 go\r\n226 done\r\n", "close",
+		">" PORT, "refused no_login",
+		"<200 ok\r\n", "",
+		">USER a\r\n", "",
+		"<230 in\r\n", "",
+		">" PORT, OPEN,
+	} },
+	{ "CCC, and the client is back before the server", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		"<" RECORD, "",
+		">" RECORD CLOSE_NOTIFY "PASV\r\n", "",
+		"<" CLOSE_NOTIFY PASV227, OPEN227,
+	} },
+	{ "CCC, and AUTH again, and CCC", V6, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "EPSV\r\n", "",
+		"<" RECORD EPSV229, OPEN229,
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "close, refused encrypted",
+		"<" RECORD, "",
+		">" RECORD "EPSV\r\n", "",
+		"<" EPSV229, OPEN229,
+	} },
+	{ "AUTH refused, by who did not wait for that", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\nAUTH SSL\r\nUSER a\r\n", "",
+		"<502 no\r\n502 no\r\n230 in\r\n", "",
+		">" PORT, OPEN,
 	} },
 	{ "AUTH SSL, 334", FRESH, {
 		"<220 ready\r\n", "",
@@ -657,7 +715,99 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "PORT behind AUTH, before its answer", 0, {
 		">AUTH TLS\r\n" PORT, "refused no_login",
-		"<234 go\r\n", "dormant encrypted",
+		"<234 go\r\n", "refused encrypted",
+	} },
+	{ "a line instead of TLS, the client's", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" PORT, "dormant encrypted",
+	} },
+	{ "a line instead of TLS, the server's", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "PASV\r\n", "",
+		"<" PASV227, "dormant encrypted",
+	} },
+	{ "a line that began before TLS", 0, {
+		">AUTH TLS\r\nPO", "",
+		"<234 go\r\n", "refused encrypted",
+		">RT 10,0,0,2,19,136\r\n", "dormant encrypted",
+	} },
+	{ "a reply that ends TLS before it began", 0, {
+		">AUTH TLS\r\n", "",
+		"<234-go\r\n", "",
+		">NOOP\r\n", "",
+		"<200 ok\r\n", "refused encrypted",
+		">" PORT, "dormant encrypted",
+	} },
+	{ "PORT, while the server is in TLS", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		"<" RECORD, "",
+		">" RECORD PORT, "refused encrypted",
+		"<" CLOSE_NOTIFY "200 ok\r\n", "",
+	} },
+	{ "PORT after CCC, of a client that is made to say records", FRESH, {
+		"<220 ready\r\n", "",
+		">USER a\r\nAUTH TLS\r\n" RECORD PORT, "dormant not_ftp",
+		"<331 password\r\n234 go\r\n", "",
+	} },
+	{ "PORT after CCC, of a client that is made to say records in time", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n" RECORD "200 ok\r\n", "refused encrypted",
+		">" RECORD PORT "EPRT |1|10.0.0.2|5000|\r\n",
+			"refused no_login; refused no_login",
+		"<200 ok\r\n200 ok\r\n", "",
+	} },
+	{ "PASV before TLS, 227 behind it", 0, {
+		">AUTH TLS\r\nPASV\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "NOOP\r\n", "",
+		"<" RECORD PASV227, "refused not_asked",
+	} },
+	{ "PORT and 227 inside records", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">\027\003\003\200\026" PORT, "",
+		"<\027\003\003\200\056" PASV227, "",
+		">\027\003\003\200\006PASV\r\n", "",
+		"<\027\003\003\200\056" PASV227, "",
+	} },
+	{ "a record after CCC, without AUTH", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "NOOP\r\n" RECORD, "dormant encrypted",
+		"<" RECORD PASV227, "",
+	} },
+	{ "records that are longer than any", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">\027\003\003\110\001" PORT, "dormant encrypted",
+	} },
+	{ "records of no version of TLS", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">\027\002\003\200\003abc" PORT, "dormant encrypted",
+	} },
+	{ "more records than a login takes", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">\203\203\203" RECORD, "",
+		"<\203\203\203" RECORD RECORD RECORD, "",
+		"<" RECORD, "dormant encrypted",
+	} },
+	{ "HTTP after CCC", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "GET / HTTP/1.1\r\n", "dormant http",
+		"<" RECORD PASV227, "",
+	} },
+	{ "a line that is no command, after CCC", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		">" RECORD "Host: a\r\n", "dormant not_ftp",
 	} },
 	{ "after REIN, before the next login", 0, {
 		">REIN\r\n", "",
@@ -1221,12 +1371,16 @@ static void ok(bool good, const char *kind, const char *name)
 /* Returns the length. */
 static unsigned int say(struct run *r, const char *text, enum cutting cut, u32 at)
 {
-	unsigned int len = 0;
+	unsigned int len = 0, n;
 	const char *s;
 	u8 data[4096];
 
 	for (s = text + 1; *s; s++) {
 		switch ((u8)*s) {
+		case 0203:
+			for (n = 0; n < 16; n++, len += 5)
+				memcpy(data + len, "\027\003\003\0\0", 5);
+			break;
 		case 0201:
 		case 0202:
 			memset(data + len, (u8)*s == 0201 ? 'x' : ' ', 512);
@@ -1339,8 +1493,8 @@ static void test_many(void)
 	for (i = 0; i < 10000; i++) {
 		/* the streams are longer than their buffers: begin them again */
 		whole.count = 0;
-		whole.total[0] = 0;
-		whole.total[1] = 0;
+		memset(whole.said, 0, sizeof(whole.said));
+		memset(whole.total, 0, sizeof(whole.total));
 		whole.line[0].next = SEQ_CLIENT;
 		whole.line[1].next = SEQ_SERVER;
 		one(&whole, false, i & 1 ? "PASV\r\n" : PORT);
@@ -1362,6 +1516,7 @@ static void test_flood(void)
 	run_init(&whole, &ends);
 	log_in();
 	for (i = 0; i < 70000; i++) {
+		whole.said[0] = 0;
 		whole.total[0] = 0;
 		whole.line[0].next = SEQ_CLIENT;
 		one(&whole, false, i % 100 ? "NOOP\r\n" : "PORT 1\r\n");
@@ -1447,6 +1602,26 @@ static void test_save(void)
 	   cannot_go_on(">AUTH TLS\r\n") && cannot_go_on(">EPSV ALL\r\n") &&
 	   cannot_go_on(">" PORT) && cannot_go_on(">RETR a\r\nRETR b\r\n") &&
 	   cannot_go_on("<200-a\r\n"), "", "one that waits for an answer, or amid a reply, cannot");
+}
+
+static void test_save_tls(void)
+{
+	struct alg_ends ends;
+	bool good;
+
+	ends_of(0, &ends);
+	run_init(&whole, &ends);
+	say(&whole, "<220 ready\r\n", CUT_NOT, 0);
+	say(&whole, ">AUTH TLS\r\n", CUT_NOT, 0);
+	say(&whole, "<234 go\r\n" RECORD, CUT_NOT, 0);
+	say(&whole, ">" RECORD, CUT_NOT, 0);
+	good = !ftp_save(&whole.f);
+	say(&whole, ">NOOP\r\n", CUT_NOT, 0);
+	say(&whole, "<200 ok\r\n", CUT_NOT, 0);
+	good &= !ftp_save(&whole.f);
+	say(&whole, ">USER a\r\n", CUT_NOT, 0);
+	say(&whole, "<230 in\r\n", CUT_NOT, 0);
+	ok(good && ftp_save(&whole.f), "", "nor one in TLS, or behind it, before the next login");
 }
 
 /* @words: the address's, of which zeros are left out */
@@ -1554,6 +1729,7 @@ int main(void)
 	test_flood();
 	test_hold();
 	test_save();
+	test_save_tls();
 	test_print();
 	test_names();
 	test_show();
