@@ -149,16 +149,53 @@ start_vsftpd() {
 	wait_for 60 listening "$server" tcp 21 || die "vsftpd does not listen"
 }
 
+# folder_of_ftp NAME: a folder to write to, $work/ftp/NAME, for the user ftp
+folder_of_ftp() {
+	grep -q ^ftp: /etc/passwd ||
+		echo "ftp:x:990:990::$work/ftp:/usr/sbin/nologin" >>/etc/passwd
+	mkdir -p "$work/ftp/$1"
+	chown ftp "$work/ftp/$1"
+}
+
 # start_pure_ftpd [OPTION...]: beside it, on port 2121 and with the same files, whose owner
 # is the user ftp's
 start_pure_ftpd() {
-	grep -q ^ftp: /etc/passwd ||
-		echo "ftp:x:990:990::$work/ftp:/usr/sbin/nologin" >>/etc/passwd
-	mkdir -p "$work/ftp/pure"
-	chown ftp "$work/ftp/pure"
+	folder_of_ftp pure
 	start ip netns exec "$server" pure-ftpd --bind ,2121 --anonymousonly --dontresolve \
 		--pidfile "$work/pure-ftpd.pid" "$@"
 	wait_for 60 listening "$server" tcp 2121 || die "pure-ftpd does not listen"
+}
+
+# start_proftpd: so, on port 2122
+start_proftpd() {
+	folder_of_ftp pro
+	mkdir -p /run/proftpd
+	printf '%s\n' "ServerType standalone" "DefaultServer on" "ServerName ftp" "Port 2122" \
+		"DefaultAddress 10.0.2.2 fd00:2::2" \
+		"UseIPv6 on" "User nobody" "Group nogroup" "UseReverseDNS off" "WtmpLog off" \
+		"TransferLog none" "SystemLog $work/proftpd.log" "PidFile $work/proftpd.pid" \
+		"ScoreboardFile $work/proftpd.score" "<Anonymous $work/ftp>" "User ftp" \
+		"Group nogroup" "UserAlias anonymous ftp" "RequireValidShell off" \
+		"</Anonymous>" >"$work/proftpd.conf"
+	start ip netns exec "$server" proftpd --nodaemon --config "$work/proftpd.conf"
+	wait_for 60 listening "$server" tcp 2122 || die "proftpd does not listen"
+}
+
+# start_pyftpdlib: so, on port 2123, a server made of this library. It connects to the client
+# before it says 200 to PORT.
+start_pyftpdlib() {
+	mkdir -p "$work/ftp/py"
+	start ip netns exec "$server" /usr/bin/python3 -W ignore -c '
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+FTPHandler.authorizer = DummyAuthorizer()
+FTPHandler.authorizer.validate_authentication = lambda *_: None
+for user in "ftp", "anonymous":
+    FTPHandler.authorizer.add_user(user, "", sys.argv[1], "elradfmwMT")
+FTPServer(("::", 2123), FTPHandler).serve_forever()' "$work/ftp" 2>"$work/pyftpdlib.log"
+	wait_for 60 listening "$server" tcp 2123 || die "pyftpdlib: $(<"$work/pyftpdlib.log")"
 }
 
 # start_ends [NAME=NAMESPACE...]: starts ends.py, for ends
