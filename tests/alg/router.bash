@@ -195,7 +195,8 @@ FTPHandler.authorizer.validate_authentication = lambda *_: None
 for user in "ftp", "anonymous":
     FTPHandler.authorizer.add_user(user, "", sys.argv[1], "elradfmwMT")
 FTPServer(("::", 2123), FTPHandler).serve_forever()' "$work/ftp" 2>"$work/pyftpdlib.log"
-	wait_for 60 listening "$server" tcp 2123 || die "pyftpdlib: $(<"$work/pyftpdlib.log")"
+	# It reads a hundred files of Python's first.
+	wait_for 120 listening "$server" tcp 2123 || die "pyftpdlib: $(<"$work/pyftpdlib.log")"
 }
 
 # start_ends [NAME=NAMESPACE...]: starts ends.py, for ends

@@ -40,7 +40,7 @@ declare -A came=() all=()
 # of which another user is another. Prints what it says to the server, too.
 # shellcheck disable=SC2317 # called by its name, as the others are
 curl_transfers() {
-	run_in "$client" curl -sSgv --max-time 30 \
+	run_in "$client" curl -sSgv --max-time 60 \
 		--no-ftp-skip-pasv-ip --disable-epsv --disable-eprt \
 		-o "$work/got/1" "ftp://ftp@$1/data" \
 		--next --ftp-port - --disable-epsv --disable-eprt \
