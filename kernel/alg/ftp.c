@@ -758,8 +758,6 @@ static enum ftp_why judge_announcement(struct ftp *f,
 				       const struct alg_line *line,
 				       const struct alg_ends *ends)
 {
-	if (f->tls & TLS_AGREED)
-		return FTP_WHY_SECURE;
 	if (f->login != FTP_LOGIN_SEEN || waits(f, VERB_REIN) ||
 	    waits(f, VERB_AUTH))
 		return FTP_WHY_LOGIN;
@@ -1273,11 +1271,11 @@ static void ftp_reply(struct ftp *f, const struct alg_line *line,
 /* --- TLS --- */
 
 /*
- * The first byte of what an end says, or a record's head. Nothing is opened
- * before both ends are back in the clear, and then only to the server: if it
- * accepted a login, that was in a record, and a client that is made to say
- * something can be made to say what looks like one. What was accepted before
- * AUTH still is.
+ * The first byte of what an end says, or a record's head. Of a server that is
+ * back in the clear nobody knows before it speaks; so a client that is may say
+ * PORT, if its login was accepted in the clear. One that was accepted in a
+ * record opens the way to the server only: a client that is made to say
+ * something can be made to say what looks like a record.
  */
 static noinline void tls_bytes(struct ftp *f, bool reply,
 			       const struct alg_line *line,

@@ -863,6 +863,8 @@ BENIGN = {
     "CCC, and a login behind it": Fresh([LOGIN[0], *CCC, *LOGIN[1:], *PORT, "+c"]),
     "CCC, and the client is back before the server": [
         *TLS, ">" + CLOSE_NOTIFY, ">PASV\r\n", "<" + CLOSE_NOTIFY, PASV[1], "+s"],
+    "CCC, and PORT before the server is back": [
+        *TLS, ">" + CLOSE_NOTIFY, ">PORT {c}\r\n", "+c", "<" + CLOSE_NOTIFY, OK, *DONE],
     "CCC, and AUTH again, and CCC": [*CCC, *PASV, "+s", *CCC, *PORT, "+c"],
     "CCC, byte by byte": [(s, "bytes") if s[0] in "<>" else s for s in
                           [*CCC, *PORT, "+c", *DONE, *PASV, "+s"]],
@@ -1261,8 +1263,10 @@ HOSTILE = {
     "PORT after CCC, of a client that is made to say what looks like it": Fresh([
         LOGIN[0], *CCC, ">PORT {c}\r\n", "=0", OK, "-c"]),
     "EPRT after CCC, so, IPv6": Fresh6([LOGIN[0], *CCC, ">EPRT {C}\r\n", "=0", OK, "-c"]),
-    "PORT after CCC, before the server is back": [
-        *TLS, ">PORT {c}\r\n", "=0", "<" + CLOSE_NOTIFY, OK, "-c"],
+    "PORT after CCC, before the server is back, of a login in TLS": Fresh([
+        LOGIN[0], *TLS, ">PORT {c}\r\n", "=0", "<" + CLOSE_NOTIFY, OK, "-c"]),
+    "PORT after CCC, refused": [*TLS, ">PORT {c}\r\n", "=1", "<" + CLOSE_NOTIFY,
+                                "<500 no\r\n", "-c"],
     "227 after CCC, before the client is back": [*TLS, "<227 ok ({s})\r\n", "-s"],
     "227 after CCC, to a PASV before TLS": [
         ">AUTH TLS\r\nPASV\r\n", "<234 go\r\n", *TLS[2:], ">NOOP\r\n", "<227 ok ({s})\r\n", "-s"],

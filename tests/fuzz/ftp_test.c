@@ -338,6 +338,14 @@ static const struct dialogue benign[] = {
 		">" RECORD CLOSE_NOTIFY "PASV\r\n", "",
 		"<" CLOSE_NOTIFY PASV227, OPEN227,
 	} },
+	{ "CCC, and PORT before the server is back", 0, {
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		"<" RECORD, "",
+		">" RECORD CLOSE_NOTIFY PORT, OPEN,
+		"<" CLOSE_NOTIFY "200 ok\r\n", "",
+		">RETR a\r\n", "renew long",
+	} },
 	{ "CCC, and AUTH again, and CCC", V6, {
 		">AUTH TLS\r\n", "",
 		"<234 go\r\n", "refused encrypted",
@@ -740,11 +748,19 @@ static const struct dialogue hostile[] = {
 		"<200 ok\r\n", "refused encrypted",
 		">" PORT, "dormant encrypted",
 	} },
-	{ "PORT, while the server is in TLS", 0, {
+	{ "PORT after CCC, before the server is back, which refuses it", 0, {
 		">AUTH TLS\r\n", "",
 		"<234 go\r\n", "refused encrypted",
 		"<" RECORD, "",
-		">" RECORD PORT, "refused encrypted",
+		">" RECORD PORT, OPEN,
+		"<" CLOSE_NOTIFY "500 no\r\n", "close",
+	} },
+	{ "PORT after CCC, before the server is back, and the login was in TLS", FRESH, {
+		"<220 ready\r\n", "",
+		">AUTH TLS\r\n", "",
+		"<234 go\r\n", "refused encrypted",
+		"<" RECORD, "",
+		">" RECORD PORT, "refused no_login",
 		"<" CLOSE_NOTIFY "200 ok\r\n", "",
 	} },
 	{ "PORT after CCC, of a client that is made to say records", FRESH, {
