@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# FTP that goes on in TLS (RFC 4217), which the helper cannot read. The client is curl, the
-# server vsftpd; with NAT and without.
+# FTP that goes on in TLS (RFC 4217), which the helper cannot read, and in the clear again after
+# CCC. The client is curl, the server vsftpd, and proftpd, which knows CCC; with NAT and without.
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
 modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
@@ -65,6 +65,27 @@ start ip netns exec "$router" conntrack -E expect >"$work/expected" 2>"$work/wat
 try none iptables-legacy
 try snat ip6tables-legacy
 try both iptables-legacy
+
+# back NAT IPTABLES: in the clear after the login; without open ports
+back() {
+	local what="NAT: $1, $2, CCC" url
+
+	alg_rules ftp2 "$1" legacy 2122
+	url=ftp://$(by_family "$2" "$ftp4" "[$ftp6]"):2122
+	is "$(fetch 20 "$url" -k --ssl-reqd --ftp-ssl-ccc)" "$(<"$work/ftp/data")" \
+		"$what: a transfer"
+	like "$(<"$work/log")" "CCC.*> EPSV" "$what: which was asked for in the clear"
+	log_lines=$(dmesg | wc -l)
+	fetch 4 "$url" -k --ssl-reqd --ftp-ssl-ccc --ftp-port - >/dev/null
+	like "$(logged)" "encrypted.*:2122: no_login\$" \
+		"$what: no way to the client, as the login was in TLS"
+}
+
+start_proftpd "LoadModule mod_tls.c" "TLSEngine on" "TLSRSACertificateFile $work/cert" \
+	"TLSRSACertificateKeyFile $work/key" "TLSOptions NoSessionReuseRequired"
+back none iptables-legacy
+back snat ip6tables-legacy
+back both iptables-legacy
 
 # The same in plain text, so that what came of nothing else above could have come
 alg_rules ftp2 none

@@ -166,13 +166,17 @@ start_pure_ftpd() {
 	wait_for 60 listening "$server" tcp 2121 || die "pure-ftpd does not listen"
 }
 
-# start_proftpd: so, on port 2122
+# start_proftpd [LINE...]: so, on port 2122; LINEs are of its configuration
 start_proftpd() {
+	local modules
+
 	folder_of_ftp pro
 	mkdir -p /run/proftpd
-	printf '%s\n' "ServerType standalone" "DefaultServer on" "ServerName ftp" "Port 2122" \
-		"DefaultAddress 10.0.2.2 fd00:2::2" \
-		"UseIPv6 on" "User nobody" "Group nogroup" "UseReverseDNS off" "WtmpLog off" \
+	modules=$(type -P proftpd) || die "no proftpd"
+	modules=${modules%/sbin/*}/lib/proftpd
+	printf '%s\n' "ModulePath $modules" "$@" "ServerType standalone" "DefaultServer on" "ServerName ftp" "Port 2122" \
+		"DefaultAddress 10.0.2.2 fd00:2::2" "UseIPv6 on" "User nobody" \
+		"Group nogroup" "UseReverseDNS off" "WtmpLog off" \
 		"TransferLog none" "SystemLog $work/proftpd.log" "PidFile $work/proftpd.pid" \
 		"ScoreboardFile $work/proftpd.score" "<Anonymous $work/ftp>" "User ftp" \
 		"Group nogroup" "UserAlias anonymous ftp" "RequireValidShell off" \

@@ -23,6 +23,7 @@ wanted=$(md5sum <"$work/ftp/data")
 start_vsftpd
 # shellcheck disable=SC2119
 start_pure_ftpd
+# shellcheck disable=SC2119
 start_proftpd
 start_pyftpdlib
 servers=(vsftpd pure-ftpd proftpd pyftpdlib)
