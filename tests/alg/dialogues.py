@@ -1273,7 +1273,9 @@ HOSTILE = {
     "PORT in a record": [*TLS[:2], ">\x17\x03\x03\0\x40PORT {c}\r\n", "<" + RECORD, "-c"],
     "PORT behind a record that is longer than any": [
         *TLS[:2], ">\x17\x03\x03\xff\xff", *NOT_FTP],
-    "a record after CCC, without AUTH": [*CCC, ">NOOP\r\n", OK, ">" + RECORD, *NOT_FTP],
+    "a record after CCC, without AUTH, before the server is back": [
+        *TLS, ">NOOP\r\n", ">" + RECORD, "<" + CLOSE_NOTIFY, OK, *NOT_FTP, ">PASV\r\n",
+        "<227 ({s})\r\n", "-s"],
     "what was open before TLS, after CCC": [*PORT, "=1", *CCC, "-c"],
     "HTTP after CCC": [*CCC, ">GET / HTTP/1.1\r\nHost: a\r\n\r\n", *NOT_FTP],
     "a login that is refused, then PORT": Fresh([*LOGIN[:4], "<530 no\r\n", *NOT_FTP]),
