@@ -38,6 +38,7 @@ enum {
 static void line_new(struct alg_line *line)
 {
 	line->start = line->next;
+	line->text = line->kept;
 	line->removed = 0;
 	line->len = 0;
 	line->gap_first = 0;
@@ -62,7 +63,7 @@ void alg_line_init(struct alg_line *line, u32 seq)
 static void line_put(struct alg_line *line, u8 byte)
 {
 	if (line->len < ALG_LINE_MAX)
-		line->text[line->len++] = byte;
+		line->kept[line->len++] = byte;
 	else
 		line->cut = true;
 }
@@ -105,20 +106,20 @@ static bool line_telnet(struct alg_line *line, u8 byte)
  * The first one of eight bytes that needs thought: LF, or one over 127; 8 if
  * there is none
  */
-static unsigned int line_stop(__le64 eight)
+static __always_inline unsigned int line_stop(__le64 eight)
 {
 	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
-	u64 bytes = le64_to_cpu(eight);
+	u64 bytes = le64_to_cpu(eight) ^ '\n' * ones;
 
 	/*
 	 * Below the first bit of these, the subtraction has borrowed nothing.
 	 */
-	bytes = (((bytes ^ '\n' * ones) - ones) | bytes) & tops;
+	bytes = ((bytes - ones) | bytes) & tops;
 	return likely(!bytes) ? 8 : (unsigned int)__builtin_ctzll(bytes) >> 3;
 }
 
 /* Less than eight bytes, and zero behind them */
-static __le64 line_bytes(const u8 *data, unsigned int len)
+static __always_inline __le64 line_bytes(const u8 *data, unsigned int len)
 {
 	__le32 first, last;
 
@@ -156,7 +157,7 @@ static __always_inline unsigned int line_plain(struct alg_line *line,
 					       const u8 *data, unsigned int len)
 {
 	unsigned int room = ALG_LINE_MAX - line->len, n = 8;
-	u8 *text = line->text + line->len;
+	u8 *text = line->kept + line->len;
 	const u8 *p = data, *last;
 	__le64 eight;
 
@@ -184,8 +185,8 @@ static __always_inline unsigned int line_plain(struct alg_line *line,
 
 static void line_end(struct alg_line *line)
 {
-	line->text[line->len] = '\n';
-	while (!line->cut && line->len && line->text[line->len - 1] == '\r')
+	line->kept[line->len] = '\n';
+	while (!line->cut && line->len && line->kept[line->len - 1] == '\r')
 		line->len--;
 	line->whole = true;
 }
@@ -221,7 +222,7 @@ static noinline unsigned int line_bytes_add(struct alg_line *line,
 {
 	if (len > (unsigned int)line->want - line->len)
 		len = line->want - line->len;
-	memcpy(line->text + line->len, data, len);
+	memcpy(line->kept + line->len, data, len);
 	line->len += len;
 	line->next += len;
 	line->whole = line->len == line->want;
@@ -248,19 +249,9 @@ void alg_line_more(struct alg_line *line, unsigned int want)
 	line_careful(line, &byte, 1);
 }
 
-/**
- * alg_line_add() - take bytes, up to a line's end
- * @line: what came before; a new one begins if that is whole
- * @data: the stream from @line->next on
- * @len: bytes there
- *
- * Whole lines are the same for every way to cut the stream.
- *
- * Return: bytes taken, at least one of @len; all of them, if the line is not
- * whole then. Call again for the rest.
- */
-unsigned int alg_line_add(struct alg_line *line, const u8 *data,
-			  unsigned int len)
+/* The same as alg_line_add(), for all that line_whole() does not take */
+static noinline unsigned int line_part(struct alg_line *line, const u8 *data,
+				       unsigned int len)
 {
 	unsigned int i = 0;
 
@@ -278,6 +269,83 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data,
 	}
 	line->next += i;
 	return i;
+}
+
+/* How many bytes, at least eight of which there are, need no thought? */
+static __always_inline unsigned int line_find(const u8 *data, unsigned int len)
+{
+	const u8 *p = data, *last = data + len - 8;
+	unsigned int n = 8;
+	__le64 eight;
+
+	for (; p < last && n == 8; p += n) {
+		memcpy(&eight, p, 8);
+		n = line_stop(eight);
+	}
+	if (n == 8) {
+		memcpy(&eight, last, 8);
+		p = last + line_stop(eight);
+	}
+	return p - data;
+}
+
+/*
+ * A new line that is there as a whole, as most are, stays where it is. Returns
+ * 0 if this one is not, or has what needs thought.
+ */
+static __always_inline unsigned int
+line_whole(struct alg_line *line, const u8 *data, unsigned int len)
+{
+	unsigned int end;
+	__le64 eight;
+	const u8 *cr;
+
+	if (unlikely(len > ALG_LINE_MAX + 1))
+		len = ALG_LINE_MAX + 1;
+	if (len >= 8) {
+		end = line_find(data, len);
+	} else {
+		eight = line_bytes(data, len);
+		memcpy(line->kept, &eight, 8);
+		data = line->kept;
+		end = line_stop(eight);
+	}
+	if (unlikely(end >= len || data[end] != '\n'))
+		return 0;
+	for (cr = data + end; cr > data && cr[-1] == '\r'; cr--)
+		;
+	line->text = data;
+	line->len = cr - data;
+	line->start = line->next;
+	line->removed = 0;
+	line->next += end + 1;
+	line->cut = false;
+	return end + 1;
+}
+
+/**
+ * alg_line_add() - take bytes, up to a line's end
+ * @line: what came before; a new one begins if that is whole
+ * @data: the stream from @line->next on
+ * @len: bytes there
+ *
+ * Whole lines are the same for every way to cut the stream.
+ *
+ * Return: bytes taken, at least one of @len; all of them, if the line is not
+ * whole then. Call again for the rest.
+ */
+unsigned int alg_line_add(struct alg_line *line, const u8 *data,
+			  unsigned int len)
+{
+	unsigned int n;
+
+	/* After a whole line, nothing of telnet's is half read. */
+	if (likely(line->whole && !line->want)) {
+		n = line_whole(line, data, len);
+		if (likely(n))
+			return n;
+	}
+	return line_part(line, data, len);
 }
 
 /**

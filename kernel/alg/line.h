@@ -17,8 +17,8 @@
  * struct alg_line - a line that comes in, and what is needed to find it in the
  * stream
  * @start: the sequence number of its first byte
- * @next: that of the byte after the last one that came
  * @removed: bytes of telnet's that are not in @text
+ * @next: the sequence number of the byte after the last one that came
  * @len: bytes in @text
  * @gap_first: the first of the removed ones stood before this byte of @text
  * @gap_last: the last of them
@@ -28,12 +28,15 @@
  * @raw: 255 is a byte as others, not telnet's; never changed here
  * @want: not a line, but so many bytes, or 0
  * @text: the line, without its end; behind that of a whole one its first CR, or
- *	LF; any eight bytes that begin in it may be read
+ *	LF; its first eight bytes may be read, however many it has. A whole line
+ *	may still lie where it came: it is there until alg_line_add()'s caller
+ *	gives that back.
+ * @kept: a line that did not come in one piece, and what is wanted
  */
 struct alg_line {
 	u32 start;
-	u32 next;
 	u32 removed;
+	u32 next;
 	u16 len;
 	u16 gap_first;
 	u16 gap_last;
@@ -42,7 +45,8 @@ struct alg_line {
 	bool cut;
 	bool raw;
 	u8 want;
-	u8 text[ALG_LINE_MAX + 8];
+	const u8 *text;
+	u8 kept[ALG_LINE_MAX + 8];
 };
 
 /**

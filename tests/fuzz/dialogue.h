@@ -307,34 +307,33 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 	struct alg_line *line = &r->line[reply];
 
 	while (r->total[reply] < end) {
-		struct alg_verdict v = {};
+		struct alg_verdict v;
 		u8 *data = r->stream[reply] + r->total[reply];
 		unsigned int len = end - r->total[reply], taken;
 		bool multi = r->f.multi;
-		/* for ASan, a copy of just that much */
+		/* for ASan, a copy of just that much, there for as long as it may be read */
 		u8 *copy = len > 1 ? memcpy(malloc(len), data, len) : data;
 
 		taken = alg_line_add(line, copy, len);
-		if (len > 1)
-			free(copy);
 		must(taken > 0 && taken <= len);
 		must(line->whole || taken == len);
 		must(line->len <= ALG_LINE_MAX);
 		r->total[reply] += taken;
 		must(line->next == run_seq[reply] + r->total[reply]);
-		if (!alg_line_ready(line)) {
+		if (!alg_line_ready(line))
 			ftp_hold(&r->f, reply, line);
-			break;
+		while (alg_line_ready(line)) {
+			memset(&v, 0, sizeof(v));
+			ftp_unit(&r->f, reply, line, &r->ends, &v);
+			if ((v.count || v.why) && r->count < EVENTS_MAX)
+				run_event(r, reply, &v);
+			/* an address comes in a line all of which could have been held back */
+			check(r, reply, multi, &v);
+			if (!run_next(r, reply, &v))
+				break;
 		}
-again:
-		memset(&v, 0, sizeof(v));
-		ftp_unit(&r->f, reply, line, &r->ends, &v);
-		if ((v.count || v.why) && r->count < EVENTS_MAX)
-			run_event(r, reply, &v);
-		/* an address comes in a line all of which could have been held back */
-		check(r, reply, multi, &v);
-		if (run_next(r, reply, &v) && alg_line_ready(line))
-			goto again;
+		if (len > 1)
+			free(copy);
 	}
 }
 
