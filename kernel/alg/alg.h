@@ -166,6 +166,32 @@ struct alg_hole {
 };
 
 /**
+ * struct alg_packet - what a packet is to its connection
+ * @skb: the packet
+ * @ct: the connection
+ * @ctinfo: as the tracker says
+ * @protoff: where the TCP header is
+ * @dir: its direction
+ * @dataoff: where the payload is
+ * @len: bytes of payload
+ * @seq: as the sender counts
+ * @ack: as the sender counts
+ * @flags: TCPHDR_*
+ */
+struct alg_packet {
+	struct sk_buff *skb;
+	struct nf_conn *ct;
+	enum ip_conntrack_info ctinfo;
+	unsigned int protoff;
+	enum ip_conntrack_dir dir;
+	unsigned int dataoff;
+	unsigned int len;
+	u32 seq;
+	u32 ack;
+	u8 flags;
+};
+
+/**
  * struct alg_conn - the state of a connection
  * @node: in alg_table, by alg_lock
  * @list: in its pool's list, by alg_lock
@@ -192,6 +218,7 @@ struct alg_hole {
  * @dead: the state was taken back
  * @attention: there is more to be done after this packet: it is dormant, or has
  *	a @why
+ * @packet: the one that is looked at
  * @used: when the last packet came
  * @why: of each enum alg_fate, what is still to be written to the log
  * @lines: of the segment that may still come
@@ -229,6 +256,7 @@ struct alg_conn {
 	bool dead;
 	bool attention;
 	u8 why[ALG_FATES];
+	struct alg_packet packet;
 	unsigned long used;
 	int lines;
 	unsigned long gap[IP_CT_DIR_MAX];
@@ -238,32 +266,6 @@ struct alg_conn {
 	struct alg_verdict verdict;
 	struct alg_stream stream[IP_CT_DIR_MAX];
 	u8 dialogue[] __aligned(8);
-};
-
-/**
- * struct alg_packet - what a packet is to its connection
- * @skb: the packet
- * @ct: the connection
- * @ctinfo: as the tracker says
- * @protoff: where the TCP header is
- * @dir: its direction
- * @dataoff: where the payload is
- * @len: bytes of payload
- * @seq: as the sender counts
- * @ack: as the sender counts
- * @flags: TCPHDR_*
- */
-struct alg_packet {
-	struct sk_buff *skb;
-	struct nf_conn *ct;
-	enum ip_conntrack_info ctinfo;
-	unsigned int protoff;
-	enum ip_conntrack_dir dir;
-	unsigned int dataoff;
-	unsigned int len;
-	u32 seq;
-	u32 ack;
-	u8 flags;
 };
 
 #define ALG_BUCKETS	4096

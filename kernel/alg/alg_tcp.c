@@ -138,11 +138,9 @@ alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
 	       const struct alg_packet *packet, bool translated, const u8 *p,
 	       unsigned int len)
 {
-	const struct alg_protocol *protocol = conn->helper->protocol;
 	bool reply = packet->dir == IP_CT_DIR_REPLY;
 	bool edits = translated && conn->edits[packet->dir];
 	struct alg_verdict *v = &conn->verdict;
-	u32 first = s->line.next;
 	unsigned int taken = 0;
 
 	if (unlikely(!conn->synced[packet->dir]))
@@ -160,7 +158,8 @@ again:
 		}
 		v->count = 0;
 		v->why = ALG_WHY_NONE;
-		protocol->unit(conn->dialogue, reply, &s->line, &conn->ends, v);
+		conn->helper->protocol->unit(conn->dialogue, reply, &s->line,
+					     &conn->ends, v);
 		if (alg_debugging())
 			alg_debug_unit(conn, packet);
 		if (v->count || v->why)
@@ -173,9 +172,10 @@ again:
 			alg_stream_release(s);
 		if (unlikely(v->next || s->line.want)) {
 			bool more = v->more;
+			u32 next = s->line.next;
 
 			alg_next_unit(conn, s, packet);
-			taken = s->line.next - first;
+			taken += s->line.next - next;
 			if (more && !conn->dormant && s->line.whole)
 				goto again;
 		}
@@ -230,9 +230,9 @@ alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
 		 unsigned int offset)
 {
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
-	conn->ends.active = READ_ONCE(conn->helper->active) &&
-			    (!conn->resumed ||
-			     READ_ONCE(conn->helper->takeover));
+	conn->ends.active = READ_ONCE(conn->helper->active);
+	if (unlikely(conn->resumed) && !READ_ONCE(conn->helper->takeover))
+		conn->ends.active = false;
 	conn->lines = ALG_LINES;
 	if (offset < packet->len && !conn->dormant) {
 		if (unlikely(skb_is_nonlinear(packet->skb)))
@@ -442,6 +442,8 @@ static __always_inline int alg_segment(struct alg_conn *conn,
 	u32 end = packet->seq + packet->len;
 	u32 ack = packet->ack;
 
+	/* Else each of its members is found anew, by a product. */
+	OPTIMIZER_HIDE_VAR(s);
 	conn->used = jiffies;
 	if (translated && (packet->flags & TCPHDR_ACK))
 		ack = alg_sender_ack(conn, packet);
@@ -592,8 +594,8 @@ alg_conn_try_attach(const struct alg_helper *helper,
 	u8 phase = READ_ONCE(alg_data(ct)->phase);
 
 	if (phase >= ALG_PHASE_DORMANT || !packet->len ||
-	    !nf_ct_is_confirmed(ct) || nf_ct_is_dying(ct) ||
-	    READ_ONCE(helper->going))
+	    (packet->flags & TCPHDR_RST) || !nf_ct_is_confirmed(ct) ||
+	    nf_ct_is_dying(ct) || READ_ONCE(helper->going))
 		return NULL;
 	/*
 	 * The server speaks before the client has answered, so that it cannot
@@ -612,16 +614,53 @@ alg_conn_try_attach(const struct alg_helper *helper,
 	return alg_conn_attach(helper, ct, packet);
 }
 
+/* What a packet is, once alg_header_valid() */
+static __always_inline void
+alg_packet_init(struct alg_packet *packet, struct sk_buff *skb,
+		unsigned int protoff, struct nf_conn *ct,
+		enum ip_conntrack_info ctinfo, const struct tcphdr *th)
+{
+	packet->skb = skb;
+	packet->ct = ct;
+	packet->ctinfo = ctinfo;
+	packet->protoff = protoff;
+	packet->dir = CTINFO2DIR(ctinfo);
+	packet->dataoff = protoff + th->doff * 4;
+	packet->len = skb->len - packet->dataoff;
+	packet->seq = ntohl(th->seq);
+	packet->ack = ntohl(th->ack_seq);
+	packet->flags = tcp_flag_byte(th);
+}
+
+/* Is the header there as a whole? */
+static __always_inline bool alg_header_valid(const struct sk_buff *skb,
+					     unsigned int protoff,
+					     const struct tcphdr *th)
+{
+	return th->doff >= 5 && protoff + th->doff * 4 <= skb->len;
+}
+
+/* With neither payload nor NAT, there is nothing to be read or written. */
+static __always_inline bool alg_nothing(const struct sk_buff *skb,
+					unsigned int protoff,
+					const struct nf_conn *ct,
+					const struct tcphdr *th)
+{
+	return protoff + th->doff * 4 == skb->len && !th->fin && !th->rst &&
+	       !(READ_ONCE(ct->status) & IPS_NAT_MASK);
+}
+
 /*
  * What else there is to do after a packet: the connection ends, is left alone,
  * or has something for the log. Gives back the state's lock.
  */
-static noinline void alg_attend(struct alg_conn *conn,
-				const struct alg_packet *packet,
-				const struct alg_helper *helper, bool ends)
+static noinline void alg_attend(struct alg_conn *conn)
 	__releases(&conn->lock)
 {
+	const struct alg_packet *packet = &conn->packet;
+	bool ends = packet->flags & (TCPHDR_FIN | TCPHDR_RST);
 	bool over = (ends || conn->dormant) && alg_conn_finished(conn, packet);
+	struct nf_conn *ct = packet->ct;
 	unsigned int fate;
 	u8 why[ALG_FATES];
 
@@ -630,10 +669,116 @@ static noinline void alg_attend(struct alg_conn *conn,
 	conn->attention = conn->dormant;
 	spin_unlock_bh(&conn->lock);
 	if (over)
-		alg_conn_destroy(packet->ct, conn);
+		alg_conn_destroy(ct, conn);
 	for (fate = 0; fate < ALG_FATES; fate++)
 		if (why[fate])
-			alg_log(packet->ct, helper, fate, why[fate]);
+			alg_log(ct, conn->helper, fate, why[fate]);
+}
+
+/* The place of a connection's state was needed at this moment. */
+static noinline struct alg_conn *
+alg_conn_again(const struct alg_helper *helper, struct sk_buff *skb,
+	       unsigned int protoff, struct nf_conn *ct,
+	       enum ip_conntrack_info ctinfo, const struct tcphdr *th)
+{
+	struct alg_packet packet;
+
+	alg_packet_init(&packet, skb, protoff, ct, ctinfo, th);
+	return alg_conn_try_attach(helper, &packet);
+}
+
+/* A packet of a connection with a state, and of no handshake */
+static noinline int alg_conn_packet(struct sk_buff *skb, unsigned int protoff,
+				    struct nf_conn *ct,
+				    enum ip_conntrack_info ctinfo,
+				    struct alg_conn *conn,
+				    const struct tcphdr *th)
+{
+	struct alg_packet *packet;
+	int verdict;
+
+	if (!alg_header_valid(skb, protoff, th) ||
+	    alg_nothing(skb, protoff, ct, th))
+		return NF_ACCEPT;
+	spin_lock_bh(&conn->lock);
+	if (unlikely(conn->dead)) {
+		spin_unlock_bh(&conn->lock);
+		conn = alg_conn_again(conn->helper, skb, protoff, ct, ctinfo,
+				      th);
+		if (!conn)
+			return NF_ACCEPT;
+		spin_lock_bh(&conn->lock);
+		if (conn->dead) {
+			spin_unlock_bh(&conn->lock);
+			return NF_ACCEPT;
+		}
+	}
+	packet = &conn->packet;
+	alg_packet_init(packet, skb, protoff, ct, ctinfo, th);
+	/* What a RST may say is for people (RFC 9293, 3.5.3). */
+	if (unlikely(packet->flags & TCPHDR_RST))
+		packet->len = 0;
+	if (unlikely(READ_ONCE(conn->helper->going)))
+		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
+	else if (conn->translated)
+		verdict = alg_segment_translated(conn, packet);
+	else
+		verdict = alg_segment(conn, packet, false);
+	if (unlikely((packet->flags & (TCPHDR_FIN | TCPHDR_RST)) ||
+		     conn->attention))
+		alg_attend(conn);
+	else
+		spin_unlock_bh(&conn->lock);
+	if (unlikely(verdict != NF_ACCEPT))
+		NF_CT_STAT_INC_ATOMIC(conn->net, drop);
+	return verdict;
+}
+
+/*
+ * A packet whose connection has no state yet, or that is not like most. Apart,
+ * for what that takes on the stack.
+ */
+static noinline int alg_help_other(struct sk_buff *skb, unsigned int protoff,
+				   struct nf_conn *ct,
+				   enum ip_conntrack_info ctinfo,
+				   const struct alg_helper *helper,
+				   const struct alg_data *data)
+{
+	struct tcphdr header, *th;
+	struct alg_packet packet;
+	struct alg_conn *conn;
+
+	/* Others are errors of ICMP's */
+	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
+	    ctinfo != IP_CT_NEW)
+		return NF_ACCEPT;
+	if (compat_helper_inherited(ct))
+		return NF_ACCEPT;
+	/*
+	 * What goes over the loopback device passes twice, and was changed the
+	 * first time.
+	 */
+	if (nf_is_loopback_packet(skb))
+		return NF_ACCEPT;
+	th = skb_header_pointer(skb, protoff, sizeof(header), &header);
+	if (!th || !alg_header_valid(skb, protoff, th))
+		return NF_ACCEPT;
+	alg_packet_init(&packet, skb, protoff, ct, ctinfo, th);
+	conn = alg_conn_find(ct, data);
+	if (th->syn || ctinfo == IP_CT_NEW) {
+		alg_handshake(helper, conn, &packet, th);
+		return NF_ACCEPT;
+	}
+	if (alg_nothing(skb, protoff, ct, th))
+		return NF_ACCEPT;
+	if (!conn)
+		conn = alg_conn_try_attach(helper, &packet);
+	if (conn)
+		return alg_conn_packet(skb, protoff, ct, ctinfo, conn, th);
+	/* of a dialogue that is paused, or came from another gateway */
+	if ((packet.flags & (TCPHDR_FIN | TCPHDR_RST)) && alg_tcp_closed(ct))
+		nf_ct_remove_expectations(ct);
+	return NF_ACCEPT;
 }
 
 /**
@@ -652,88 +797,18 @@ int alg_help(struct sk_buff *skb, unsigned int protoff, struct nf_conn *ct,
 	     enum ip_conntrack_info ctinfo, const struct alg_helper *helper,
 	     const struct alg_data *data)
 {
-	bool ends;
-	struct alg_packet packet = {
-		.skb = skb,
-		.ct = ct,
-		.ctinfo = ctinfo,
-		.protoff = protoff,
-		.dir = CTINFO2DIR(ctinfo),
-	};
-	struct tcphdr header, *th;
+	const struct tcphdr *th = (void *)(skb->data + protoff);
 	struct alg_conn *conn;
-	int verdict;
 
-	/* Others are errors of ICMP's */
-	if (ctinfo != IP_CT_ESTABLISHED && ctinfo != IP_CT_ESTABLISHED_REPLY &&
-	    ctinfo != IP_CT_NEW)
-		return NF_ACCEPT;
-	if (compat_helper_inherited(ct))
-		return NF_ACCEPT;
-	/*
-	 * What goes over the loopback device passes twice, and was changed the
-	 * first time.
-	 */
-	if (nf_is_loopback_packet(skb))
-		return NF_ACCEPT;
-
-	th = skb_header_pointer(skb, protoff, sizeof(header), &header);
-	if (!th || th->doff < 5 || protoff + th->doff * 4 > skb->len)
-		return NF_ACCEPT;
-	packet.dataoff = protoff + th->doff * 4;
-	packet.len = skb->len - packet.dataoff;
-	packet.seq = ntohl(th->seq);
-	packet.ack = ntohl(th->ack_seq);
-	packet.flags = tcp_flag_byte(th);
-
-	if (unlikely((packet.flags & TCPHDR_SYN) || ctinfo == IP_CT_NEW)) {
-		alg_handshake(helper, alg_conn_find(ct, data), &packet, th);
-		return NF_ACCEPT;
+	if (likely((ctinfo == IP_CT_ESTABLISHED ||
+		    ctinfo == IP_CT_ESTABLISHED_REPLY) &&
+		   !nf_is_loopback_packet(skb) &&
+		   skb_headlen(skb) >= protoff + sizeof(*th) && !th->syn)) {
+		conn = alg_conn_find(ct, data);
+		if (likely(conn))
+			return alg_conn_packet(skb, protoff, ct, ctinfo, conn,
+					       th);
 	}
-	ends = packet.flags & (TCPHDR_FIN | TCPHDR_RST);
-	if (unlikely(ends)) {
-		/* What a RST may say is for people (RFC 9293, 3.5.3). */
-		if (packet.flags & TCPHDR_RST)
-			packet.len = 0;
-	} else if (!packet.len && !(READ_ONCE(ct->status) & IPS_NAT_MASK)) {
-		/*
-		 * With neither payload nor NAT, there is nothing to be read or
-		 * written.
-		 */
-		return NF_ACCEPT;
-	}
-	conn = alg_conn_find(ct, data);
-	if (unlikely(!conn))
-		conn = alg_conn_try_attach(helper, &packet);
-	if (!conn) {
-		/* of a dialogue that is paused, or came from another gateway */
-		if (unlikely(ends) && alg_tcp_closed(ct))
-			nf_ct_remove_expectations(ct);
-		return NF_ACCEPT;
-	}
-	spin_lock_bh(&conn->lock);
-	if (unlikely(conn->dead)) {
-		/* Its place was needed at this moment. It gets another one. */
-		spin_unlock_bh(&conn->lock);
-		conn = alg_conn_try_attach(helper, &packet);
-		if (!conn)
-			return NF_ACCEPT;
-		spin_lock_bh(&conn->lock);
-	}
-	if (unlikely(conn->dead))
-		verdict = NF_ACCEPT;
-	else if (unlikely(READ_ONCE(helper->going)))
-		verdict = alg_plain(conn) ? NF_ACCEPT : NF_DROP;
-	else if (conn->translated)
-		verdict = alg_segment_translated(conn, &packet);
-	else
-		verdict = alg_segment(conn, &packet, false);
-	if (unlikely(ends || conn->attention) && !conn->dead)
-		alg_attend(conn, &packet, helper, ends);
-	else
-		spin_unlock_bh(&conn->lock);
-	if (unlikely(verdict != NF_ACCEPT))
-		NF_CT_STAT_INC_ATOMIC(nf_ct_net(ct), drop);
-	return verdict;
+	return alg_help_other(skb, protoff, ct, ctinfo, helper, data);
 }
 EXPORT_SYMBOL_GPL(alg_help);
