@@ -394,9 +394,9 @@ static bool read_epsv(struct ftp_text *t, u16 *port)
 static enum alg_own whose(const struct alg_addr *addr,
 			  const struct alg_addr own[2])
 {
-	if (!memcmp(addr, &own[ALG_OWN_INNER], sizeof(*addr)))
+	if (alg_addr_same(addr, &own[ALG_OWN_INNER]))
 		return ALG_OWN_INNER;
-	if (!memcmp(addr, &own[ALG_OWN_OUTER], sizeof(*addr)))
+	if (alg_addr_same(addr, &own[ALG_OWN_OUTER]))
 		return ALG_OWN_OUTER;
 	return ALG_OWN_NOT;
 }
@@ -415,8 +415,6 @@ static enum ftp_why endpoint(struct ftp_endpoint *e,
 			     const struct alg_line *line, unsigned int at,
 			     unsigned int end)
 {
-	u32 seq;
-
 	e->at = at;
 	e->len = end - at;
 	e->end.own = whose(&e->end.addr, own);
@@ -430,7 +428,7 @@ static enum ftp_why endpoint(struct ftp_endpoint *e,
 	 * What cannot be written anew where it stands is not opened for
 	 * anybody.
 	 */
-	if (!alg_line_seq(line, at, end - at, &seq))
+	if (!alg_line_solid(line, at, end - at))
 		return FTP_WHY_TEXT;
 	return FTP_WHY_NONE;
 }
@@ -488,7 +486,7 @@ static void opened(struct ftp *f, u8 hole, u8 *pending)
 }
 
 /* What is offered will not be opened. */
-static void withdraw(struct ftp *f, struct alg_verdict *v)
+static noinline void withdraw(struct ftp *f, struct alg_verdict *v)
 {
 	unsigned int i;
 
@@ -607,7 +605,8 @@ static noinline void forget(struct ftp *f, struct alg_verdict *v)
  * The first bytes of a text, up to the first space or @len, as capitals, and
  * zero behind them
  */
-static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
+static __always_inline __le64 capitals(const u8 *s, unsigned int len,
+				       unsigned int *end)
 {
 	const u64 ones = 0x0101010101010101ULL, tops = 0x80 * ones;
 	u64 bytes, space, low;
@@ -631,64 +630,75 @@ static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 	return cpu_to_le64(bytes - (low >> 2));
 }
 
-/* Takes the verb. Returns false if the line has none in its form. */
-static bool read_verb(struct ftp_text *t, u8 *verb, bool *known)
+/* Three or four letters may be a verb that has no name here. */
+static noinline bool may_be_verb(u64 bytes, unsigned int len)
 {
+	if (len != 3 && len != 4)
+		return false;
+	for (; bytes; bytes >>= 8)
+		if (!is_capital(bytes & 0xff))
+			return false;
+	return true;
+}
+
+/*
+ * The verb of a text, which ends at *@end. Returns false if there is none in
+ * its form. Inline: all of this is in registers then.
+ */
+static __always_inline bool read_verb(const u8 *s, unsigned int len,
+				      unsigned int *end, u8 *verb, bool *known)
+{
+	const __le64 name = capitals(s, len, end);
+	u64 bytes = le64_to_cpu(name);
 	const struct ftp_verb *v;
-	unsigned int len, i;
-	union {
-		__le64 eight;
-		u8 c[8];
-	} name;
 
 	*verb = VERB_ANY;
 	*known = false;
-	name.eight = capitals(t->s, t->len, &len);
 	/*
 	 * Zero at its end is of no verb, but would look like what is behind
 	 * one.
 	 */
-	if (!len || len > VERB_MAX || !is_capital(name.c[0]) ||
-	    !name.c[len - 1])
+	if (!*end || *end > VERB_MAX || !is_capital(bytes & 0xff) ||
+	    !(bytes >> 8 * (*end - 1)))
 		return false;
-	t->at = len;
-	for (v = verbs[name.c[0] - 'A']; v && v->name[0]; v++) {
-		if (!memcmp(v->name, name.c, sizeof(name))) {
+	for (v = verbs[(bytes & 0xff) - 'A']; v && v->name[0]; v++) {
+		if (!memcmp(v->name, &name, sizeof(name))) {
 			*verb = v->verb;
 			*known = true;
 			return true;
 		}
 	}
-	for (i = 1; i < len; i++)
-		if (!is_capital(name.c[i]))
-			return false;
-	return len == 3 || len == 4;
+	return may_be_verb(bytes, *end);
 }
 
 /* " HTTP/1.1": fetch() lets a page choose the verb, but not this. */
-static bool ends_as_http(const struct ftp_text *t)
+static bool ends_as_http(const struct alg_line *line)
 {
-	return t->len >= 9 && !memcmp(t->s + t->len - 9, " HTTP/", 6);
+	return line->len >= 9 &&
+	       !memcmp(line->text + line->len - 9, " HTTP/", 6);
 }
 
 /*
  * Is this a dialogue of FTP's? After the login, a line that is no command is
  * none of our business: the server knows what it is.
  */
-static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
-				  bool whole, u8 *verb, bool *known)
+static __always_inline enum ftp_why
+judge_command(const struct ftp *f, const struct alg_line *line,
+	      unsigned int len, unsigned int *end, u8 *verb)
 {
+	bool known;
+
 	if (!f->greeted)
 		return FTP_WHY_GREETING;
-	if (!read_verb(t, verb, known))
+	if (!read_verb(line->text, len, end, verb, &known))
 		return f->login == FTP_LOGIN_SEEN ? FTP_WHY_NONE :
 						    FTP_WHY_COMMAND;
 	if (*verb == VERB_HTTP)
 		return FTP_WHY_HTTP;
 	if (!f->trusted) {
-		if (!*known)
+		if (!known)
 			return FTP_WHY_VERB;
-		if (whole && ends_as_http(t))
+		if (line->whole && !line->cut && ends_as_http(line))
 			return FTP_WHY_HTTP;
 	}
 	return FTP_WHY_NONE;
@@ -712,6 +722,19 @@ static u8 epsv_argument(struct ftp_text *t)
 			return VERB_EPSV_ALL;
 	}
 	return VERB_OTHER;
+}
+
+/* What EPSV or PASV is, with something behind it */
+static noinline u8 judge_argument(const struct alg_line *line, unsigned int at,
+				  u8 verb)
+{
+	struct ftp_text t = { .s = line->text, .len = line->len, .at = at };
+
+	if (line->cut)
+		return VERB_OTHER;
+	if (verb == VERB_EPSV)
+		return epsv_argument(&t);
+	return text_end(&t) ? verb : VERB_OTHER;
 }
 
 static noinline enum ftp_why read_offer(struct ftp_text *t, u8 verb,
@@ -772,17 +795,18 @@ static enum ftp_why judge_announcement(struct ftp *f,
  * The client waits for the server at an endpoint. It opens now, or at its turn
  * if a transfer before it may still need the hole that is open.
  */
-static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
+static noinline void announce(struct ftp *f, u8 *pending, unsigned int at,
 			      const struct alg_line *line,
 			      const struct alg_ends *ends,
 			      struct alg_verdict *v)
 {
+	struct ftp_text t = { .s = line->text, .len = line->len, .at = at };
 	struct ftp_endpoint e;
 	u8 hole;
 
 	v->why = judge_announcement(f, line, ends);
 	if (!v->why)
-		v->why = read_offer(t, *pending, line, ends, &e);
+		v->why = read_offer(&t, *pending, line, ends, &e);
 	if (v->why)
 		return;
 	if (!waits(f, VERB_DATA)) {
@@ -801,25 +825,25 @@ static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
 	}
 }
 
-static void ftp_command(struct ftp *f, const struct alg_line *line,
-			const struct alg_ends *ends, struct alg_verdict *v)
+static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
+				 const struct alg_ends *ends,
+				 struct alg_verdict *v)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	unsigned int len = line->len, end;
+	u8 verb = VERB_ANY, *pending;
 	enum ftp_why why;
-	u8 verb, *pending;
-	bool known;
 
-	if (!line->whole) {
+	if (unlikely(!line->whole)) {
 		/*
 		 * CRs that may turn out to be of the line's end, and a verb
 		 * that may go on
 		 */
-		while (t.len && t.s[t.len - 1] == '\r')
-			t.len--;
-		if (t.len <= VERB_MAX && !memchr(t.s, ' ', t.len))
+		while (len && line->text[len - 1] == '\r')
+			len--;
+		if (len <= VERB_MAX && !memchr(line->text, ' ', len))
 			return;
 	}
-	why = judge_command(f, &t, line->whole && !line->cut, &verb, &known);
+	why = judge_command(f, line, len, &end, &verb);
 	/* What its end would tell is not known of a line that is not kept. */
 	if (!why && line->cut && f->login != FTP_LOGIN_SEEN)
 		why = FTP_WHY_COMMAND;
@@ -831,19 +855,17 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 		return;
 	f->spoke = true;
 	/* Nobody answers nothing. */
-	if (!line->len)
+	if (!len)
 		return;
 
-	if (verb == VERB_EPSV)
-		verb = line->cut ? VERB_OTHER : epsv_argument(&t);
-	if (verb == VERB_PASV && (line->cut || !text_end(&t)))
-		verb = VERB_OTHER;
+	if ((verb == VERB_PASV || verb == VERB_EPSV) && end != len)
+		verb = judge_argument(line, end, verb);
 	if (f->count == FTP_PENDING)
 		forget(f, v);
 	pending = pending_at(f, f->count);
 	*pending = verb;
 	if (verb == VERB_PORT || verb == VERB_EPRT)
-		announce(f, pending, &t, line, ends, v);
+		announce(f, pending, end, line, ends, v);
 	/* It may take the server some time to find what it is asked for. */
 	if (verb == VERB_DATA && f->hole)
 		alg_action_add(v, ALG_OPEN, f->hole - 1)->class =
@@ -853,8 +875,8 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 		v->next = ALG_UNIT_BYTES;
 		v->len = 1;
 	}
-	if (!f->count++)
-		take_up(f, v);
+	if (!f->count++ && is_announcement(verb))
+		take_up_announcement(f, v);
 }
 
 /* --- the server --- */
@@ -988,9 +1010,9 @@ static bool can_answer(u8 verb, unsigned int code)
 }
 
 /* Opens a passive endpoint, if this is what both ends agree on. */
-static void passive(struct ftp *f, unsigned int code,
-		    const struct alg_line *line, const struct alg_ends *ends,
-		    struct alg_verdict *v)
+static noinline void passive(struct ftp *f, unsigned int code,
+			     const struct alg_line *line,
+			     const struct alg_ends *ends, struct alg_verdict *v)
 {
 	u8 *next = next_announcement(f);
 	struct ftp_endpoint e = {};
@@ -1037,9 +1059,9 @@ static noinline void agree_on_tls(struct ftp *f, unsigned int code,
 }
 
 /* The oldest command has this final reply. */
-static void answer(struct ftp *f, unsigned int code,
-		   const struct alg_line *line, const struct alg_ends *ends,
-		   struct alg_verdict *v)
+static noinline void answer(struct ftp *f, unsigned int code,
+			    const struct alg_line *line,
+			    const struct alg_ends *ends, struct alg_verdict *v)
 {
 	u8 pending = *pending_at(f, 0), verb = pending & VERB_MASK;
 	bool success = code >= 200 && code < 300;
@@ -1230,8 +1252,9 @@ static noinline bool multi_over(struct ftp *f, unsigned int code,
 	return !f->why && !(f->tls & TLS_AGREED);
 }
 
-static void ftp_reply(struct ftp *f, const struct alg_line *line,
-		      const struct alg_ends *ends, struct alg_verdict *v)
+static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
+			       const struct alg_ends *ends,
+			       struct alg_verdict *v)
 {
 	unsigned int code = 0;
 	u8 after = '\n';
@@ -1477,15 +1500,15 @@ void ftp_resume(void *dialogue, u8 saved)
  */
 unsigned int ftp_show(bool reply, const struct alg_line *line)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	unsigned int len = line->len, end;
 	bool known;
 	u8 verb;
 
 	if (reply)
-		return t.len;
-	if (!read_verb(&t, &verb, &known))
-		return t.len < 4 ? t.len : 4;
-	return is_announcement(verb) ? t.len : t.at;
+		return len;
+	if (!read_verb(line->text, len, &end, &verb, &known))
+		return len < 4 ? len : 4;
+	return is_announcement(verb) ? len : end;
 }
 
 /**

@@ -355,17 +355,13 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data,
  * @len: its length, not 0
  * @seq: the sequence number of its first byte
  *
- * Return: false if bytes of telnet's stood inside the part, so that it is not
- * contiguous there; also if they stood before it and after it, of which nothing
- * more is known
+ * Return: as alg_line_solid()
  */
 bool alg_line_seq(const struct alg_line *line, unsigned int at,
 		  unsigned int len, u32 *seq)
 {
-	if (!line->removed || at + len <= line->gap_first) {
-		*seq = line->start + at;
-		return true;
-	}
-	*seq = line->start + line->removed + at;
-	return at >= line->gap_last;
+	*seq = line->start + at;
+	if (line->removed && at + len > line->gap_first)
+		*seq += line->removed;
+	return alg_line_solid(line, at, len);
 }

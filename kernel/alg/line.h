@@ -6,6 +6,7 @@
 #ifndef _NF_ALG_LINE_H
 #define _NF_ALG_LINE_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 /* Of a line, this much is kept: the rest is counted, and skipped */
@@ -69,6 +70,22 @@ static inline bool alg_line_ready(const struct alg_line *line)
 static inline bool alg_line_between(const struct alg_line *line)
 {
 	return line->whole || line->next == line->start;
+}
+
+/**
+ * alg_line_solid() - is a part of a line contiguous in the stream?
+ * @line: the line
+ * @at: the part's offset in @line->text
+ * @len: its length, not 0
+ *
+ * Return: false if bytes of telnet's stood inside the part; also if they stood
+ * before it and after it, of which nothing more is known
+ */
+static inline bool alg_line_solid(const struct alg_line *line, unsigned int at,
+				  unsigned int len)
+{
+	return likely(!line->removed) || at + len <= line->gap_first ||
+	       at >= line->gap_last;
 }
 
 /**

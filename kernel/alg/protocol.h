@@ -71,6 +71,21 @@ struct alg_addr {
 };
 
 /**
+ * alg_addr_same() - is it the same address?
+ * @a: an address
+ * @b: an address
+ */
+static inline bool alg_addr_same(const struct alg_addr *a,
+				 const struct alg_addr *b)
+{
+	u64 x[2], y[2];
+
+	memcpy(x, a->b, sizeof(x));
+	memcpy(y, b->b, sizeof(y));
+	return a->len == b->len && x[0] == y[0] && x[1] == y[1];
+}
+
+/**
  * enum alg_own - whose address is it?
  * @ALG_OWN_INNER: an end's, as it sees itself
  * @ALG_OWN_OUTER: an end's, as the other end sees it
@@ -233,13 +248,14 @@ static inline struct alg_action *alg_action_add(struct alg_verdict *v, u8 act,
 {
 	struct alg_action *a;
 
-	if (v->count < ALG_ACTIONS)
-		a = &v->action[v->count];
-	else
+	if (likely(v->count < ALG_ACTIONS)) {
+		a = &v->action[v->count++];
+	} else {
 		a = &v->action[ALG_ACTIONS - 1];
-	if (v->count <= ALG_ACTIONS)
-		v->count++;
-	memset(a, 0, sizeof(*a));
+		v->count = ALG_ACTIONS + 1;
+	}
+	/* The last member counts only if another one says so. */
+	memset(a, 0, offsetof(struct alg_action, end.from));
 	a->act = act;
 	a->hole = hole;
 	return a;

@@ -6,11 +6,6 @@
 
 #include "protocol.h"
 
-static bool same_addr(const struct alg_addr *a, const struct alg_addr *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 static bool endpoint_valid(const struct alg_endpoint *e,
 			   const struct alg_ends *ends)
 {
@@ -25,21 +20,19 @@ static bool endpoint_valid(const struct alg_endpoint *e,
 		return false;
 	if (e->own == ALG_OWN_NOT)
 		return ends->loose;
-	return e->own < ALG_OWN_NOT && same_addr(&e->addr, &own[e->own]);
+	return e->own < ALG_OWN_NOT && alg_addr_same(&e->addr, &own[e->own]);
 }
 
 static bool rewrite_valid(const struct alg_line *line,
 			  const struct alg_ends *ends,
 			  const struct alg_action *a, unsigned int from)
 {
-	u32 seq;
-
 	/* Of half a line, nobody knows yet what it says. */
 	if (!line->whole || line->cut)
 		return false;
 	if (!a->len || a->at < from || a->at + a->len > line->len)
 		return false;
-	if (a->view > ALG_VIEW_BACK || !alg_line_seq(line, a->at, a->len, &seq))
+	if (a->view > ALG_VIEW_BACK || !alg_line_solid(line, a->at, a->len))
 		return false;
 	return a->hole != ALG_HOLE_NONE || endpoint_valid(&a->end, ends);
 }
