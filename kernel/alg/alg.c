@@ -959,17 +959,22 @@ static void alg_gc_worker(struct work_struct *work)
 {
 	static unsigned int bucket;
 	unsigned int buckets, n = 0;
+	struct hlist_head *head;
 	struct alg_conn *conn;
 
 	mutex_lock(&alg_mutex);
 	for (buckets = 0; buckets < ALG_BUCKETS && n < ALG_GC_MAX; buckets++) {
+		head = &alg_table[bucket];
+		bucket = (bucket + 1) % ALG_BUCKETS;
+		/* Most are, each second. */
+		if (hlist_empty(head))
+			continue;
 		rcu_read_lock();
-		hlist_for_each_entry_rcu(conn, &alg_table[bucket], node) {
+		hlist_for_each_entry_rcu(conn, head, node) {
 			alg_gc_conn(conn);
 			n++;
 		}
 		rcu_read_unlock();
-		bucket = (bucket + 1) % ALG_BUCKETS;
 		cond_resched();
 	}
 	mutex_unlock(&alg_mutex);
