@@ -230,6 +230,7 @@ alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
 		 unsigned int offset)
 {
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
+	conn->ends.loose_server = READ_ONCE(conn->helper->loose_server);
 	conn->ends.active = READ_ONCE(conn->helper->active) &&
 			    (!conn->resumed ||
 			     READ_ONCE(conn->helper->takeover));

@@ -23,6 +23,7 @@
 #include <linux/string.h>
 
 #include "ftp.h"
+#include "text.h"
 
 /* What a verb is to the dialogue */
 enum {
@@ -141,69 +142,6 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	},
 };
 
-/* What is read of a line */
-struct ftp_text {
-	const u8 *s;
-	unsigned int len;
-	unsigned int at;
-};
-
-static bool is_digit(u8 c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_capital(u8 c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static u8 to_upper(u8 c)
-{
-	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
-}
-
-/*
- * The byte that comes next; CR or LF, which nothing that is read has, at a
- * line's end
- */
-static u8 text_peek(const struct ftp_text *t)
-{
-	return t->s[t->at];
-}
-
-static bool text_take(struct ftp_text *t, u8 c)
-{
-	if (text_peek(t) != c)
-		return false;
-	t->at++;
-	return true;
-}
-
-static void text_spaces(struct ftp_text *t)
-{
-	while (text_take(t, ' '))
-		;
-}
-
-static bool text_end(struct ftp_text *t)
-{
-	text_spaces(t);
-	return t->at == t->len;
-}
-
-/* A number of at most @digits digits, whatever its value; more are none. */
-static bool text_number(struct ftp_text *t, unsigned int digits,
-			unsigned int *value)
-{
-	unsigned int n = 0;
-
-	*value = 0;
-	for (; is_digit(text_peek(t)) && n < digits; n++)
-		*value = *value * 10 + t->s[t->at++] - '0';
-	return n && !is_digit(text_peek(t));
-}
-
 /* --- addresses --- */
 
 /*
@@ -211,7 +149,7 @@ static bool text_number(struct ftp_text *t, unsigned int digits,
  * false if there are not six numbers with commas between them; *good says
  * whether they are all octets, and no more follow.
  */
-static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
+static bool read_six(struct alg_text *t, struct alg_addr *addr, u16 *port,
 		     bool blanks, bool *good)
 {
 	const u8 *s = t->s + t->at, *first, *end;
@@ -246,78 +184,8 @@ static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
 	return true;
 }
 
-static bool read_dotted(struct ftp_text *t, u8 b[4])
-{
-	unsigned int i, value;
-
-	for (i = 0; i < 4; i++) {
-		if ((i && !text_take(t, '.')) || !text_number(t, 3, &value) ||
-		    value > 255)
-			return false;
-		b[i] = value;
-	}
-	return true;
-}
-
-static int hex_value(u8 c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = to_upper(c);
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* RFC 4291 2.2, all three forms */
-static bool read_ipv6(struct ftp_text *t, u8 b[16])
-{
-	unsigned int n = 0, skip = 17, digits, value, start;
-
-	if (text_take(t, ':')) {
-		if (!text_take(t, ':'))
-			return false;
-		skip = 0;
-	}
-	while (n < 16) {
-		start = t->at;
-		value = 0;
-		for (digits = 0; hex_value(text_peek(t)) >= 0 && digits < 4;
-		     digits++, t->at++)
-			value = value << 4 | hex_value(text_peek(t));
-		if (!digits) {
-			/* only after :: */
-			if (n != skip)
-				return false;
-			break;
-		}
-		if (text_peek(t) == '.') {
-			t->at = start;
-			if (n > 12 || !read_dotted(t, b + n))
-				return false;
-			n += 4;
-			break;
-		}
-		b[n++] = value >> 8;
-		b[n++] = value;
-		if (n == 16 || !text_take(t, ':'))
-			break;
-		if (text_take(t, ':')) {
-			if (skip < 17)
-				return false;
-			skip = n;
-		}
-	}
-	if (skip < 17) {
-		if (n == 16)
-			return false;
-		memmove(b + 16 - (n - skip), b + skip, n - skip);
-		memset(b + skip, 0, 16 - n);
-		n = 16;
-	}
-	return n == 16;
-}
-
 /* RFC 2428: <d>1<d>address<d>port<d>, any <d> of 33 to 126 */
-static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
+static bool read_eprt(struct alg_text *t, struct alg_addr *addr, u16 *port)
 {
 	unsigned int protocol, value;
 	u8 d = text_peek(t);
@@ -350,7 +218,7 @@ static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
  * RFC 2428: (<d><d><d>port<d>). A digit may be <d>: then the port ends where it
  * comes again, so that no port has it.
  */
-static bool read_epsv(struct ftp_text *t, u16 *port)
+static bool read_epsv(struct alg_text *t, u16 *port)
 {
 	unsigned int value = 0, digits = 0;
 	u8 d = text_peek(t);
@@ -369,16 +237,6 @@ static bool read_epsv(struct ftp_text *t, u16 *port)
 		return false;
 	*port = value;
 	return true;
-}
-
-static enum alg_own whose(const struct alg_addr *addr,
-			  const struct alg_addr own[2])
-{
-	if (!memcmp(addr, &own[ALG_OWN_INNER], sizeof(*addr)))
-		return ALG_OWN_INNER;
-	if (!memcmp(addr, &own[ALG_OWN_OUTER], sizeof(*addr)))
-		return ALG_OWN_OUTER;
-	return ALG_OWN_NOT;
 }
 
 /* An endpoint that stands in a line */
@@ -612,7 +470,7 @@ static __le64 capitals(const u8 *s, unsigned int len, unsigned int *end)
 }
 
 /* Takes the verb. Returns false if the line has none in its form. */
-static bool read_verb(struct ftp_text *t, u8 *verb, bool *known)
+static bool read_verb(struct alg_text *t, u8 *verb, bool *known)
 {
 	const struct ftp_verb *v;
 	unsigned int len, i;
@@ -646,7 +504,7 @@ static bool read_verb(struct ftp_text *t, u8 *verb, bool *known)
 }
 
 /* " HTTP/1.1": fetch() lets a page choose the verb, but not this. */
-static bool ends_as_http(const struct ftp_text *t)
+static bool ends_as_http(const struct alg_text *t)
 {
 	return t->len >= 9 && !memcmp(t->s + t->len - 9, " HTTP/", 6);
 }
@@ -655,7 +513,7 @@ static bool ends_as_http(const struct ftp_text *t)
  * Is this a dialogue of FTP's? After the login, a line that is no command is
  * none of our business: the server knows what it is.
  */
-static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
+static enum ftp_why judge_command(const struct ftp *f, struct alg_text *t,
 				  bool whole, u8 *verb, bool *known)
 {
 	if (!f->greeted)
@@ -674,7 +532,7 @@ static enum ftp_why judge_command(const struct ftp *f, struct ftp_text *t,
 }
 
 /* "ALL", or the number of a protocol, or nothing */
-static u8 epsv_argument(struct ftp_text *t)
+static u8 epsv_argument(struct alg_text *t)
 {
 	unsigned int protocol;
 
@@ -693,7 +551,7 @@ static u8 epsv_argument(struct ftp_text *t)
 	return VERB_OTHER;
 }
 
-static noinline enum ftp_why read_offer(struct ftp_text *t, u8 verb,
+static noinline enum ftp_why read_offer(struct alg_text *t, u8 verb,
 					const struct alg_line *line,
 					const struct alg_ends *ends,
 					struct ftp_endpoint *e)
@@ -750,7 +608,7 @@ static enum ftp_why judge_announcement(struct ftp *f,
  * The client waits for the server at an endpoint. It opens now, or at its turn
  * if a transfer before it may still need the hole that is open.
  */
-static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
+static noinline void announce(struct ftp *f, u8 *pending, struct alg_text *t,
 			      const struct alg_line *line,
 			      const struct alg_ends *ends,
 			      struct alg_verdict *v)
@@ -782,7 +640,7 @@ static noinline void announce(struct ftp *f, u8 *pending, struct ftp_text *t,
 static void ftp_command(struct ftp *f, const struct alg_line *line,
 			const struct alg_ends *ends, struct alg_verdict *v)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	enum ftp_why why;
 	u8 verb, *pending;
 	bool known;
@@ -832,37 +690,6 @@ static void ftp_command(struct ftp *f, const struct alg_line *line,
 
 /* --- the server --- */
 
-static bool is_zero(const struct alg_addr *addr)
-{
-	static const u8 none[4];
-
-	return !memcmp(addr->b, none, 4);
-}
-
-static bool is_private(const u8 b[4])
-{
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
-	       (b[0] == 100 && (b[1] & 0xc0) == 64);
-}
-
-/*
- * Can no client mean this address of a 227? It is the server's loopback or
- * none, or is private where the server is not, which is behind a NAT of its own
- * then. Clients connect to the server's own address, at this port, as with a
- * 229.
- */
-static bool is_nobodys(const struct alg_addr *addr,
-		       const struct alg_addr own[2])
-{
-	if (own[ALG_OWN_INNER].len != 4)
-		return false;
-	if (addr->b[0] == 127 || is_zero(addr))
-		return true;
-	return is_private(addr->b) && !is_private(own[ALG_OWN_INNER].b) &&
-	       !is_private(own[ALG_OWN_OUTER].b);
-}
-
 /*
  * 227 in its forms in the wild: the six numbers are in parentheses, after =, or
  * bare, with any text around them. More than one of them in a line is
@@ -872,7 +699,7 @@ static noinline enum ftp_why read_227(const struct alg_line *line,
 				      const struct alg_ends *ends,
 				      struct ftp_endpoint *e)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	unsigned int at = 3, start = 0, end = 0;
 	const u8 *s = line->text;
 	enum ftp_why why;
@@ -912,7 +739,7 @@ static noinline enum ftp_why read_229(const struct alg_line *line,
 				      const struct alg_ends *ends,
 				      struct ftp_endpoint *e)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
 
 	e->form = FTP_FORM_EPSV;
@@ -1350,7 +1177,7 @@ void ftp_resume(void *dialogue, u8 saved)
  */
 unsigned int ftp_show(bool reply, const struct alg_line *line)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	bool known;
 	u8 verb;
 
