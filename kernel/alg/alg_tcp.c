@@ -576,6 +576,12 @@ static noinline void alg_handshake(const struct alg_helper *helper,
 	}
 	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
 	data->first[IP_CT_DIR_REPLY] = packet->seq + 1;
+	/*
+	 * The first payload may be longer when it leaves, and some kernels
+	 * decide before they call the helper whether they adjust its numbers.
+	 */
+	if (nfct_seqadj(ct))
+		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	/* data->first comes before it */
 	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
 }

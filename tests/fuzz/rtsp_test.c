@@ -25,6 +25,7 @@
 #define OFFER2			"offer 4 client 5002+"
 #define OPEN			"offer 2 server 6000+; open 0 90s, open 2 90s"
 #define OPEN2			"offer 6 server 6002+; open 4 90s, open 6 90s"
+#define OPEN_FROM		"open 0 90s from 10.9.0.77"
 #define OPENED			"open 0 90s, open 2 90s"
 #define WRITE			"write \"8000\", write \"8001\""
 #define RENEW			"open 0,2 90s"
@@ -292,8 +293,7 @@ static const struct dialogue benign[] = {
 	{ "loose=source", SOURCE, {
 		SETUP(1, UDP), OFFER,
 		ANSWERED(1, UDP_OK ";source=10.9.0.77"),
-			"offer 2 server 6000+ at 10.9.0.77; open 0 90s from 10.9.0.77, "
-			"open 2 90s" } },
+			"offer 2 server 6000+ at 10.9.0.77; " OPEN_FROM ", open 2 90s" } },
 	{ "taken up, and takeover=1", RESUMED | TAKEOVER, {
 		">t: x\r\n\r\n", "", "<X: a\r\n\r\n", "", SETUP(1, UDP), OFFER, ANSWERED(1, UDP_OK),
 			OPEN } },
