@@ -102,12 +102,12 @@ struct rtsp_transport {
 /* --- text --- */
 
 /* FNV-1a: texts that are compared, and only by a connection with its own */
-static u64 rtsp_hash(const u8 *s, unsigned int len)
+static u32 rtsp_hash(const u8 *s, unsigned int len)
 {
-	u64 hash = 0xcbf29ce484222325ULL;
+	u32 hash = 0x811c9dc5;
 
 	while (len--)
-		hash = (hash ^ *s++) * 0x100000001b3ULL;
+		hash = (hash ^ *s++) * 0x01000193;
 	return hash ? hash : 1;
 }
 
@@ -248,7 +248,7 @@ static struct rtsp_stream *stream_of_port(struct rtsp *r, u16 port,
 }
 
 /* Of a session, or of all of them; one that is not open has none yet. */
-static bool is_of_session(const struct rtsp_stream *s, u64 session)
+static bool is_of_session(const struct rtsp_stream *s, u32 session)
 {
 	return s->state != STREAM_FREE && (!session || s->session == session);
 }
@@ -257,7 +257,7 @@ static bool is_of_session(const struct rtsp_stream *s, u64 session)
  * What is open of a session, or of all of them, lives on; with @again, what
  * came through it may come once more.
  */
-static void session_renew(struct rtsp *r, u64 session, bool again,
+static void session_renew(struct rtsp *r, u32 session, bool again,
 			  struct alg_verdict *v)
 {
 	struct rtsp_stream *s;
@@ -841,8 +841,11 @@ static struct rtsp_stream *find_asked(struct rtsp *r, const struct rtsp_side *m,
 	u16 port[RTSP_PORTS];
 	unsigned int i;
 
-	if (m->stream)
-		return &r->stream[m->stream - 1];
+	if (m->stream) {
+		s = &r->stream[m->stream - 1];
+		/* The client may have torn it down meanwhile. */
+		return s->state == STREAM_ASKED ? s : NULL;
+	}
 	if (m->has_cseq)
 		return stream_asked(r, &m->cseq);
 	for (i = 0; i < l->count; i++) {

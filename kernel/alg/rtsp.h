@@ -11,7 +11,7 @@
 #include "protocol.h"
 
 /* Streams of a connection, in any number of sessions: older ones are closed */
-#define RTSP_STREAMS	8
+#define RTSP_STREAMS	6
 /*
  * Holes of a stream: to the client and to the server, each a pair of ports, or
  * two that are none
@@ -104,8 +104,8 @@ struct rtsp_stream {
 	u16 timeout;
 	u32 used;
 	u32 cseq;
-	u64 session;
-	u64 url;
+	u32 session;
+	u32 url;
 };
 
 /**
@@ -145,8 +145,8 @@ struct rtsp_side {
 	u8 stream;
 	u32 cseq;
 	u32 length;
-	u64 session;
-	u64 url;
+	u32 session;
+	u32 url;
 	struct alg_addr from;
 };
 
@@ -159,7 +159,7 @@ struct rtsp_side {
 struct rtsp_pending {
 	bool used;
 	u32 cseq;
-	u64 session;
+	u32 session;
 };
 
 /**
