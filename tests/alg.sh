@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: alg.sh
-# The pure part of the helpers (kernel/alg/line.c, ftp.c, stream.c) against tables
+# The pure part of the helpers (kernel/alg/line.c, ftp.c, rtsp.c, stream.c) against tables
 # of dialogues, and between two ends of TCP on bad networks, TAP. Here, not in a guest:
 # needs a compiler, no root and no kernel.
 set -euo pipefail
@@ -24,6 +24,7 @@ sed -n '/^```c$/,/^```$/ { /^```/!p }' "$here/../doc/alg.md" >"$work/example.c"
 
 {
 	run ftp_test "$alg"/{line,ftp,verdict}.c
+	run rtsp_test "$alg"/{line,rtsp,verdict}.c
 	run stream_test "$alg"/{line,stream}.c
 	flags+=(-Wno-unused-parameter -I"$alg" "-DEXAMPLE=\"$work/example.c\"")
 	run example_test "$alg"/{line,verdict}.c

@@ -8,13 +8,14 @@ no_arguments "$@"
 
 # What `make install` installs
 plugins="libxt_CTFORGET.so libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_ctstate2.so"
-modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko xt_CTFORGET.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
+modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko nf_conntrack_rtsp2.ko
+	xt_CTFORGET.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix, with all documents and headers
 units="lib/systemd/system/ctfull-guard.service
 	lib/systemd/system/xtables-conntrack-addons-rules.service"
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
 	share/bash-completion/completions/ctfull $units etc/default/ctfull-guard
-	lib/firewalld/helpers/ftp2.xml libexec/xtables-conntrack-addons/rules
+	lib/firewalld/helpers/ftp2.xml lib/firewalld/helpers/rtsp2.xml libexec/xtables-conntrack-addons/rules
 	share/netfilter-persistent/plugins.d/50-xtables-conntrack-addons
 	share/xtables-conntrack-addons/ctfull.yaml
 	share/xtables-conntrack-addons/ctfull-dashboard.json"
@@ -321,7 +322,7 @@ try "configure in the source folder" ./configure -q --with-kbuild="$tree"
 list . >"$work/configured"
 try "make in the source folder" make -j2
 rebuilds "$(words ctfull libxt_ctstate2.so nf_conntrack_alg.ko nf_conntrack_ftp2.ko \
-	xt_ctstate2.ko xtables-conntrack-addons.8)" \
+	nf_conntrack_rtsp2.ko xt_ctstate2.ko xtables-conntrack-addons.8)" \
 	tools/ctfull/top.c extensions/libxt_ctstate2.{c,man} kernel/alg/protocol.h \
 	kernel/ctstate2/xt_ctstate2.c
 rebuilds "$(words ctfull libxt_CTFULL.so libxt_ctfull.so xt_ctfull.ko xt_ctstate2.ko)" \

@@ -1051,10 +1051,79 @@ static bool alg_endpoint_nat(const struct alg_conn *conn,
 }
 
 /*
+ * The port as which the other side knows that of an end, if it is one of a hole
+ * to that end; 0: it has none. @ct: the control connection. Under RCU
+ */
+static __be16 alg_hole_outer(const struct nf_conn *ct, bool to_client,
+			     __be16 port)
+{
+	const struct alg_data *data = alg_data(ct);
+	struct alg_conn *conn = data ? alg_conn_find(ct, data) : NULL;
+	const struct alg_hole *hole;
+	u16 nth, outer = 0;
+	unsigned int i;
+
+	if (!conn)
+		return 0;
+	spin_lock_bh(&conn->lock);
+	for (i = 0; i < conn->helper->protocol->holes && !outer; i++) {
+		hole = &conn->hole[i];
+		nth = ntohs(port) - hole->end.port;
+		if (hole->port && hole->end.udp && nth <= hole->end.pair &&
+		    hole->end.to_client == to_client &&
+		    hole->end.own == ALG_OWN_INNER)
+			outer = hole->port + nth;
+	}
+	spin_unlock_bh(&conn->lock);
+	return htons(outer);
+}
+
+/*
+ * A connection of UDP's that was expected, with NAT: each of its ends that is
+ * one of the control connection's is mapped as there. Its source may be a port
+ * that the other side was told of: then it has that one's number. Under RCU, in
+ * the place of nf_nat_follow_master(), and as that: the connection is new.
+ */
+static void alg_follow(struct nf_conn *ct, struct nf_conntrack_expect *exp)
+{
+	const struct nf_conntrack_tuple tuple =
+		ct->tuplehash[IP_CT_DIR_ORIGINAL].tuple;
+	const struct nf_conn *master = ct->master;
+	const struct nf_conntrack_tuple *here =
+		&master->tuplehash[exp->dir].tuple;
+	const struct nf_conntrack_tuple *there =
+		&master->tuplehash[!exp->dir].tuple;
+	struct nf_nat_range2 range = { .flags = NF_NAT_RANGE_MAP_IPS };
+
+	range.min_addr = tuple.src.u3;
+	if (nf_inet_addr_cmp(&tuple.src.u3, &here->src.u3)) {
+		range.min_addr = there->dst.u3;
+		range.min_proto.all =
+			alg_hole_outer(master, exp->dir == IP_CT_DIR_ORIGINAL,
+				       tuple.src.u.udp.port);
+		if (range.min_proto.all)
+			range.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+	}
+	range.max_addr = range.min_addr;
+	range.max_proto = range.min_proto;
+	nf_nat_setup_info(ct, &range, NF_NAT_MANIP_SRC);
+
+	range.flags = NF_NAT_RANGE_MAP_IPS;
+	range.min_addr = tuple.dst.u3;
+	if (nf_inet_addr_cmp(&tuple.dst.u3, &here->dst.u3)) {
+		range.min_addr = there->src.u3;
+		range.flags |= NF_NAT_RANGE_PROTO_SPECIFIED;
+	}
+	range.max_addr = range.min_addr;
+	range.min_proto = exp->saved_proto;
+	range.max_proto = exp->saved_proto;
+	nf_nat_setup_info(ct, &range, NF_NAT_MANIP_DST);
+}
+
+/*
  * What the tracker is to expect of the @nth port of a hole, which the other
  * side knows as @port. With NAT, it follows the mapping of the control
- * connection, which is the peer's: others have none to follow. Returns an error
- * as a pointer.
+ * connection. Over TCP, only the peer can. Returns an error as a pointer.
  */
 static struct nf_conntrack_expect *
 alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
@@ -1063,13 +1132,13 @@ alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
 	enum ip_conntrack_dir dir = end->to_client ? IP_CT_DIR_REPLY :
 						     IP_CT_DIR_ORIGINAL;
 	const struct nf_conntrack_tuple *tuple = &ct->tuplehash[dir].tuple;
-	bool nat = end->own != ALG_OWN_NOT &&
+	bool nat = (end->own != ALG_OWN_NOT || end->udp) &&
 		   (READ_ONCE(ct->status) & IPS_NAT_MASK);
 	union nf_inet_addr from = tuple->src.u3, to = tuple->dst.u3;
 	struct nf_conntrack_expect *exp;
 	__be16 be_port = htons(port + nth);
 
-	if (nat && end->who != ALG_FROM_PEER)
+	if (nat && end->who != ALG_FROM_PEER && !end->udp)
 		return ERR_PTR(-EINVAL);
 	exp = nf_ct_expect_alloc(ct);
 	if (!exp)
@@ -1084,7 +1153,7 @@ alg_expect(struct nf_conn *ct, const struct alg_endpoint *end, u8 class,
 	if (nat) {
 		exp->saved_proto.tcp.port = htons(end->port + nth);
 		exp->dir = dir;
-		exp->expectfn = nf_nat_follow_master;
+		exp->expectfn = end->udp ? alg_follow : nf_nat_follow_master;
 	}
 	return exp;
 }
@@ -1198,33 +1267,51 @@ static noinline void alg_hole_failed(struct alg_conn *conn, int err)
 	}
 }
 
+/*
+ * How long what is open may still come. What came, or did not in time, does not
+ * come back.
+ */
+static void alg_hole_refresh(struct alg_hole *hole, unsigned int seconds)
+{
+	unsigned int i;
+
+	for (i = 0; i <= hole->end.pair; i++)
+		compat_expect_refresh(hole->exp[i], seconds);
+}
+
 /* Opens what was offered, or lets what is open live for so long from now on. */
 static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
-			      struct alg_hole *hole, u8 class)
+			      struct alg_hole *hole, const struct alg_action *a)
 {
-	const struct nf_conntrack_expect_policy *policy =
-		&conn->helper->policy[class];
-	unsigned int i;
+	unsigned int seconds = a->seconds;
+	bool open = hole->open;
 	int err = -EBUSY;
 
 	/* Why nothing was offered was said then. */
 	if (!hole->port)
 		return;
-	if (hole->open) {
-		/* One that came, or did not in time, does not come back. */
-		for (i = 0; i <= hole->end.pair; i++)
-			compat_expect_refresh(hole->exp[i], policy->timeout);
+	if (!seconds)
+		seconds = READ_ONCE(conn->helper->policy[a->class].timeout);
+	if (open && !a->again) {
+		alg_hole_refresh(hole, seconds);
 		return;
 	}
+	if (!open && a->end.who != ALG_FROM_PEER) {
+		hole->end.who = a->end.who;
+		hole->end.from = a->end.from;
+	}
 	/* The kernel replaces none of another class. */
-	if (hole->exp[0] && hole->exp[0]->class != class) {
+	if (hole->exp[0] && hole->exp[0]->class != a->class) {
 		alg_unexpect(&hole->exp[0]);
 		alg_unexpect(&hole->exp[1]);
 	}
 	if (!alg_port_taken(conn, hole, hole->port))
-		err = alg_hole_expect(ct, hole, class, hole->port, 0);
+		err = alg_hole_expect(ct, hole, a->class, hole->port, 0);
 	if (!err) {
-		alg_hole_opened(conn, hole);
+		if (a->seconds)
+			alg_hole_refresh(hole, seconds);
+		if (!open)
+			alg_hole_opened(conn, hole);
 	} else {
 		alg_hole_put(hole);
 		alg_hole_failed(conn, err);
@@ -1253,10 +1340,13 @@ static noinline void alg_hole_make(struct alg_conn *conn, struct nf_conn *ct,
 	err = alg_hole_find_port(conn, ct, hole, a->class,
 				 open ? 0 : NF_CT_EXPECT_INACTIVE,
 				 exact || !nat);
-	if (err)
+	if (err) {
 		alg_hole_failed(conn, err);
-	else if (open)
+	} else if (open) {
+		if (a->seconds)
+			alg_hole_refresh(hole, a->seconds);
 		alg_hole_opened(conn, hole);
+	}
 }
 
 /*
@@ -1329,6 +1419,27 @@ static noinline_for_stack u8 alg_rewrite(struct alg_conn *conn,
 	return ALG_WHY_NONE;
 }
 
+/* One action that is not about a text. @exact: as in alg_hole_make() */
+static void alg_act_on(struct alg_conn *conn, struct nf_conn *ct,
+		       const struct alg_action *a, bool exact)
+{
+	u32 holes = 1U << a->hole | a->also;
+	unsigned int i;
+
+	if (a->act != ALG_CLOSE && (a->act != ALG_OPEN || a->end.port)) {
+		alg_hole_make(conn, ct, a, exact);
+		return;
+	}
+	for (i = 0; holes; i++, holes >>= 1) {
+		if (!(holes & 1))
+			continue;
+		if (a->act == ALG_CLOSE)
+			alg_hole_close(conn, ct, &conn->hole[i]);
+		else
+			alg_hole_activate(conn, ct, &conn->hole[i], a);
+	}
+}
+
 /* The holes that a line is about, a bit each */
 static u32 alg_rewritten(const struct alg_verdict *v)
 {
@@ -1389,16 +1500,11 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 		alg_not_opened(conn, v->why);
 	over = v->action + v->count;
 	for (a = v->action; a < over; a++) {
-		if (a->act == ALG_CLOSE) {
-			alg_hole_close(conn, packet->ct, &conn->hole[a->hole]);
-		} else if (a->act == ALG_OPEN && !a->end.port) {
-			alg_hole_activate(conn, packet->ct,
-					  &conn->hole[a->hole], a->class);
-		} else if (a->act == ALG_OFFER || a->act == ALG_OPEN) {
-			alg_hole_make(conn, packet->ct, a,
-				      !(rewritten >> a->hole & 1));
+		if (a->act >= ALG_REWRITE)
+			continue;
+		alg_act_on(conn, packet->ct, a, !(rewritten >> a->hole & 1));
+		if (a->end.port)
 			made |= 1U << a->hole;
-		}
 	}
 	why = conn->translated ? alg_rewrite(conn, packet) : ALG_WHY_NONE;
 	if (why) {
@@ -1409,6 +1515,8 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 					       &conn->hole[i]);
 		alg_not_opened(conn, why);
 	}
+	for (i = 0; i < protocol->holes; i++)
+		conn->ends.port[i] = conn->hole[i].port;
 	if (v->count && over[-1].act == ALG_DORMANT)
 		alg_set_dormant(conn, packet->ct, over[-1].why);
 }
@@ -1519,7 +1627,7 @@ int alg_register(struct alg_helper *helper)
 		      sizeof_field(struct nf_conn_help, data));
 	static_assert(ARRAY_SIZE(families) == ARRAY_SIZE(helper->families));
 
-	if (helper->protocol->holes > 32 ||
+	if (helper->protocol->holes > ALG_HOLES ||
 	    helper->protocol->classes > ALG_CLASSES ||
 	    helper->protocol->whys > ALG_WHYS - ALG_WHY_PROTOCOL)
 		return -EINVAL;

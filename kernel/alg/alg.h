@@ -20,6 +20,7 @@
  * @protocol: the grammar
  * @policy: of each class of holes, how long one stays, and how many there are
  * @loose: an address in the dialogue may be anybody's
+ * @loose_server: one on the server's side may
  * @active: the client may ask for connections to itself
  * @takeover: it may also in a dialogue that another gateway began
  * @help: a function of its own, by which the kernel tells helpers apart: calls
@@ -35,6 +36,7 @@ struct alg_helper {
 	const struct alg_protocol *protocol;
 	struct nf_conntrack_expect_policy policy[ALG_CLASSES];
 	bool loose;
+	bool loose_server;
 	bool active;
 	bool takeover;
 	int (*help)(struct sk_buff *skb, unsigned int protoff,

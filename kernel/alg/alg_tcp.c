@@ -230,6 +230,7 @@ alg_read_segment(struct alg_conn *conn, struct alg_stream *s,
 		 unsigned int offset)
 {
 	conn->ends.loose = READ_ONCE(conn->helper->loose);
+	conn->ends.loose_server = READ_ONCE(conn->helper->loose_server);
 	conn->ends.active = READ_ONCE(conn->helper->active);
 	if (unlikely(conn->resumed) && !READ_ONCE(conn->helper->takeover))
 		conn->ends.active = false;
@@ -577,6 +578,12 @@ static noinline void alg_handshake(const struct alg_helper *helper,
 	}
 	data->first[IP_CT_DIR_ORIGINAL] = packet->ack;
 	data->first[IP_CT_DIR_REPLY] = packet->seq + 1;
+	/*
+	 * The first payload may be longer when it leaves, and some kernels
+	 * decide before they call the helper whether they adjust its numbers.
+	 */
+	if (nfct_seqadj(ct))
+		set_bit(IPS_SEQ_ADJUST_BIT, &ct->status);
 	/* data->first comes before it */
 	smp_store_release(&data->phase, ALG_PHASE_KNOWN);
 }

@@ -27,6 +27,7 @@
 #include <linux/string.h>
 
 #include "ftp.h"
+#include "text.h"
 
 /* What a verb is to the dialogue */
 enum {
@@ -161,69 +162,6 @@ static const struct ftp_verb * const verbs['Z' - 'A' + 1] = {
 	},
 };
 
-/* What is read of a line */
-struct ftp_text {
-	const u8 *s;
-	unsigned int len;
-	unsigned int at;
-};
-
-static bool is_digit(u8 c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_capital(u8 c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static u8 to_upper(u8 c)
-{
-	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
-}
-
-/*
- * The byte that comes next; CR or LF, which nothing that is read has, at a
- * line's end
- */
-static u8 text_peek(const struct ftp_text *t)
-{
-	return t->s[t->at];
-}
-
-static bool text_take(struct ftp_text *t, u8 c)
-{
-	if (text_peek(t) != c)
-		return false;
-	t->at++;
-	return true;
-}
-
-static void text_spaces(struct ftp_text *t)
-{
-	while (text_take(t, ' '))
-		;
-}
-
-static bool text_end(struct ftp_text *t)
-{
-	text_spaces(t);
-	return t->at == t->len;
-}
-
-/* A number of at most @digits digits, whatever its value; more are none. */
-static bool text_number(struct ftp_text *t, unsigned int digits,
-			unsigned int *value)
-{
-	unsigned int n = 0;
-
-	*value = 0;
-	for (; is_digit(text_peek(t)) && n < digits; n++)
-		*value = *value * 10 + t->s[t->at++] - '0';
-	return n && !is_digit(text_peek(t));
-}
-
 /* --- addresses --- */
 
 /*
@@ -231,7 +169,7 @@ static bool text_number(struct ftp_text *t, unsigned int digits,
  * false if there are not six numbers with commas between them; *good says
  * whether they are all octets, and no more follow.
  */
-static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
+static bool read_six(struct alg_text *t, struct alg_addr *addr, u16 *port,
 		     bool blanks, bool *good)
 {
 	const u8 *s = t->s + t->at, *first, *end;
@@ -266,78 +204,8 @@ static bool read_six(struct ftp_text *t, struct alg_addr *addr, u16 *port,
 	return true;
 }
 
-static bool read_dotted(struct ftp_text *t, u8 b[4])
-{
-	unsigned int i, value;
-
-	for (i = 0; i < 4; i++) {
-		if ((i && !text_take(t, '.')) || !text_number(t, 3, &value) ||
-		    value > 255)
-			return false;
-		b[i] = value;
-	}
-	return true;
-}
-
-static int hex_value(u8 c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = to_upper(c);
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* RFC 4291 2.2, all three forms */
-static bool read_ipv6(struct ftp_text *t, u8 b[16])
-{
-	unsigned int n = 0, skip = 17, digits, value, start;
-
-	if (text_take(t, ':')) {
-		if (!text_take(t, ':'))
-			return false;
-		skip = 0;
-	}
-	while (n < 16) {
-		start = t->at;
-		value = 0;
-		for (digits = 0; hex_value(text_peek(t)) >= 0 && digits < 4;
-		     digits++, t->at++)
-			value = value << 4 | hex_value(text_peek(t));
-		if (!digits) {
-			/* only after :: */
-			if (n != skip)
-				return false;
-			break;
-		}
-		if (text_peek(t) == '.') {
-			t->at = start;
-			if (n > 12 || !read_dotted(t, b + n))
-				return false;
-			n += 4;
-			break;
-		}
-		b[n++] = value >> 8;
-		b[n++] = value;
-		if (n == 16 || !text_take(t, ':'))
-			break;
-		if (text_take(t, ':')) {
-			if (skip < 17)
-				return false;
-			skip = n;
-		}
-	}
-	if (skip < 17) {
-		if (n == 16)
-			return false;
-		memmove(b + 16 - (n - skip), b + skip, n - skip);
-		memset(b + skip, 0, 16 - n);
-		n = 16;
-	}
-	return n == 16;
-}
-
 /* RFC 2428: <d>1<d>address<d>port<d>, any <d> of 33 to 126 */
-static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
+static bool read_eprt(struct alg_text *t, struct alg_addr *addr, u16 *port)
 {
 	unsigned int protocol, value;
 	u8 d = text_peek(t);
@@ -370,7 +238,7 @@ static bool read_eprt(struct ftp_text *t, struct alg_addr *addr, u16 *port)
  * RFC 2428: (<d><d><d>port<d>). A digit may be <d>: then the port ends where it
  * comes again, so that no port has it.
  */
-static bool read_epsv(struct ftp_text *t, u16 *port)
+static bool read_epsv(struct alg_text *t, u16 *port)
 {
 	unsigned int value = 0, digits = 0;
 	u8 d = text_peek(t);
@@ -389,16 +257,6 @@ static bool read_epsv(struct ftp_text *t, u16 *port)
 		return false;
 	*port = value;
 	return true;
-}
-
-static enum alg_own whose(const struct alg_addr *addr,
-			  const struct alg_addr own[2])
-{
-	if (alg_addr_same(addr, &own[ALG_OWN_INNER]))
-		return ALG_OWN_INNER;
-	if (alg_addr_same(addr, &own[ALG_OWN_OUTER]))
-		return ALG_OWN_OUTER;
-	return ALG_OWN_NOT;
 }
 
 /* An endpoint that stands in a line */
@@ -705,7 +563,7 @@ judge_command(const struct ftp *f, const struct alg_line *line,
 }
 
 /* "ALL", or the number of a protocol, or nothing */
-static u8 epsv_argument(struct ftp_text *t)
+static u8 epsv_argument(struct alg_text *t)
 {
 	unsigned int protocol;
 
@@ -728,7 +586,7 @@ static u8 epsv_argument(struct ftp_text *t)
 static noinline u8 judge_argument(const struct alg_line *line, unsigned int at,
 				  u8 verb)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len, .at = at };
+	struct alg_text t = { .s = line->text, .len = line->len, .at = at };
 
 	if (line->cut)
 		return VERB_OTHER;
@@ -737,7 +595,7 @@ static noinline u8 judge_argument(const struct alg_line *line, unsigned int at,
 	return text_end(&t) ? verb : VERB_OTHER;
 }
 
-static noinline enum ftp_why read_offer(struct ftp_text *t, u8 verb,
+static noinline enum ftp_why read_offer(struct alg_text *t, u8 verb,
 					const struct alg_line *line,
 					const struct alg_ends *ends,
 					struct ftp_endpoint *e)
@@ -800,7 +658,7 @@ static noinline void announce(struct ftp *f, u8 *pending, unsigned int at,
 			      const struct alg_ends *ends,
 			      struct alg_verdict *v)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len, .at = at };
+	struct alg_text t = { .s = line->text, .len = line->len, .at = at };
 	struct ftp_endpoint e;
 	u8 hole;
 
@@ -881,37 +739,6 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 
 /* --- the server --- */
 
-static bool is_zero(const struct alg_addr *addr)
-{
-	static const u8 none[4];
-
-	return !memcmp(addr->b, none, 4);
-}
-
-static bool is_private(const u8 b[4])
-{
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254) ||
-	       (b[0] == 100 && (b[1] & 0xc0) == 64);
-}
-
-/*
- * Can no client mean this address of a 227? It is the server's loopback or
- * none, or is private where the server is not, which is behind a NAT of its own
- * then. Clients connect to the server's own address, at this port, as with a
- * 229.
- */
-static bool is_nobodys(const struct alg_addr *addr,
-		       const struct alg_addr own[2])
-{
-	if (own[ALG_OWN_INNER].len != 4)
-		return false;
-	if (addr->b[0] == 127 || is_zero(addr))
-		return true;
-	return is_private(addr->b) && !is_private(own[ALG_OWN_INNER].b) &&
-	       !is_private(own[ALG_OWN_OUTER].b);
-}
-
 /*
  * 227 in its forms in the wild: the six numbers are in parentheses, after =, or
  * bare, with any text around them. More than one of them in a line is
@@ -921,7 +748,7 @@ static noinline enum ftp_why read_227(const struct alg_line *line,
 				      const struct alg_ends *ends,
 				      struct ftp_endpoint *e)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	unsigned int at = 3, start = 0, end = 0;
 	const u8 *s = line->text;
 	enum ftp_why why;
@@ -961,7 +788,7 @@ static noinline enum ftp_why read_229(const struct alg_line *line,
 				      const struct alg_ends *ends,
 				      struct ftp_endpoint *e)
 {
-	struct ftp_text t = { .s = line->text, .len = line->len };
+	struct alg_text t = { .s = line->text, .len = line->len };
 	unsigned int at;
 
 	e->form = FTP_FORM_EPSV;

@@ -13,7 +13,9 @@
 
 /* Actions that follow from a unit, and the texts that they may change */
 #define ALG_ACTIONS	8
-#define ALG_REWRITES	4
+#define ALG_REWRITES	6
+/* Holes of a connection */
+#define ALG_HOLES	32
 /*
  * The longest text that alg_protocol.print() writes, and its NUL: |2|39
  * characters|65535|
@@ -104,13 +106,18 @@ enum alg_own {
  * @server: so too: the source of the reply direction, the destination of the
  *	original
  * @loose: an address may be anybody's
+ * @loose_server: one on the server's side may
  * @active: the client may ask for connections to itself
+ * @port: of each hole, as the other side knows it; 0 if it is neither open nor
+ *	offered
  */
 struct alg_ends {
 	struct alg_addr client[2];
 	struct alg_addr server[2];
 	bool loose;
+	bool loose_server;
 	bool active;
+	u16 port[ALG_HOLES];
 };
 
 /**
@@ -180,7 +187,13 @@ enum alg_view {
  *	and port are those of this hole, or with ALG_HOLE_NONE of @end
  * @class: with ALG_OFFER and ALG_OPEN, of alg_helper.policy: how long
  * @end: with ALG_OFFER, and with ALG_OPEN unless its port is 0: then the hole
- *	is the one that was offered, or is open already and lives longer
+ *	is the one that was offered, or is open already and lives longer; @end.who
+ *	and @end.from count for the former, unless they are the peer
+ * @also: with ALG_CLOSE, and with ALG_OPEN if the port is 0: these holes, too, a
+ *	bit each
+ * @again: with ALG_OPEN: of a hole that is open, what came through it may come
+ *	once more
+ * @seconds: with ALG_OPEN: how long, or 0: as @class says
  * @view: with ALG_REWRITE, enum alg_view
  * @form: for alg_protocol.print()
  * @at: where in the line the text stands
@@ -194,8 +207,11 @@ struct alg_action {
 	u8 view;
 	u8 form;
 	u8 why;
+	bool again;
 	u16 at;
 	u16 len;
+	u16 seconds;
+	u32 also;
 	struct alg_endpoint end;
 };
 

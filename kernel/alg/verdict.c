@@ -6,6 +6,14 @@
 
 #include "protocol.h"
 
+static bool from_valid(const struct alg_endpoint *e,
+		       const struct alg_ends *ends)
+{
+	return e->who < ALG_FROM_ADDR || e->who == ALG_FROM_ANY ||
+	       (e->who == ALG_FROM_ADDR &&
+		e->from.len == ends->client[ALG_OWN_INNER].len);
+}
+
 static bool endpoint_valid(const struct alg_endpoint *e,
 			   const struct alg_ends *ends)
 {
@@ -14,12 +22,10 @@ static bool endpoint_valid(const struct alg_endpoint *e,
 
 	if (e->port < ALG_PORT_MIN || (e->pair && e->port & 1))
 		return false;
-	if (e->addr.len != len || e->who > ALG_FROM_ANY)
-		return false;
-	if (e->who == ALG_FROM_ADDR && e->from.len != len)
+	if (e->addr.len != len || !from_valid(e, ends))
 		return false;
 	if (e->own == ALG_OWN_NOT)
-		return ends->loose;
+		return ends->loose || (ends->loose_server && !e->to_client);
 	return e->own < ALG_OWN_NOT && alg_addr_same(&e->addr, &own[e->own]);
 }
 
@@ -40,6 +46,11 @@ static bool rewrite_valid(const struct alg_line *line,
 static bool why_valid(const struct alg_protocol *protocol, u8 why)
 {
 	return why < ALG_WHY_PROTOCOL + protocol->whys;
+}
+
+static bool holes_valid(const struct alg_protocol *protocol, u32 holes)
+{
+	return protocol->holes >= ALG_HOLES || !(holes >> protocol->holes);
 }
 
 /**
@@ -94,9 +105,9 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 		bit = 1U << (a->hole & 31);
 		switch (a->act) {
 		case ALG_CLOSE:
-			if (!known)
+			if (!known || !holes_valid(protocol, a->also))
 				return false;
-			made &= ~bit;
+			made &= ~(bit | a->also);
 			break;
 		case ALG_OFFER:
 		case ALG_OPEN:
@@ -104,9 +115,13 @@ bool alg_actions_valid(const struct alg_protocol *protocol,
 			    a->class >= protocol->classes)
 				return false;
 			/* The hole that is there, whatever was done to it */
-			if (a->act == ALG_OPEN && !a->end.port)
+			if (a->act == ALG_OPEN && !a->end.port) {
+				if (!holes_valid(protocol, a->also) ||
+				    !from_valid(&a->end, ends))
+					return false;
 				break;
-			if (made & bit || !endpoint_valid(&a->end, ends))
+			}
+			if (a->also || made & bit || !endpoint_valid(&a->end, ends))
 				return false;
 			made |= bit;
 			break;

@@ -90,7 +90,7 @@ def need(good, why, kind=Failed):
 class Router:
     """A topology, of one helper and one kind of NAT"""
 
-    def __init__(self, text):
+    def __init__(self, text, port=21):
         (self.helper, self.nat, client, router, server,
          ftp4, ftp6, client4, client6) = text.split(",")
         self.ns = {"client": client, "router": router, "server": server}
@@ -102,7 +102,7 @@ class Router:
             self.netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
         self.netlink.settimeout(10)
         self.netlink_lock = threading.Lock()
-        self.control = {version: self.listen("server", version, 21) for version in (4, 6)}
+        self.control = {version: self.listen("server", version, port) for version in (4, 6)}
         self.prepare()
 
     def inside(self, name):
@@ -1485,4 +1485,5 @@ def main():
     lap("all")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -159,7 +159,7 @@ neighbours_well() {
 
 # modules_go: nothing keeps a module of this project
 modules_go() {
-	wait_for 60 modprobe -r xt_ctfull xt_ctstate2 nf_conntrack_ftp2
+	wait_for 60 modprobe -r xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_rtsp2
 	ok $? "the modules can go"
-	lsmod | grep -E '^(xt_ct|nf_conntrack_(alg|ftp2))' | sed 's/^/# /'
+	lsmod | grep -E '^(xt_ct|nf_conntrack_(alg|ftp2|rtsp2))' | sed 's/^/# /'
 }

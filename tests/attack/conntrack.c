@@ -11,8 +11,6 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 
-#define HELPER	"ftp2"
-
 enum what {
 	NEW, UPDATE, DELETE, FLUSH, GET, DUMP, EXPECT, EXPECT_DELETE, EXPECT_GET, EXPECT_DUMP,
 	N_MESSAGES,
@@ -194,6 +192,11 @@ static void put_protoinfo(struct attack_messages *m, const struct tuple *t)
 	attack_nest_end(m, nest);
 }
 
+static const char *some_helper(void)
+{
+	return attack_one_in(2) ? "ftp2" : "rtsp2";
+}
+
 /* For a new connection, the kernel would look for the module of a helper of no name. */
 static void put_help(struct attack_messages *m, bool update)
 {
@@ -201,7 +204,7 @@ static void put_help(struct attack_messages *m, bool update)
 	bool none = update && attack_one_in(3);
 	__u8 random[64];
 
-	attack_attr_text(m, CTA_HELP_NAME, none ? "" : HELPER);
+	attack_attr_text(m, CTA_HELP_NAME, none ? "" : some_helper());
 	if (attack_one_in(2)) {
 		attack_bytes(random, sizeof(random));
 		info = attack_nest(m, CTA_HELP_INFO);
@@ -375,7 +378,7 @@ static void expect(struct attack_messages *m, enum what what, __u8 type, __u16 f
 	if (attack_one_in(8))
 		attack_attr_be32(m, CTA_EXPECT_CLASS, attack_number());
 	if (attack_one_in(4))
-		attack_attr_text(m, CTA_EXPECT_HELP_NAME, HELPER);
+		attack_attr_text(m, CTA_EXPECT_HELP_NAME, some_helper());
 	if (attack_one_in(3))
 		attack_attr_text(m, CTA_EXPECT_FN, functions[attack_below(N_ITEMS(functions))]);
 	if (attack_one_in(3)) {

@@ -17,6 +17,7 @@ rules=(
 	"raw PREROUTING -j CTFULL --log-rate 0 --reserve 10%"
 	"raw OUTPUT -j CTFULL --on-full untrack --nflog-group 3"
 	"raw PREROUTING -p tcp -m multiport --ports 21 -j CT --helper ftp2"
+	"raw PREROUTING -p tcp -m multiport --ports 554 -j CT --helper rtsp2"
 	"raw PREROUTING -i zone -j CT --zone 7"
 	"raw PREROUTING -m ctfull --new-connection"
 	"mangle FORWARD -m ctfull --above 10%:5% -j CTLOG --nflog-group 3"
@@ -27,7 +28,7 @@ rules=(
 	"mangle PREROUTING -m ctstate2 --status SEEN_REPLY,SNAT --expires 0:300 -j CTFORGET"
 	"nat POSTROUTING -o server -j MASQUERADE"
 )
-modules=(xt_CTFORGET xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_alg)
+modules=(xt_CTFORGET xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_alg)
 files=()
 
 # random BELOW: sets $dice

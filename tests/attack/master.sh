@@ -15,12 +15,13 @@ attack() {
 	local family count
 
 	for family in 4 6; do
-		count=$(run_in "$router" "$tests/attack/master.py" ftp2 $family "${@:2}" 2>&1)
+		count=$(run_in "$router" "$tests/attack/master.py" "${helper-ftp2}" $family "${@:2}" 2>&1)
 		is "$count" "$([ $# = 1 ] && echo 27 || echo 9)" "$1, IPv$family: created and deleted"
 	done
 }
 
 attack "a master that no packet was seen of"
+helper=rtsp2 attack "rtsp2: a master that no packet was seen of"
 
 # A dialogue with a state of its own, in which something is open
 for program in iptables-legacy ip6tables-legacy; do

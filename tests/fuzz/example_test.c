@@ -106,6 +106,12 @@ SPOIL(order, v.action[2] = v.action[1]; v.action[2].at = 0; v.action[2].len = 7;
 SPOIL(dormant_first, v.action[0].act = ALG_DORMANT)
 SPOIL(dormant_why, v.count = 1; v.action[0].act = ALG_DORMANT; v.action[0].why = TALK_WHY_END)
 SPOIL(why, v.why = TALK_WHY_END)
+SPOIL(also_offer, v.action[0].also = 1)
+SPOIL(also_close, v.count = 1; v.action[0].act = ALG_CLOSE; v.action[0].also = 2)
+SPOIL(also_open, v.count = 1; v.action[0].act = ALG_OPEN; v.action[0].end.port = 0;
+      v.action[0].also = 2)
+SPOIL(open_who, v.count = 1; v.action[0].act = ALG_OPEN; v.action[0].end.port = 0;
+      v.action[0].end.who = 7)
 SPOIL(many, v.count = ALG_ACTIONS + 1)
 
 static void test_nonsense(void)
@@ -113,7 +119,7 @@ static void test_nonsense(void)
 	static void (*const spoils[])(void) = {
 		port, port_none, odd_pair, address, family, third, owner, who, from, hole, no_hole,
 		class, act, twice, rewrite_hole, empty, behind, far, view, half, cut, overlap,
-		order,
+		order, also_offer, also_close, also_open, open_who,
 		dormant_first, dormant_why, why, many,
 	};
 	unsigned int i, bad = 0;

@@ -11,7 +11,7 @@ program=/usr/local/libexec/xtables-conntrack-addons/rules
 folder=/etc/xtables-conntrack-addons
 mkdir -p "$folder" /usr/local/etc
 ln -sfn "$folder" /usr/local/etc/xtables-conntrack-addons
-modules=(xt_CTFORGET xt_CTLOG xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_alg)
+modules=(xt_CTFORGET xt_CTLOG xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_alg)
 release=$(uname -r)
 updates=/lib/modules/$release/updates
 

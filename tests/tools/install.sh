@@ -107,10 +107,10 @@ sed -n '/^## Uninstall/,/^## /s/^    sudo //p' "$tests/../README.md" >"$work/uni
 is "$(grep -n 'modprobe -r\|make uninstall' "$work/uninstall" | sed 's/.*:\([a-z]* [-a-z]*\).*/\1/')" \
 	$'modprobe -r\nmake uninstall' "the modules are unloaded before their files go"
 run_in "$ns" iptables-legacy -t raw -F
-modprobe -a xt_ctstate2 nf_conntrack_ftp2 || die "modules"
+modprobe -a xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_rtsp2 || die "modules"
 read -ra words <<<"$(grep '^modprobe' "$work/uninstall")"
 wait_for 60 "${words[@]}"
 ok $? "modprobe -r of the README works"
-is "$(grep -cE '^(xt_ctstate2|xt_ctfull|xt_CTFORGET|xt_CTLOG|nf_conntrack_ftp2|nf_conntrack_alg) ' /proc/modules)" 0 \
+is "$(grep -cE '^(xt_ctstate2|xt_ctfull|xt_CTFORGET|xt_CTLOG|nf_conntrack_ftp2|nf_conntrack_rtsp2|nf_conntrack_alg) ' /proc/modules)" 0 \
 	"and no module stays"
 finish

@@ -12,7 +12,9 @@ typedef __UINT16_TYPE__ u16;
 typedef __UINT32_TYPE__ u32;
 typedef __UINT64_TYPE__ u64;
 
+#define U8_MAX		0xff
 #define U16_MAX		0xffff
+#define U32_MAX		0xffffffffU
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define fallthrough	__attribute__((fallthrough))
 #define noinline	__attribute__((noinline))
