@@ -52,11 +52,14 @@ translate() {
 }
 
 # sort_lists FILE: puts each "new,established" and each "{ 1, 2 }" in one order, and
-# "& (a | b) == a | b", as nft has it since 1.1, as "a,b / a,b"
+# "& (a | b) == a | b", as nft has it since 1.1, as "a,b / a,b". Newer ones also have names for
+# two bits of the status.
 sort_lists() {
 	# shellcheck disable=SC2016
 	perl -i -pe 's/& \(([^)]*)\) (?:==|(!=)) ((?:[\w-]+ \| )*[\w-]+)/($2 ? "!= " : "") . "$3 \/ $1"/e;
 		s/ \| /,/g;
+		s/\bseq-adjust\b/0x40/g;
+		s/\bfixed-timeout\b/0x400/g;
 		s/([\w-]+(?:,[\w-]+)+)/join ",", sort split ",", $1/ge;
 		s/(?<=\{ )([^}]*)(?= \})/join ", ", sort split ", ", $1/ge' "$1"
 }

@@ -3,6 +3,7 @@
  * How addresses, names, times and figures are written, as text and in JSON
  */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +95,7 @@ const char *addr_text(uint8_t family, const void *addr, char *text)
 	return text;
 }
 
-_Static_assert(sizeof(time_t) == 8, "times after 2038 are needed");
+static_assert(sizeof(time_t) == 8, "times after 2038 are needed");
 
 /**
  * time_text - a time, such as 2026-11-21T10:00:00+0100
