@@ -79,6 +79,14 @@ static bool taken(void (*spoil)(void))
 	return alg_actions_valid(&talk_protocol, &line[0], &ends, &v);
 }
 
+/* Of a hole that is there */
+static void only(u8 act)
+{
+	v.count = 1;
+	v.action[0].act = act;
+	v.action[0].end.port = 0;
+}
+
 #define SPOIL(name, statement)	static void name(void) { statement; }
 SPOIL(port, v.action[0].end.port = 1023)
 SPOIL(port_none, v.action[0].end.port = 0)
@@ -107,11 +115,9 @@ SPOIL(dormant_first, v.action[0].act = ALG_DORMANT)
 SPOIL(dormant_why, v.count = 1; v.action[0].act = ALG_DORMANT; v.action[0].why = TALK_WHY_END)
 SPOIL(why, v.why = TALK_WHY_END)
 SPOIL(also_offer, v.action[0].also = 1)
-SPOIL(also_close, v.count = 1; v.action[0].act = ALG_CLOSE; v.action[0].also = 2)
-SPOIL(also_open, v.count = 1; v.action[0].act = ALG_OPEN; v.action[0].end.port = 0;
-      v.action[0].also = 2)
-SPOIL(open_who, v.count = 1; v.action[0].act = ALG_OPEN; v.action[0].end.port = 0;
-      v.action[0].end.who = 7)
+SPOIL(also_close, only(ALG_CLOSE); v.action[0].also = 2)
+SPOIL(also_open, only(ALG_OPEN); v.action[0].also = 2)
+SPOIL(open_who, only(ALG_OPEN); v.action[0].end.who = 7)
 SPOIL(many, v.count = ALG_ACTIONS + 1)
 
 static void test_nonsense(void)
