@@ -12,6 +12,8 @@
 	">" method " rtsp://h/m" url " RTSP/1.0\r\nCSeq: " #n "\r\n" more "\r\n"
 #define ANSWER(code, n, more)	"<RTSP/1.0 " code "\r\nCSeq: " #n "\r\n" more "\r\n"
 #define SETUP(n, t)		REQUEST("SETUP", n, "/t" #n, "Transport: " t "\r\n")
+#define BEGUN			"SETUP rtsp://h/m RTSP/1.0\r\nCSeq: 1\r\n"
+#define ASKED			BEGUN "Transport: " UDP "\r\n\r\n"
 #define OK1			"RTSP/1.0 200 OK\r\nCSeq: 1\r\n"
 #define IN_ABC			"Session: abc\r\n"
 #define IN_90			"Session: abc;timeout=90\r\n"
@@ -238,8 +240,7 @@ static const struct dialogue benign[] = {
 		ANSWER("200 OK", 8, "Content-Length: 5\r\n") "v=0\r\na=x\r\n  b\r\n", "",
 		SETUP(1, UDP), OFFER, ANSWERED(1, UDP_OK), OPEN } },
 	{ "bodies without a line's end", 0, {
-		REQUEST("SET_PARAMETER", 7, "", "Content-Length: 4\r\n") "abcd"
-		"SETUP rtsp://h/m RTSP/1.0\r\nCSeq: 1\r\nTransport: " UDP "\r\n\r\n", OFFER,
+		REQUEST("SET_PARAMETER", 7, "", "Content-Length: 4\r\n") "abcd" ASKED, OFFER,
 		ANSWER("200 OK", 7, "Content-Length: 4\r\n") "$\1\1\1" OK1
 		IN_90 "Transport: " UDP_OK "\r\n\r\n", OPEN } },
 	{ "seven streams: the one that was not used for longest goes", ONE, {
@@ -786,8 +787,6 @@ static bool hold(const char *before, bool reply, const char *part)
 
 static void test_hold(void)
 {
-#define BEGUN	"SETUP rtsp://h/m RTSP/1.0\r\nCSeq: 1\r\n"
-#define ASKED	BEGUN "Transport: " UDP "\r\n\r\n"
 #define OK200	"RTSP/1.0 200 OK\r\n"
 	ok(hold(BEGUN, false, "t") && hold(BEGUN, false, "TRANSPORT") &&
 	   hold(BEGUN, false, "Transport :") && hold(BEGUN, false, "Transport: RTP/AVP;cl") &&
