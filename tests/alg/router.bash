@@ -5,6 +5,9 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
+# A helper that another script has left would keep the core.
+modprobe -rq nf_conntrack_ftp2 nf_conntrack_rtsp2
+
 # alg_rules HELPER NAT [KIND [PORTS]]: on the router, whose rules are forgotten, the helper
 # for the PORTS of TCP (21), IPv4 and IPv6, in both of which FORWARD lets through what is
 # ESTABLISHED or RELATED, and connections from the client to these ports. KIND of rules:
@@ -168,12 +171,16 @@ start_pure_ftpd() {
 
 # start_proftpd [LINE...]: so, on port 2122; LINEs are of its configuration
 start_proftpd() {
-	local modules
+	local modules module
 
 	folder_of_ftp pro
 	mkdir -p /run/proftpd
 	modules=$(type -P proftpd) || die "no proftpd"
 	modules=${modules%/sbin/*}/lib/proftpd
+	# In Debian 13, these are no part of the program.
+	for module in ls xfer; do
+		[ ! -e "$modules/mod_$module.so" ] || set -- "LoadModule mod_$module.c" "$@"
+	done
 	printf '%s\n' "ModulePath $modules" "$@" "ServerType standalone" "DefaultServer on" "ServerName ftp" "Port 2122" \
 		"DefaultAddress 10.0.2.2 fd00:2::2" "UseIPv6 on" "User nobody" \
 		"Group nogroup" "UseReverseDNS off" "WtmpLog off" \
