@@ -102,7 +102,7 @@ static inline void attack_break(void *data, size_t len)
 /* --- The clock --- */
 
 /* A slow machine has done too little when the time is over, and goes on for a while. */
-#define ATTACK_LATEST	8
+#define ATTACK_LATEST	16
 
 static time_t attack_start;
 static int attack_seconds;
