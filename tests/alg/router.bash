@@ -154,8 +154,9 @@ start_vsftpd() {
 
 # folder_of_ftp NAME: a folder to write to, $work/ftp/NAME, for the user ftp
 folder_of_ftp() {
-	grep -q ^ftp: /etc/passwd ||
-		echo "ftp:x:990:990::$work/ftp:/usr/sbin/nologin" >>/etc/passwd
+	# The last script had another folder.
+	sed -i '/^ftp:/d' /etc/passwd
+	echo "ftp:x:990:990::$work/ftp:/usr/sbin/nologin" >>/etc/passwd
 	mkdir -p "$work/ftp/$1"
 	chown ftp "$work/ftp/$1"
 }
