@@ -18,9 +18,9 @@ for helper in ftp2 rtsp2; do
 	done
 	wait_for 60 modprobe -r nf_conntrack_$helper
 	ok $? "$helper: the module goes"
+	forget "$lab"
+	is "$(entry_count "$lab")" 0 "$helper: and then the connections"
 done
-forget "$lab"
-is "$(entry_count "$lab")" 0 "and then the connections"
 
 share=$((share / 2 + 1))
 attack conntrack
