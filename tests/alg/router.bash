@@ -6,7 +6,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 # A helper that another script has left would keep the core.
-modprobe -rq nf_conntrack_ftp2 nf_conntrack_rtsp2
+wait_for 20 modprobe -rq nf_conntrack_ftp2 nf_conntrack_rtsp2
 
 # alg_rules HELPER NAT [KIND [PORTS]]: on the router, whose rules are forgotten, the helper
 # for the PORTS of TCP (21), IPv4 and IPv6, in both of which FORWARD lets through what is
