@@ -4,9 +4,9 @@
 # opens: 1 MiB, there and back.
 #
 # Each client with each of NAT's modes, by PASV, PORT, EPSV and EPRT as far as it can, over IPv4
-# and IPv6, each there or back. On debian-6.12, each client with each server, without NAT and
-# with both kinds; with one kind, and on other kernels, the servers take turns. If check was asked
-# for all, each with each in each mode. Rules are set in each way with each mode. $HELPER, if
+# and IPv6, each there or back. On debian-6.12, each client with each server, with both kinds
+# of NAT; in other modes, and on other kernels, the servers take turns. If check was asked for all,
+# each with each in each mode. Rules are set in each way with each mode. $HELPER, if
 # set, is another helper, such as the kernel's ftp: then only the figures at the end count.
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
@@ -183,7 +183,7 @@ try() {
 lines=$(dmesg | wc -l)
 # In which modes each client meets each server
 each=${CHECK_ALL:+none snat dnat both}
-[ "${VM_KERNEL-}" != debian-6.12 ] || each=${each:-none both}
+[ "${VM_KERNEL-}" != debian-6.12 ] || each=${each:-both}
 nats=(none snat dnat both) kinds=(legacy nft native)
 for ((n = 0; n < 4; n++)); do
 	for ((k = 0; k < 3; k++)); do
