@@ -6,6 +6,7 @@
  * outside 192.0.2.1 (2001:db8::1), the server 10.9.0.9 (fd::9), outside 203.0.113.5.
  */
 #include "dialogue.h"
+#include "grammar_test.h"
 
 #define V6_2 "fd00::2"
 #define PORT		"PORT 10,0,0,2,19,136\r\n"
@@ -1376,14 +1377,6 @@ static void describe(const struct run *r, unsigned int from, char *text, size_t 
 }
 
 static struct run whole, other;
-static unsigned int tests, failed;
-
-static void ok(bool good, const char *kind, const char *name)
-{
-	printf("%sok %u - %s%s\n", good ? "" : "not ", ++tests, kind, name);
-	failed += !good;
-}
-
 /* Returns the length. */
 static unsigned int say(struct run *r, const char *text, enum cutting cut, u32 at)
 {
@@ -1686,34 +1679,9 @@ static void test_print(void)
 	   !ftp_print(text, 3, &v4, 1), "", "what cannot be written is not");
 }
 
-/* A word of small letters and _ each, and no two the same */
-static void test_names(void)
-{
-	const char *name, *p;
-	bool good = true;
-	unsigned int i, j;
-
-	for (i = ALG_WHY_PROTOCOL; i < FTP_WHY_END; i++) {
-		name = ftp_why_name(i);
-		for (p = name; *p; p++)
-			good &= islower(*p) || *p == '_';
-		for (j = ALG_WHY_PROTOCOL; j < i; j++)
-			good &= !!strcmp(name, ftp_why_name(j));
-	}
-	ok(good && ftp_protocol.whys == FTP_WHY_END - ALG_WHY_PROTOCOL, "", "reasons have names");
-	ok(!strcmp(ftp_why_name(FTP_WHY_END), "?") && !strcmp(ftp_why_name(0), "?"), "",
-	   "and what is none has none");
-}
-
-/* What may be in the log of a line */
 static bool shows(bool reply, const char *text, const char *wanted)
 {
-	struct alg_line line = {};
-
-	alg_line_init(&line, 0);
-	alg_line_add(&line, (const u8 *)text, strlen(text));
-	return ftp_show(reply, &line) == strlen(wanted) &&
-	       !memcmp(line.text, wanted, strlen(wanted));
+	return log_shows(&ftp_protocol, reply, text, wanted);
 }
 
 static void test_show(void)
@@ -1747,7 +1715,7 @@ int main(void)
 	test_save();
 	test_save_tls();
 	test_print();
-	test_names();
+	test_names(&ftp_protocol, FTP_WHY_END);
 	test_show();
 	printf("1..%u\n", tests);
 	return !!failed;

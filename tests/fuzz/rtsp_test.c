@@ -7,6 +7,7 @@
  * port 7000 of 5000, and 8000 of 6000.
  */
 #include "rtsp_dialogue.h"
+#include "grammar_test.h"
 
 #define REQUEST(method, n, url, more)							\
 	">" method " rtsp://h/m" url " RTSP/1.0\r\nCSeq: " #n "\r\n" more "\r\n"
@@ -594,14 +595,6 @@ static void describe(const struct run *r, unsigned int from, char *text, unsigne
 }
 
 static struct run whole, other;
-static unsigned int tests, failed;
-
-static void ok(bool good, const char *kind, const char *name)
-{
-	printf("%sok %u - %s%s\n", good ? "" : "not ", ++tests, kind, name);
-	failed += !good;
-}
-
 static void ends_of(unsigned int flags, struct alg_ends *ends)
 {
 	static const struct alg_ends v4 = {
@@ -871,34 +864,9 @@ static void test_print(void)
 	   "what cannot be written is not");
 }
 
-/* A word of small letters and _ each, and no two the same */
-static void test_names(void)
-{
-	const char *name, *p;
-	bool good = true;
-	unsigned int i, j;
-
-	for (i = ALG_WHY_PROTOCOL; i < RTSP_WHY_END; i++) {
-		name = rtsp_why_name(i);
-		for (p = name; *p; p++)
-			good &= islower(*p) || *p == '_';
-		for (j = ALG_WHY_PROTOCOL; j < i; j++)
-			good &= !!strcmp(name, rtsp_why_name(j));
-	}
-	ok(good && rtsp_protocol.whys == RTSP_WHY_END - ALG_WHY_PROTOCOL, "", "reasons have names");
-	ok(!strcmp(rtsp_why_name(RTSP_WHY_END), "?") && !strcmp(rtsp_why_name(0), "?"), "",
-	   "and what is none has none");
-}
-
-/* What may be in the log of a line */
 static bool shows(bool reply, const char *text, const char *wanted)
 {
-	struct alg_line line = {};
-
-	alg_line_init(&line, 0);
-	alg_line_add(&line, (const u8 *)text, strlen(text));
-	return rtsp_show(reply, &line) == strlen(wanted) &&
-	       !memcmp(line.text, wanted, strlen(wanted));
+	return log_shows(&rtsp_protocol, reply, text, wanted);
 }
 
 static void test_show(void)
@@ -927,7 +895,7 @@ int main(void)
 	test_hold();
 	test_save();
 	test_print();
-	test_names();
+	test_names(&rtsp_protocol, RTSP_WHY_END);
 	test_show();
 	printf("1..%u\n", tests);
 	return !!failed;
