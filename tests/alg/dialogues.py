@@ -207,6 +207,10 @@ def tcp_info(sock):
 class Talk:
     """A control connection, and a dialogue on it"""
 
+    service = 21
+    # of an end, if it is not the usual one
+    source = {}
+
     def __init__(self, router, version, strict, port=0):
         self.router = router
         self.version = version
@@ -237,10 +241,10 @@ class Talk:
 
     def connect(self, port):
         router = self.router
-        self.ends["client"] = router.socket("client", self.version, port=port)
+        self.ends["client"] = router.socket("client", self.version, self.source.get("client"), port)
         self.port = self.ends["client"].getsockname()[1]
         with router.lock:
-            self.ends["client"].connect((router.outer["server", self.version], 21))
+            self.ends["client"].connect((router.outer["server", self.version], self.service))
             self.ends["server"] = router.control[self.version].accept()[0]
         self.ends["server"].settimeout(10)
         self.ends["server"].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -44,20 +44,12 @@ def owner(name):
 class Rtsp(Talk):
     """A control connection, and a dialogue on it"""
 
+    service = 554
+
     def __init__(self, router, version, strict, source=None):
         self.source = source or {}
         self.pairs = {}
         super().__init__(router, version, strict)
-
-    def connect(self, port):
-        router = self.router
-        self.ends["client"] = router.socket("client", self.version, self.source.get("client"), port)
-        self.port = self.ends["client"].getsockname()[1]
-        with router.lock:
-            self.ends["client"].connect((router.outer["server", self.version], 554))
-            self.ends["server"] = router.control[self.version].accept()[0]
-        self.ends["server"].settimeout(10)
-        self.ends["server"].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def end(self):
         super().end()
