@@ -1423,7 +1423,7 @@ def timeout_steps(routers):
     setting(FTP2 + "timeout", before)
 
 
-def flood_of_connections(router):
+def flood_of_connections(pool, router):
     """No more than a bound have a state, all of them work, and the states are given back."""
     def one_more(talks):
         talks.append(Talk(router, 4, True))
@@ -1433,8 +1433,15 @@ def flood_of_connections(router):
         with open(ALG + "followed", encoding="ascii") as file:
             return int(file.read())
 
+    def none_followed(when):
+        end = time.monotonic() + 10
+        while followed():
+            need(time.monotonic() < end, f"{when} {followed()} are followed")
+            time.sleep(0.1)
+
     def run(talk):
         talks = []
+        none_followed("before, still")
         before = setting(ALG + "connections", 400)
         try:
             for _ in range(500):
@@ -1448,12 +1455,9 @@ def flood_of_connections(router):
             setting(ALG + "connections", before)
             for other in talks:
                 other.end()
-        end = time.monotonic() + 10
-        while followed():
-            need(time.monotonic() < end, f"at last {followed()} are followed")
-            time.sleep(0.1)
-    run_dialogue(router, "benign", "500 connections, of which 400 are followed at once",
-                 Fresh([run]), LIMIT)
+        none_followed("at last")
+    run_all(pool, [router],
+            {"500 connections, of which 400 are followed at once": Fresh([run])}, "benign")
 
 
 def main():
@@ -1484,9 +1488,9 @@ def main():
         run_all(pool, routers, some, "benign", ", with loss", LOSSY_LIMIT)
         lap("lossy")
         ways(routers, "del {dev} root")
-    timeout_steps(routers[:1])
-    flood_of_connections(routers[-1])
-    lap("all")
+        timeout_steps(routers[:1])
+        flood_of_connections(pool, routers[-1])
+        lap("all")
 
 
 if __name__ == "__main__":

@@ -405,7 +405,7 @@ static void one(struct attack_messages *m)
 		create(m, true);
 	else if (dice < 680)
 		request(m, DELETE, IPCTNL_MSG_CT_DELETE, 0);
-	else if (dice < 682)
+	else if (dice < 683)
 		request(m, FLUSH, IPCTNL_MSG_CT_DELETE, 0);
 	else if (dice < 730)
 		request(m, GET, IPCTNL_MSG_CT_GET, 0);
@@ -438,7 +438,7 @@ int main(int argc, char **argv)
 	int fd, deaf;
 	unsigned int i;
 
-	attack_begin(argc, argv, 30);
+	attack_begin(argc, argv, 90);
 	fd = attack_netlink(NETLINK_NETFILTER);
 	deaf = listener();
 	if (argc > 3)

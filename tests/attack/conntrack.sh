@@ -28,7 +28,7 @@ for program in iptables-legacy ip6tables-nft; do
 		COMMIT
 	EOF
 done
-start run_in "$lab" "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
+start run_in "$lab" nice -n 5 "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
 packets=$started
 attack conntrack
 sleep $((share / 2))	# amid the attack

@@ -24,7 +24,7 @@ rules() {
 rules -A || die "no CTFULL"
 # On a busy machine, the module goes only after some tries.
 share=$((share * 2))
-start run_in "$lab" "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
+start run_in "$lab" nice -n 5 "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
 packets=$started
 attack genl
 # Half of the time the family stays, half of it goes as often as it can.

@@ -155,7 +155,7 @@ live() {
 	done | sort -u >"$2"
 }
 
-start run_in "$lab" "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
+start run_in "$lab" nice -n 5 "$helpers/attack-packets" "$share" "$ATTACK_SEED" >"$work/packets"
 waiting=("$started")
 start run_in "$lab" nice -n 5 "$helpers/attack-conntrack" "$share" "$ATTACK_SEED" >"$work/conntrack"
 waiting+=("$started")
