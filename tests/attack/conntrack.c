@@ -399,21 +399,21 @@ static void one(struct attack_messages *m)
 	};
 	unsigned int dice = attack_below(1000);
 
-	if (dice < 400)
+	if (dice < 330)
 		create(m, false);
-	else if (dice < 580)
+	else if (dice < 510)
 		create(m, true);
-	else if (dice < 680)
+	else if (dice < 610)
 		request(m, DELETE, IPCTNL_MSG_CT_DELETE, 0);
-	else if (dice < 683)
+	else if (dice < 613)
 		request(m, FLUSH, IPCTNL_MSG_CT_DELETE, 0);
-	else if (dice < 730)
+	else if (dice < 660)
 		request(m, GET, IPCTNL_MSG_CT_GET, 0);
-	else if (dice < 740)
+	else if (dice < 670)
 		request(m, DUMP, lists[attack_below(N_ITEMS(lists))], NLM_F_DUMP);
-	else if (dice < 930)
+	else if (dice < 860)
 		expect(m, EXPECT, IPCTNL_MSG_EXP_NEW, NLM_F_CREATE | NLM_F_EXCL);
-	else if (dice < 960)
+	else if (dice < 890)
 		expect(m, EXPECT_DELETE, IPCTNL_MSG_EXP_DELETE, 0);
 	else if (dice < 990)
 		expect(m, EXPECT_GET, IPCTNL_MSG_EXP_GET, 0);
@@ -438,7 +438,7 @@ int main(int argc, char **argv)
 	int fd, deaf;
 	unsigned int i;
 
-	attack_begin(argc, argv, 90);
+	attack_begin(argc, argv, 60);
 	fd = attack_netlink(NETLINK_NETFILTER);
 	deaf = listener();
 	if (argc > 3)

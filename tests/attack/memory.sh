@@ -88,6 +88,6 @@ neighbours_well "afterwards"
 setup_ns other
 lab=$other
 fails xt_ctfull rules 4 20
-fails xt_ctstate2 rules 1 1
 at_least 1 refused {ctfull_match,ctfull_target,ctlog}_{legacy,nft}
+fails xt_ctstate2 rules 1 1
 finish
