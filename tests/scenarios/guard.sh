@@ -149,7 +149,10 @@ flows "$client" 10.0.9.1 5
 victims 1 "a victim is refused when a flooder has filled the table"
 is "$(entries "${flooders[@]}")" "224 224" "and the flooder keeps its entries"
 
+# With one set, it would ban one flooder, and then there is room.
+kill -STOP "$guard"
 run_readme "$router" ban "$runbook" || die "the runbook's ban fails"
+kill -CONT "$guard"
 wait_for 60 says lines '^evict ' 2
 ok $? "the sets are there now: the guard goes on"
 is "$(banned | sed 's/192.0.2.7 timeout 10m //')" "$both" "the flooder is banned, for 5 minutes"
