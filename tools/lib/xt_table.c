@@ -1,0 +1,681 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tables of nftables that belong to the program, with matches and targets of xtables in
+ * them: nf_tables' expressions "match" and "target" hold what libxtables makes of options.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xtables.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include "program.h"
+#include "xt_table.h"
+
+/* --- Options, as libxtables parses them --- */
+
+/* libxtables has no other way to say that something is wrong */
+__attribute__((noreturn, format(printf, 2, 3)))
+static void refuse(enum xtables_exittype status __attribute__((unused)), const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text[strcspn(text, "\n")] = 0;
+	errx(EXIT_ERROR, "%s", text);
+}
+
+/*
+ * Does the kernel have this revision? Asked of nft_compat, because libxtables itself would
+ * load ip_tables, which not all kernels have. What is not there at all is told when the
+ * rule is made, with its options.
+ */
+static int compatible_revision(const char *name, uint8_t revision, int question)
+{
+	char buf[256] __attribute__((aligned(8))) = { 0 };
+	bool ipv6 = question == IP6T_SO_GET_REVISION_MATCH ||
+		    question == IP6T_SO_GET_REVISION_TARGET;
+	bool target = question == IPT_SO_GET_REVISION_TARGET ||
+		      question == IP6T_SO_GET_REVISION_TARGET;
+	static struct nl nl;
+	struct nlmsghdr *nlh;
+	int ret;
+
+	if (!revision)
+		return 1;
+	nlh = nfnl_message(buf, (NFNL_SUBSYS_NFT_COMPAT << 8) | NFNL_MSG_COMPAT_GET, 0,
+			   ipv6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	mnl_attr_put_strz(nlh, NFTA_COMPAT_NAME, name);
+	mnl_attr_put_u32(nlh, NFTA_COMPAT_REV, htonl(revision));
+	mnl_attr_put_u32(nlh, NFTA_COMPAT_TYPE, htonl(target));
+	ret = nl_open(&nl, NETLINK_NETFILTER);
+	if (!ret)
+		ret = nl_request(&nl, nlh, NULL, NULL);
+	nl_close(&nl);
+	return !ret;
+}
+
+static struct option no_options[] = { { 0 } };
+static struct xtables_globals globals = {
+	.program_version = VERSION,
+	.orig_opts = no_options,
+	.opts = no_options,
+	.exit_err = refuse,
+	.compat_rev = compatible_revision,
+};
+
+static void start_libxtables(uint8_t family)
+{
+	static bool started;
+
+	globals.program_name = program_invocation_short_name;
+	if (!started && xtables_init_all(&globals, family))
+		errx(EXIT_ERROR, "libxtables cannot be used");
+	started = true;
+	xtables_set_nfproto(family);
+}
+
+/* What is parsed into; a rule of iptables, which some extensions look into, is empty. */
+static char no_entry[512] __attribute__((aligned(8)));
+
+/* @words: options and their arguments, ended by NULL; @name stands for the program's */
+static void parse_words(const char *name, char **words, struct xtables_match *match,
+			struct xtables_target *target)
+{
+	char *argv[64] = { (char *)name };
+	bool invert = false;
+	int argc, letter;
+
+	for (argc = 1; words[argc - 1]; argc++) {
+		if (argc == (int)ARRAY_SIZE(argv) - 1)
+			errx(EXIT_ERROR, "%s: too many options", name);
+		argv[argc] = words[argc - 1];
+	}
+	optind = 0;
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, "-:", globals.opts, NULL)) != -1) {
+		if (letter == 1 && !strcmp(optarg, "!") && !invert) {
+			invert = true;
+			continue;
+		}
+		if (letter == 1)
+			errx(EXIT_ERROR, "%s: unexpected word \"%s\"", name, optarg);
+		if (letter == '?')
+			errx(EXIT_ERROR, "%s: unknown option \"%s\"", name, argv[optind - 1]);
+		if (letter == ':')
+			errx(EXIT_ERROR, "%s: %s needs an argument", name, argv[optind - 1]);
+		if (match)
+			xtables_option_mpcall(letter, argv, invert, match, no_entry);
+		else
+			xtables_option_tpcall(letter, argv, invert, target, no_entry);
+		invert = false;
+	}
+	if (invert)
+		errx(EXIT_ERROR, "%s: nothing follows \"!\"", name);
+	xtables_free_opts(1);
+}
+
+static void merge_options(const struct xt_option_entry *entries, const struct option *options,
+			  unsigned int *offset)
+{
+	if (entries)
+		globals.opts = xtables_options_xfrm(globals.orig_opts, globals.opts, entries,
+						    offset);
+	else if (options)
+		globals.opts = xtables_merge_options(globals.orig_opts, globals.opts, options,
+						     offset);
+	if (!globals.opts)
+		no_memory();
+}
+
+static void *scratch(void *old, size_t size)
+{
+	free(old);
+	return size ? xtables_calloc(1, size) : NULL;
+}
+
+/* --- Rules --- */
+
+static struct nftnl_expr *add_part(struct xt_rule *rule, const char *kind, const char *text)
+{
+	struct nftnl_expr *expr = nftnl_expr_alloc(kind);
+
+	if (!expr)
+		no_memory();
+	if (rule->n == XT_RULE_PARTS)
+		errx(EXIT_ERROR, "a rule with too many parts");
+	snprintf(rule->text[rule->n++], sizeof(rule->text[0]), "%s", text);
+	nftnl_rule_add_expr(rule->rule, expr);
+	return expr;
+}
+
+/* "-m ctstate2 --state INVALID" */
+static void join(char *text, size_t size, const char *flag, const char *name, char **words)
+{
+	size_t len = snprintf(text, size, "%s %s", flag, name);
+
+	for (; *words && len < size; words++)
+		len += snprintf(text + len, size - len, " %s", *words);
+}
+
+static void *copy(const void *data, size_t len)
+{
+	void *new = malloc(len + !len);
+
+	if (!new)
+		no_memory();
+	return memcpy(new, data, len);
+}
+
+/**
+ * xt_rule_match - add a match of xtables, as "-m" does for iptables
+ * @rule: the rule
+ * @name: the match's
+ * @words: its options and their arguments, ended by NULL; "!" is a word of its own
+ *
+ * Ends the program if they are wrong.
+ */
+void xt_rule_match(struct xt_rule *rule, const char *name, char **words)
+{
+	struct xtables_rule_match *matches = NULL;
+	struct xtables_match *match;
+	struct nftnl_expr *expr;
+	char text[128];
+	size_t size;
+
+	start_libxtables(rule->family);
+	match = xtables_find_match(name, XTF_TRY_LOAD, &matches);
+	if (!match)
+		errx(EXIT_ERROR,
+		     "iptables has no plugin for the match %s: install it, or see XTABLES_LIBDIR", name);
+	size = XT_ALIGN(sizeof(*match->m)) + match->size;
+	match->m = xtables_calloc(1, size);
+	match->m->u.match_size = size;
+	match->m->u.user.revision = match->revision;
+	strncpy(match->m->u.user.name, match->real_name ? match->real_name : match->name,
+		sizeof(match->m->u.user.name) - 1);
+	match->udata = scratch(match->udata, match->udata_size);
+	match->mflags = 0;
+	if (match->init)
+		match->init(match->m);
+	merge_options(match->x6_options, match->extra_opts, &match->option_offset);
+	parse_words(name, words, match, NULL);
+	xtables_option_mfcall(match);
+
+	join(text, sizeof(text), "-m", name, words);
+	expr = add_part(rule, "match", text);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_MT_NAME, match->m->u.user.name);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_MT_REV, match->revision);
+	/* libnftnl keeps it, and frees it */
+	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, copy(match->m->data, match->size), match->size);
+	xtables_rule_matches_free(&matches);
+}
+
+/**
+ * xt_rule_target - add a target of xtables, as "-j" does for iptables
+ * @rule: the rule
+ * @name: the target's
+ * @words: its options and their arguments, ended by NULL
+ *
+ * Ends the program if they are wrong.
+ */
+void xt_rule_target(struct xt_rule *rule, const char *name, char **words)
+{
+	struct xtables_target *target;
+	struct nftnl_expr *expr;
+	char text[128];
+	size_t size;
+
+	start_libxtables(rule->family);
+	target = xtables_find_target(name, XTF_TRY_LOAD);
+	if (!target)
+		errx(EXIT_ERROR,
+		     "iptables has no plugin for the target %s: install it, or see XTABLES_LIBDIR",
+		     name);
+	size = XT_ALIGN(sizeof(*target->t)) + target->size;
+	target->t = xtables_calloc(1, size);
+	target->t->u.target_size = size;
+	target->t->u.user.revision = target->revision;
+	strncpy(target->t->u.user.name, target->real_name ? target->real_name : target->name,
+		sizeof(target->t->u.user.name) - 1);
+	target->udata = scratch(target->udata, target->udata_size);
+	target->tflags = 0;
+	if (target->init)
+		target->init(target->t);
+	merge_options(target->x6_options, target->extra_opts, &target->option_offset);
+	parse_words(name, words, NULL, target);
+	xtables_option_tfcall(target);
+
+	join(text, sizeof(text), "-j", name, words);
+	expr = add_part(rule, "target", text);
+	nftnl_expr_set_str(expr, NFTNL_EXPR_TG_NAME, target->t->u.user.name);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_TG_REV, target->revision);
+	nftnl_expr_set(expr, NFTNL_EXPR_TG_INFO, copy(target->t->data, target->size),
+		       target->size);
+	free(target->t);
+	target->t = NULL;
+	target->used = 0;
+}
+
+/**
+ * xt_rule_interface - add a comparison of the interface's name
+ * @rule: the rule
+ * @out: the one that the packet leaves by, else the one that it came by
+ * @equal: it is to be this one, else another one
+ * @name: up to 15 bytes
+ */
+void xt_rule_interface(struct xt_rule *rule, bool out, bool equal, const char *name)
+{
+	char padded[IFNAMSIZ] = { 0 };
+	struct nftnl_expr *expr;
+
+	memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
+	expr = add_part(rule, "meta", "the interface");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, out ? NFT_META_OIFNAME : NFT_META_IIFNAME);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
+	expr = add_part(rule, "cmp", "the interface");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, equal ? NFT_CMP_EQ : NFT_CMP_NEQ);
+	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, padded, sizeof(padded));
+}
+
+/**
+ * xt_rule_counter - add a counter, for xt_table_counters()
+ */
+void xt_rule_counter(struct xt_rule *rule)
+{
+	add_part(rule, "counter", "a counter");
+}
+
+/**
+ * xt_rule_limit - what follows is for so many packets at most
+ * @rule: the rule
+ * @per_second: how many in a second
+ * @burst: and how many more at once
+ */
+void xt_rule_limit(struct xt_rule *rule, uint64_t per_second, uint32_t burst)
+{
+	struct nftnl_expr *expr = add_part(rule, "limit", "a limit");
+
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_RATE, per_second);
+	nftnl_expr_set_u64(expr, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_BURST, burst);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_LIMIT_FLAGS, 0);
+}
+
+/* --- Tables --- */
+
+/**
+ * xt_table_open - begin tables, of which the kernel knows nothing before xt_table_commit()
+ * @table: the tables
+ * @name: their name
+ *
+ * Returns 0 or a negative errno. xt_table_close() is allowed in either case.
+ */
+int xt_table_open(struct xt_table *table, const char *name)
+{
+	int on = 1;
+	int ret;
+
+	table->n_chains = 0;
+	table->n_rules = 0;
+	snprintf(table->name, sizeof(table->name), "%s", name);
+	ret = nl_open(&table->nl, NETLINK_NETFILTER);
+	/* Which part of a rule an error is about */
+	if (!ret)
+		mnl_socket_setsockopt(table->nl.sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	return ret;
+}
+
+/**
+ * xt_table_close - the tables go, if there are some
+ */
+void xt_table_close(struct xt_table *table)
+{
+	nl_close(&table->nl);
+	while (table->n_chains)
+		nftnl_chain_free(table->chains[--table->n_chains]);
+	while (table->n_rules)
+		nftnl_rule_free(table->rules[--table->n_rules].rule);
+}
+
+/**
+ * xt_table_chain - add a base chain, which accepts what its rules do not stop
+ * @table: the tables
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6: which of the two. Not NFPROTO_INET, in which the
+ *	kernel does not load xtables' modules, and finds none that are for one family
+ * @name: the chain's
+ * @hook: NF_INET_*
+ * @priority: in the hook
+ */
+void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
+		    unsigned int hook, int priority)
+{
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+
+	if (!chain || nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, table->name) ||
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name) ||
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter"))
+		no_memory();
+	if (table->n_chains == XT_TABLE_CHAINS)
+		errx(EXIT_ERROR, "too many chains");
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_FAMILY, family);
+	nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM, hook);
+	nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO, priority);
+	table->chains[table->n_chains++] = chain;
+}
+
+/**
+ * xt_table_rule - add a rule, at the end of a chain
+ * @table: the tables
+ * @family: the chain's
+ * @chain: the chain's name
+ *
+ * Returns the rule, which does nothing yet.
+ */
+struct xt_rule *xt_table_rule(struct xt_table *table, uint8_t family, const char *chain)
+{
+	struct xt_rule *rule = &table->rules[table->n_rules];
+
+	if (table->n_rules == XT_TABLE_RULES)
+		errx(EXIT_ERROR, "too many rules");
+	rule->rule = nftnl_rule_alloc();
+	if (!rule->rule || nftnl_rule_set_str(rule->rule, NFTNL_RULE_TABLE, table->name) ||
+	    nftnl_rule_set_str(rule->rule, NFTNL_RULE_CHAIN, chain))
+		no_memory();
+	nftnl_rule_set_u32(rule->rule, NFTNL_RULE_FAMILY, family);
+	rule->family = family;
+	rule->n = 0;
+	table->n_rules++;
+	return rule;
+}
+
+static bool has_family(const struct xt_table *table, uint8_t family)
+{
+	unsigned int i;
+
+	for (i = 0; i < table->n_chains; i++)
+		if (nftnl_chain_get_u32(table->chains[i], NFTNL_CHAIN_FAMILY) == family)
+			return true;
+	return false;
+}
+
+/* Which expression of a rule's message @offset is in; -1: in none */
+static int part_at(const struct nlmsghdr *nlh, uint32_t offset)
+{
+	const struct nlattr *attr, *part;
+	const char *at = (const char *)nlh + offset;
+	int i;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) != NFTA_RULE_EXPRESSIONS)
+			continue;
+		i = 0;
+		mnl_attr_for_each_nested(part, attr) {
+			if (at >= (const char *)part &&
+			    at < (const char *)part + MNL_ALIGN(part->nla_len))
+				return i;
+			i++;
+		}
+	}
+	return -1;
+}
+
+/**
+ * struct failure - the first error that the kernel had
+ * @error: a negative errno; 0: none
+ * @nlh: the message that it is about; NULL: the whole
+ * @offset: what of the message; 0: not said
+ */
+struct failure {
+	int error;
+	const struct nlmsghdr *nlh;
+	uint32_t offset;
+};
+
+static void why_rule(const struct xt_rule *rule, const struct failure *failure, char *why,
+		     size_t size)
+{
+	int i = part_at(failure->nlh, failure->offset);
+	const char *text = i >= 0 && i < (int)rule->n ? rule->text[i] : "a rule";
+	const char *family = rule->family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
+
+	if (failure->error == -ENOENT)
+		snprintf(why, size,
+			 "%s: the kernel does not have it for %s: see if its module can be loaded (modprobe xt_%.*s), and nft_compat",
+			 text, family, (int)strcspn(text + 3, " "), text + 3);
+	else if (failure->error == -EINVAL || failure->error == -EOPNOTSUPP)
+		snprintf(why, size, "%s: the kernel refuses it for %s; its log (dmesg) says why",
+			 text, family);
+	else
+		snprintf(why, size, "%s: %s", text, nl_error(failure->error));
+}
+
+static void why_table(const struct xt_table *table, const struct failure *failure, char *why,
+		      size_t size)
+{
+	if (!failure->nlh && (failure->error == -EINVAL || failure->error == -EOPNOTSUPP))
+		/* nfnetlink's answer where nobody has registered for it */
+		snprintf(why, size, "the kernel has no nf_tables: load it (modprobe nf_tables)");
+	else if (failure->error == -EOPNOTSUPP || failure->error == -EINVAL)
+		snprintf(why, size,
+			 "the kernel has no tables that go with their program: Linux 5.12 or newer is needed");
+	else if (failure->nlh && failure->error == -EPERM)
+		snprintf(why, size, "another program has the nft table %s", table->name);
+	else
+		snprintf(why, size, "the nft table %s: %s", table->name,
+			 nl_error(failure->error));
+}
+
+/* One message of the batch, at @at */
+struct message {
+	struct nlmsghdr *nlh;
+	const struct xt_rule *rule;
+};
+
+static void read_error(const struct nlmsghdr *nlh, const struct message *messages,
+		       unsigned int n, struct failure *failure)
+{
+	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*error);
+	const struct nlattr *attr;
+	unsigned int i;
+
+	failure->error = error->error;
+	for (i = 0; i < n; i++)
+		if (messages[i].nlh->nlmsg_seq == nlh->nlmsg_seq)
+			failure->nlh = messages[i].nlh;
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(nlh) < skip ? 0 :
+			error->msg.nlmsg_len - MNL_NLMSG_HDRLEN;
+	if (mnl_nlmsg_get_payload_len(nlh) < skip)
+		return;
+	mnl_attr_for_each(attr, nlh, skip)
+		if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			failure->offset = mnl_attr_get_u32(attr);
+}
+
+/*
+ * The answers to a batch: one for each message that fails, in their order, and one for the
+ * last; or one for its beginning, if that is all.
+ */
+static int read_answers(struct nl *nl, uint32_t first, uint32_t last,
+			const struct message *messages, unsigned int n, struct failure *failure)
+{
+	const struct nlmsghdr *nlh;
+	ssize_t got;
+	int len;
+
+	for (;;) {
+		got = mnl_socket_recvfrom(nl->sock, nl->buf, sizeof(nl->buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		len = got;
+		for (nlh = (const void *)nl->buf; mnl_nlmsg_ok(nlh, len);
+		     nlh = mnl_nlmsg_next(nlh, &len)) {
+			if (nlh->nlmsg_type != NLMSG_ERROR ||
+			    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct nlmsgerr))
+				continue;
+			if (!failure->error)
+				read_error(nlh, messages, n, failure);
+			if (nlh->nlmsg_seq == last || (nlh->nlmsg_seq == first && failure->error))
+				return 0;
+		}
+	}
+}
+
+/**
+ * xt_table_commit - make the tables, all of them or none
+ * @table: the tables, with chains and rules
+ * @why: with an error, what is wrong, and what helps
+ * @size: of @why
+ *
+ * Returns 0 or a negative errno.
+ */
+int xt_table_commit(struct xt_table *table, char *why, size_t size)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	static char buf[1 << 16] __attribute__((aligned(8)));
+	struct message messages[2 + XT_TABLE_CHAINS + XT_TABLE_RULES];
+	struct failure failure = { 0 };
+	struct nl *nl = &table->nl;
+	struct nftnl_table *query;
+	struct nlmsghdr *nlh;
+	unsigned int i, n = 0;
+	uint32_t first, last;
+	char *at = buf;
+	int ret;
+
+	memset(buf, 0, sizeof(buf));
+	first = ++nl->seq;
+	at += nftnl_batch_begin(at, first)->nlmsg_len;
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		if (!has_family(table, families[i]))
+			continue;
+		query = nftnl_table_alloc();
+		if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
+			no_memory();
+		nftnl_table_set_u32(query, NFTNL_TABLE_FLAGS, NFT_TABLE_F_OWNER);
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWTABLE, families[i],
+					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
+		nftnl_table_nlmsg_build_payload(nlh, query);
+		nftnl_table_free(query);
+		messages[n++] = (struct message){ nlh, NULL };
+		at += nlh->nlmsg_len;
+	}
+	for (i = 0; i < table->n_chains; i++) {
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWCHAIN,
+					    nftnl_chain_get_u32(table->chains[i],
+								NFTNL_CHAIN_FAMILY),
+					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
+		nftnl_chain_nlmsg_build_payload(nlh, table->chains[i]);
+		messages[n++] = (struct message){ nlh, NULL };
+		at += nlh->nlmsg_len;
+	}
+	for (i = 0; i < table->n_rules; i++) {
+		/* Of a rule, no part is longer than 512 bytes but a match's or a target's. */
+		if (at - buf > (ptrdiff_t)sizeof(buf) - 8192)
+			errx(EXIT_ERROR, "the rules are too long");
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWRULE, table->rules[i].family,
+					    NLM_F_CREATE | NLM_F_APPEND, ++nl->seq);
+		nftnl_rule_nlmsg_build_payload(nlh, table->rules[i].rule);
+		messages[n++] = (struct message){ nlh, &table->rules[i] };
+		at += nlh->nlmsg_len;
+	}
+	last = nl->seq;
+	messages[n - 1].nlh->nlmsg_flags |= NLM_F_ACK;
+	at += nftnl_batch_end(at, ++nl->seq)->nlmsg_len;
+	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
+		failure.error = -errno;
+	else if ((ret = read_answers(nl, first, last, messages, n, &failure)) != 0)
+		failure.error = ret;
+	if (!failure.error)
+		return 0;
+
+	for (i = 0; i < n && (messages[i].nlh != failure.nlh || !messages[i].rule); i++)
+		;
+	if (i < n)
+		why_rule(messages[i].rule, &failure, why, size);
+	else
+		why_table(table, &failure, why, size);
+	return failure.error;
+}
+
+static int count_rule(const struct nlmsghdr *nlh, void *data)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct nftnl_expr_iter *iter;
+	struct nftnl_expr *expr;
+	uint64_t *counters = data;
+	unsigned int i = 0;
+
+	if (!rule)
+		no_memory();
+	if (nftnl_rule_nlmsg_parse(nlh, rule)) {
+		nftnl_rule_free(rule);
+		return -EBADMSG;
+	}
+	iter = nftnl_expr_iter_create(rule);
+	if (!iter)
+		no_memory();
+	while ((expr = nftnl_expr_iter_next(iter)) && i < XT_RULE_COUNTERS)
+		if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter"))
+			counters[i++] += nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	nftnl_expr_iter_destroy(iter);
+	nftnl_rule_free(rule);
+	return 0;
+}
+
+/**
+ * xt_table_counters - read what the rules have counted
+ * @table: the tables
+ * @counters: packets of the first counter of all rules, and of the second one
+ *
+ * Returns 0 or a negative errno.
+ */
+int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS])
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	char buf[1024] __attribute__((aligned(8)));
+	struct nftnl_rule *query = nftnl_rule_alloc();
+	struct nlmsghdr *nlh;
+	unsigned int i;
+	int ret = 0;
+
+	if (!query || nftnl_rule_set_str(query, NFTNL_RULE_TABLE, table->name))
+		no_memory();
+	memset(counters, 0, sizeof(*counters) * XT_RULE_COUNTERS);
+	for (i = 0; i < ARRAY_SIZE(families) && !ret; i++) {
+		if (!has_family(table, families[i]))
+			continue;
+		memset(buf, 0, sizeof(buf));
+		nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, families[i], NLM_F_DUMP, 0);
+		nftnl_rule_nlmsg_build_payload(nlh, query);
+		ret = nl_request(&table->nl, nlh, count_rule, counters);
+	}
+	nftnl_rule_free(query);
+	return ret;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LIB_XT_TABLE_H
+#define LIB_XT_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "netlink.h"
+
+#define XT_TABLE_CHAINS		8
+#define XT_TABLE_RULES		8
+#define XT_RULE_PARTS		8
+#define XT_RULE_COUNTERS	2
+
+struct nftnl_chain;
+struct nftnl_rule;
+
+/**
+ * struct xt_rule - a rule with matches and targets of xtables
+ * @rule: libnftnl's
+ * @family: NFPROTO_IPV4 or NFPROTO_IPV6
+ * @n: how many expressions it has
+ * @text: each of them, as messages call it
+ */
+struct xt_rule {
+	struct nftnl_rule *rule;
+	uint8_t family;
+	unsigned int n;
+	char text[XT_RULE_PARTS][128];
+};
+
+/**
+ * struct xt_table - a program's own nft tables, one for each family that has a chain
+ * @nl: the socket that owns them: they are gone when it is closed, by whatever end of the
+ *	program; until then, nobody else changes or flushes them
+ * @name: of the tables; nobody else may have one of this name
+ * @chains: what xt_table_chain() has made
+ * @n_chains: how many
+ * @rules: what xt_table_rule() has made
+ * @n_rules: how many
+ */
+struct xt_table {
+	struct nl nl;
+	char name[32];
+	struct nftnl_chain *chains[XT_TABLE_CHAINS];
+	unsigned int n_chains;
+	struct xt_rule rules[XT_TABLE_RULES];
+	unsigned int n_rules;
+};
+
+int xt_table_open(struct xt_table *table, const char *name);
+void xt_table_close(struct xt_table *table);
+void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
+		    unsigned int hook, int priority);
+struct xt_rule *xt_table_rule(struct xt_table *table, uint8_t family, const char *chain);
+void xt_rule_interface(struct xt_rule *rule, bool out, bool equal, const char *name);
+void xt_rule_match(struct xt_rule *rule, const char *name, char **words);
+void xt_rule_target(struct xt_rule *rule, const char *name, char **words);
+void xt_rule_counter(struct xt_rule *rule);
+void xt_rule_limit(struct xt_rule *rule, uint64_t per_second, uint32_t burst);
+int xt_table_commit(struct xt_table *table, char *why, size_t size);
+int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS]);
+
+#endif /* LIB_XT_TABLE_H */
