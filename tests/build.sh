@@ -14,6 +14,7 @@ modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko nf_conntrack_rtsp2.ko
 units="lib/systemd/system/ctfull-guard.service
 	lib/systemd/system/xtables-conntrack-addons-rules.service"
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
+	sbin/ctwhy share/man/man8/ctwhy.8 share/bash-completion/completions/ctwhy
 	share/bash-completion/completions/ctfull $units etc/default/ctfull-guard
 	lib/firewalld/helpers/ftp2.xml lib/firewalld/helpers/rtsp2.xml libexec/xtables-conntrack-addons/rules
 	share/netfilter-persistent/plugins.d/50-xtables-conntrack-addons
@@ -161,7 +162,8 @@ rebuilds() {
 	sleep 0.05	# file times are not finer than a tick
 	touch "$work/stamp" "$@"
 	make -j2 >"$log" 2>&1
-	is "$(find . \( -name '*.ko' -o -name '*.so' -o -name '*.8' -o -name ctfull -type f \) -newer "$work/stamp" \
+	is "$(find . \( -name '*.ko' -o -name '*.so' -o -name '*.8' -o -name 'ct[fw]*' -type f -perm -100 \) \
+		-newer "$work/stamp" \
 		-printf '%f\n' | sort)" "$wanted" "a change of $*: what is made anew"
 }
 
@@ -332,7 +334,7 @@ rebuilds "$(words ctfull libxt_ctstate2.so nf_conntrack_alg.ko nf_conntrack_ftp2
 rebuilds "$(words ctfull libxt_CTFULL.so libxt_ctfull.so xt_ctfull.ko xt_ctstate2.ko)" \
 	include/linux/netfilter/xt_ctfull.h kernel/ctstate2/state.h
 rebuilds "$(words xt_CTLOG.ko xt_ctfull.ko)" kernel/log.h
-rebuilds "$(words libxt_ctstate2.so xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko)" \
+rebuilds "$(words ctwhy libxt_ctstate2.so xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko)" \
 	include/linux/netfilter/xt_ctstate2.h
 same "git does not see what was built" \
 	<(tests/lint --files | tr '\0' '\n' | sort) "$work/released"

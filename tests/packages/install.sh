@@ -94,6 +94,7 @@ suite() {
 	like "$(in_tree iptables-translate -A INPUT -m ctstate2 --state RELATED -j ACCEPT)" \
 		"ct state related" "$suite: iptables finds the plugin"
 	like "$(in_tree ctfull --version)" "^ctfull" "$suite: ctfull starts"
+	like "$(in_tree ctwhy explain TCP_NEW)" "What to do:" "$suite: ctwhy starts"
 	is "$(in_tree sh -c 'systemctl is-enabled ctfull-guard 2>&1; ls /etc/systemd/system/*.wants' |
 		grep guard)" "" "$suite: the guard is not enabled"
 

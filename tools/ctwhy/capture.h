@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef CTWHY_CAPTURE_H
+#define CTWHY_CAPTURE_H
+
+#include <jansson.h>
+#include <net/if.h>
+#include "../lib/options.h"
+#include "nflog.h"
+#include "packet.h"
+#include "reasons.h"
+
+/**
+ * struct event - an INVALID packet
+ * @logged: as the kernel logged it
+ * @packet: what is in it
+ * @reason: why it is INVALID
+ * @in: interface by which it came; "": this machine sends it
+ * @out: interface by which it leaves; "": it came
+ */
+struct event {
+	const struct logged *logged;
+	struct packet packet;
+	enum xt_ctstate2_reason reason;
+	char in[IFNAMSIZ], out[IFNAMSIZ];
+};
+
+/**
+ * event_cb - takes a packet
+ *
+ * Returns whether it wants more.
+ */
+typedef bool event_cb(const struct event *event, void *data);
+
+/**
+ * struct seen - how many packets there were
+ * @shown: went to the caller
+ * @reasons: of them, by reason
+ * @others: were about other addresses or ports
+ * @over: were too many in their second, and were not looked at
+ * @lost: were logged, and lost on their way
+ */
+struct seen {
+	uint64_t shown, others, over, lost;
+	uint64_t reasons[XT_CTSTATE2_REASON_MAX];
+};
+
+/* What both watch and top take; the last of a table's options */
+#define CAPTURE_OPTIONS(most)							\
+	OPT('i', "interface", "NAME", "only what comes or leaves by this one",	\
+	    capture_parse_interface),						\
+	OPT('a', "address", "ADDR[/BITS]", "only from, to or an error about it",	\
+	    capture_parse_address),						\
+	OPT_NUMBER('p', "port", "PORT", &capture_port, 1, 65535,		\
+		   "only from, to or an error about it"),			\
+	OPT('r', "reason", "LIST", "only these, as in TCP_NEW,TCP_STATE",	\
+	    capture_parse_reason),						\
+	OPT_NUMBER('R', "rate", "N", &capture_rate, 1, 1000000,		\
+		   "looks at so many a second [" #most "]; the others are counted")
+
+extern unsigned int capture_port, capture_rate;
+
+void capture_parse_interface(const struct opt *opt, const char *text);
+void capture_parse_address(const struct opt *opt, const char *text);
+void capture_parse_reason(const struct opt *opt, const char *text);
+
+/* What capture_wait() has seen */
+#define CAPTURE_END	1	/* the program is to end, or the caller wants no more */
+#define CAPTURE_INPUT	2	/* something can be read from the other descriptor */
+
+void capture_start(bool whole);
+int capture_wait(int timeout_ms, int input, event_cb *cb, void *data);
+const struct seen *capture_seen(void);
+void capture_stop(event_cb *cb, void *data);
+
+void name_text(const char *name, char text[IFNAMSIZ]);
+json_t *ends_json(const struct ends *ends);
+void summary_print(bool as_json);
+
+#endif /* CTWHY_CAPTURE_H */
