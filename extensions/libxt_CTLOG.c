@@ -13,6 +13,7 @@ enum {
 	O_PREFIX = 0,
 	O_LEVEL,
 	O_GROUP,
+	O_ZONE,
 	F_LEVEL = 1 << O_LEVEL,
 	F_GROUP = 1 << O_GROUP,
 };
@@ -23,6 +24,7 @@ static const struct xt_option_entry ctlog_tg_opts[] = {
 	  .excl = F_GROUP },
 	{ .name = "nflog-group", .id = O_GROUP, .type = XTTYPE_UINT16,
 	  .excl = F_LEVEL },
+	{ .name = "in-zone", .id = O_ZONE, .type = XTTYPE_UINT16 },
 	XTOPT_TABLEEND,
 };
 
@@ -31,7 +33,8 @@ static void ctlog_tg_help(void)
 	printf("CTLOG target options:\n"
 	       "--log-prefix PREFIX    begin each line with this, at most %u characters\n"
 	       "--log-level LEVEL      number or name, see syslog.conf(5) [warning]\n"
-	       "--nflog-group NUMBER   to this group of nfnetlink_log, not the kernel's log\n",
+	       "--nflog-group NUMBER   to this group of nfnetlink_log, not the kernel's log\n"
+	       "--in-zone NUMBER       look for the connection of INVALID packets there [0]\n",
 	       XT_CTLOG_PREFIXLEN - 1);
 }
 
@@ -59,6 +62,10 @@ static void ctlog_tg_parse(struct xt_option_call *cb)
 		info->group = cb->val.u16;
 		info->level = 0;
 		break;
+	case O_ZONE:
+		info->flags |= XT_CTLOG_ZONE;
+		info->zone = cb->val.u16;
+		break;
 	}
 }
 
@@ -67,6 +74,8 @@ static void print_options(const struct xt_ctlog_tginfo *info,
 {
 	print_log_options(dashes, info->prefix, info->flags & XT_CTLOG_NFLOG,
 			  info->level, info->group);
+	if (info->flags & XT_CTLOG_ZONE)
+		printf(" %sin-zone %u", dashes, info->zone);
 }
 
 static void ctlog_tg_print(const void *ip __attribute__((unused)),

@@ -12,6 +12,8 @@
 -j CTLOG --nflog-group 0;=;OK
 -j CTLOG --nflog-group 65535;=;OK
 -j CTLOG --nflog-group 7 --log-prefix "a b";-j CTLOG --log-prefix "a b" --nflog-group 7;OK
+-j CTLOG --in-zone 0;=;OK
+-j CTLOG --in-zone 65535 --nflog-group 3;-j CTLOG --nflog-group 3 --in-zone 65535;OK
 -m ctstate2 --state INVALID -j CTLOG --log-prefix "INVALID: " --log-level 6;=;OK
 # refused
 -j CTLOG --log-prefix;;FAIL
@@ -22,6 +24,8 @@
 -j CTLOG --nflog-group -1;;FAIL
 -j CTLOG --nflog-group 1 --log-level 4;;FAIL
 -j CTLOG --log-prefix a --log-prefix b;;FAIL
+-j CTLOG --in-zone 65536;;FAIL
+-j CTLOG ! --in-zone 1;;FAIL
 -j CTLOG --log-uid;;FAIL
 *raw
 :PREROUTING,OUTPUT

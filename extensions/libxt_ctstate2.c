@@ -210,10 +210,12 @@ static void ctstate2_mt_help(void)
 		       list_words(c->words, buf, sizeof(buf)));
 	printf("[!] --direction ORIGINAL|REPLY\n"
 	       "[!] --expires SECONDS[:SECONDS]    the connection's remaining lifetime\n"
-	       "[!] --in-zone NUMBER               the connection's zone in the packet's direction\n"
+	       "[!] --in-zone NUMBER               the connection's zone in the packet's direction;\n"
+	       "                                   with --invalid-reason, where it is looked for\n"
 	       "[!] --offloadable                  a flowtable may take it\n"
 	       "LIST: any of these words (--all-status: all of them), separated by commas.\n"
-	       "--invalid-reason goes with --state only: an INVALID packet has no connection.\n");
+	       "--invalid-reason goes with --state and --in-zone only: an INVALID packet has no\n"
+	       "connection.\n");
 }
 
 static unsigned int parse_word(const char *option, const char *word, size_t len,
@@ -403,10 +405,13 @@ static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 	if (!(info->match & XT_CTSTATE2_REASON))
 		return;
 	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
-		if (info->match & c->bit & XT_CTSTATE2_CONNECTION)
+		if (info->match & c->bit & XT_CTSTATE2_CONNECTION & ~XT_CTSTATE2_ZONE)
 			xtables_error(PARAMETER_PROBLEM,
 				      "ctstate2: --invalid-reason with --%s: an INVALID packet has no connection; use two rules",
 				      c->name);
+	if (info->invert & XT_CTSTATE2_ZONE)
+		xtables_error(PARAMETER_PROBLEM,
+			      "ctstate2: --invalid-reason with ! --in-zone: the reason is looked for in one zone; name it");
 }
 
 /* @dashes is "--" for what iptables-restore reads, "" for people */

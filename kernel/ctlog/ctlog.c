@@ -68,6 +68,9 @@ const char *ctlog_validate(const struct xt_ctlog_tginfo *info, unsigned int *bad
 				bad);
 	if (what)
 		return what;
+	*bad = info->zone;
+	if (*bad && !(info->flags & XT_CTLOG_ZONE))
+		return "a zone without its flag";
 	return log_check(info->flags & XT_CTLOG_NFLOG, info->level, info->group, info->prefix,
 			 sizeof(info->prefix), bad);
 }

@@ -57,7 +57,7 @@ static unsigned int ctlog_tg(struct sk_buff *skb, const struct xt_action_param *
 		ctlog_get_connection(&v, ct, ctinfo);
 	else if (v.state == XT_CTSTATE2_STATE_INVALID_BIT)
 		v.reason = info->raw ? XT_CTSTATE2_REASON_NOT_TRACKED :
-				       tracker_invalid_reason(skb, par->state);
+				       tracker_invalid_reason(skb, par->state, info->zone);
 	ctlog_print(line, &v);
 
 	log_packet(skb, par, info->flags & XT_CTLOG_NFLOG, info->level, info->group, line);

@@ -73,9 +73,12 @@ const char *ctstate2_validate(const struct xt_ctstate2_mtinfo *info, unsigned in
 	*bad = info->match & (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE);
 	if (*bad == (XT_CTSTATE2_TCP_STATE | XT_CTSTATE2_SCTP_STATE))
 		return "a TCP state and an SCTP state in one rule";
-	*bad = info->match & XT_CTSTATE2_CONNECTION;
+	*bad = info->match & XT_CTSTATE2_CONNECTION & ~XT_CTSTATE2_ZONE;
 	if (*bad && info->match & XT_CTSTATE2_REASON)
 		return "a reason of INVALID with conditions about a connection";
+	*bad = info->invert & XT_CTSTATE2_ZONE;
+	if (*bad && info->match & XT_CTSTATE2_REASON)
+		return "a reason of INVALID in another zone than one";
 	return NULL;
 }
 
@@ -118,14 +121,18 @@ void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw, bool early)
 {
 	u16 invert = info->invert & XT_CTSTATE2_STATE ? 0xffff : 0;
 	bool reply = !info->direction == !!(info->invert & XT_CTSTATE2_DIRECTION);
+	unsigned int connection = info->match & XT_CTSTATE2_CONNECTION;
 	unsigned int nat, accept;
 
+	/* Then it is where the reason is looked for. */
+	if (info->match & XT_CTSTATE2_REASON)
+		connection = 0;
 	for (nat = 0; nat < ARRAY_SIZE(info->accept); nat++) {
 		accept = info->state & nat << XT_CTSTATE2_STATE_SNAT_BIT ? 0xffff : info->state;
 		accept ^= invert;
 		if (!(info->match & XT_CTSTATE2_STATE))
 			accept = 0xffff;
-		if (info->match & XT_CTSTATE2_CONNECTION)
+		if (connection)
 			accept &= CTSTATE2_TRACKED;
 		if (info->match & XT_CTSTATE2_DIRECTION)
 			accept &= reply ? CTSTATE2_REPLY : CTSTATE2_ORIGINAL;
@@ -145,7 +152,7 @@ void ctstate2_compile(struct xt_ctstate2_mtinfo *info, bool raw, bool early)
 		info->tests ^= XT_CTSTATE2_ALL_STATUS;
 		info->tests |= ctstate2_compile_status(info, XT_CTSTATE2_ALL_STATUS);
 	}
-	if (early && info->match & XT_CTSTATE2_CONNECTION)
+	if (early && connection)
 		info->tests |= CTSTATE2_TEST_TEMPLATE;
 	if (raw && info->match & XT_CTSTATE2_REASON)
 		info->tests |= CTSTATE2_TEST_RAW;

@@ -94,7 +94,7 @@ static noinline bool ctstate2_mt_none(const struct sk_buff *skb, const struct xt
 	if (!(info->tests & XT_CTSTATE2_REASON))
 		return true;
 	if (!(info->tests & CTSTATE2_TEST_RAW))
-		reason = tracker_invalid_reason(skb, par->state);
+		reason = tracker_invalid_reason(skb, par->state, info->zone);
 	return (info->reason >> reason & 1) != !!(info->invert & XT_CTSTATE2_REASON);
 }
 

@@ -187,14 +187,15 @@ static bool bad_sctp_checksum(const struct sk_buff *skb, const struct nf_hook_st
 	return header->checksum != cpu_to_le32(~crc);
 }
 
-/*
- * The entry of @tuple, with a reference, or NULL. The zone that a CT target chose
- * went with its template, so only zone 0 can be looked into.
- */
-static struct nf_conn *find(struct net *net, const struct nf_conntrack_tuple *tuple,
+/* The entry of @tuple, in either direction, with a reference; or NULL */
+static struct nf_conn *find(struct net *net, u16 zone, const struct nf_conntrack_tuple *tuple,
 			    enum ip_conntrack_dir *dir)
 {
-	struct nf_conntrack_tuple_hash *h = nf_conntrack_find_get(net, &nf_ct_zone_dflt, tuple);
+	struct nf_conntrack_zone in;
+	struct nf_conntrack_tuple_hash *h;
+
+	nf_ct_zone_init(&in, zone, NF_CT_DEFAULT_ZONE_DIR, 0);
+	h = nf_conntrack_find_get(net, &in, tuple);
 
 	if (!h)
 		return NULL;
@@ -268,7 +269,8 @@ static struct tracker_tcp_sysctls tcp_sysctls(struct net *net)
 
 /* nf_conntrack_tcp_packet() */
 static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
-					  const struct nf_hook_state *state, unsigned int dataoff)
+					  const struct nf_hook_state *state, u16 zone,
+					  unsigned int dataoff)
 {
 	struct tracker_tcp_sysctls sysctls = tcp_sysctls(state->net);
 	struct nf_conntrack_tuple tuple;
@@ -289,7 +291,7 @@ static enum xt_ctstate2_reason tcp_reason(const struct sk_buff *skb,
 	seg.kind = tracker_tcp_kind(tcp_flag_byte(th));
 	if (!nf_ct_get_tuplepr(skb, skb_network_offset(skb), state->pf, state->net, &tuple))
 		return REASON(OTHER);
-	ct = find(state->net, &tuple, &dir);
+	ct = find(state->net, zone, &tuple, &dir);
 	if (!ct)
 		return tracker_tcp_new_reason(seg.kind, &sysctls);
 
@@ -356,7 +358,8 @@ static enum xt_ctstate2_reason sctp_reason(const struct sk_buff *skb,
 
 /* nf_conntrack_inet_error(): what is wrong with an error about the packet at @inner */
 static enum xt_ctstate2_reason inner_reason(const struct sk_buff *skb,
-					    const struct nf_hook_state *state, unsigned int inner)
+					    const struct nf_hook_state *state, u16 zone,
+					    unsigned int inner)
 {
 	struct nf_conntrack_tuple quoted, tuple;
 	enum xt_ctstate2_reason reason;
@@ -371,7 +374,7 @@ static enum xt_ctstate2_reason inner_reason(const struct sk_buff *skb,
 		return REASON(TRUNCATED);
 	if (!nf_ct_invert_tuple(&tuple, &quoted))
 		return REASON(ICMP_UNRELATED);
-	ct = find(state->net, &tuple, &dir);
+	ct = find(state->net, zone, &tuple, &dir);
 	if (!ct)
 		return REASON(ICMP_UNRELATED);
 	if (state->pf == NFPROTO_IPV4)
@@ -386,7 +389,8 @@ static enum xt_ctstate2_reason inner_reason(const struct sk_buff *skb,
 
 /* nf_conntrack_icmpv4_error(), nf_conntrack_icmp_packet() */
 static enum xt_ctstate2_reason icmp_reason(const struct sk_buff *skb,
-					   const struct nf_hook_state *state, unsigned int dataoff)
+					   const struct nf_hook_state *state, u16 zone,
+					   unsigned int dataoff)
 {
 	const struct icmphdr *ih;
 	struct icmphdr _ih;
@@ -402,7 +406,7 @@ static enum xt_ctstate2_reason icmp_reason(const struct sk_buff *skb,
 	case ICMP_REDIRECT:
 	case ICMP_TIME_EXCEEDED:
 	case ICMP_PARAMETERPROB:
-		return inner_reason(skb, state, dataoff + sizeof(_ih));
+		return inner_reason(skb, state, zone, dataoff + sizeof(_ih));
 	case ICMP_ECHO:
 	case ICMP_TIMESTAMP:
 	case ICMP_INFO_REQUEST:
@@ -419,7 +423,7 @@ static enum xt_ctstate2_reason icmp_reason(const struct sk_buff *skb,
 
 /* nf_conntrack_icmpv6_redirect() */
 static enum xt_ctstate2_reason redirect_reason(const struct sk_buff *skb,
-					       const struct nf_hook_state *state,
+					       const struct nf_hook_state *state, u16 zone,
 					       unsigned int dataoff)
 {
 	const struct nd_opt_hdr *option;
@@ -441,12 +445,12 @@ static enum xt_ctstate2_reason redirect_reason(const struct sk_buff *skb,
 		return REASON(TRUNCATED);
 	if (option->nd_opt_type != ND_OPT_REDIRECT_HDR)
 		return REASON(ICMP_TYPE);
-	return inner_reason(skb, state, dataoff + 8);
+	return inner_reason(skb, state, zone, dataoff + 8);
 }
 
 /* nf_conntrack_icmpv6_error(), nf_conntrack_icmpv6_packet() */
 static enum xt_ctstate2_reason icmpv6_reason(const struct sk_buff *skb,
-					     const struct nf_hook_state *state,
+					     const struct nf_hook_state *state, u16 zone,
 					     unsigned int dataoff)
 {
 	const struct icmp6hdr *ih;
@@ -459,7 +463,7 @@ static enum xt_ctstate2_reason icmpv6_reason(const struct sk_buff *skb,
 		return REASON(CHECKSUM);
 	switch (ih->icmp6_type) {
 	case NDISC_REDIRECT:
-		return redirect_reason(skb, state, dataoff);
+		return redirect_reason(skb, state, zone, dataoff);
 	case ICMPV6_ECHO_REQUEST:
 	case ICMPV6_NI_QUERY:
 		return REASON(OTHER);
@@ -469,11 +473,11 @@ static enum xt_ctstate2_reason icmpv6_reason(const struct sk_buff *skb,
 	}
 	if (ih->icmp6_type & ICMPV6_INFOMSG_MASK)
 		return REASON(ICMP_TYPE);
-	return inner_reason(skb, state, dataoff + sizeof(_ih));
+	return inner_reason(skb, state, zone, dataoff + sizeof(_ih));
 }
 
 enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
-					       const struct nf_hook_state *state)
+					       const struct nf_hook_state *state, u16 zone)
 {
 	enum xt_ctstate2_reason reason;
 	u8 protocol;
@@ -484,17 +488,17 @@ enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
 		return reason;
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return tcp_reason(skb, state, dataoff);
+		return tcp_reason(skb, state, zone, dataoff);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 		return udp_reason(skb, state, dataoff, protocol);
 	case IPPROTO_SCTP:
 		return sctp_reason(skb, state, dataoff);
 	case IPPROTO_ICMP:
-		return state->pf == NFPROTO_IPV4 ? icmp_reason(skb, state, dataoff) :
+		return state->pf == NFPROTO_IPV4 ? icmp_reason(skb, state, zone, dataoff) :
 						   REASON(OTHER);
 	case IPPROTO_ICMPV6:
-		return state->pf == NFPROTO_IPV6 ? icmpv6_reason(skb, state, dataoff) :
+		return state->pf == NFPROTO_IPV6 ? icmpv6_reason(skb, state, zone, dataoff) :
 						   REASON(OTHER);
 	case IPPROTO_DCCP:
 		return skb->len < dataoff + 4 ? REASON(TRUNCATED) : REASON(OTHER);

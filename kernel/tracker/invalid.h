@@ -13,16 +13,18 @@
  *	has had its look; non-linear, truncated and cloned ones are normal, and none
  *	is changed
  * @state: of the hook that the caller runs in
+ * @zone: where its connection is looked for
  *
  * The tracker keeps no reason, so this judges the packet again, by the same rules,
  * against the namespace's sysctls and the entry that is in the table now. What has
- * changed meanwhile, and a packet of another zone than 0, may come out as OTHER.
+ * changed meanwhile may come out as OTHER. The zone that the packet was in went with
+ * its template: only who made the rule can know it.
  *
  * Context: RCU read side, softirq or process. Takes the lock of one connection.
  * Return: never XT_CTSTATE2_REASON_NOT_TRACKED, which is the caller's to know
  */
 enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
-					       const struct nf_hook_state *state);
+					       const struct nf_hook_state *state, u16 zone);
 
 /* tracker_fragment() of an IPv6 packet */
 bool tracker_fragment6(const struct sk_buff *skb);

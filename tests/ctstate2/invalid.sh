@@ -28,6 +28,7 @@ rules() {
 	for chain in PREROUTING FORWARD; do
 		for reason in $reasons; do
 			rule $chain "$reason" -m ctstate2 --invalid-reason "$reason"
+			rule $chain "in-zone-$reason" -m ctstate2 --invalid-reason "$reason" --in-zone 7
 		done
 		rule $chain INVALID -m ctstate2 --state INVALID
 		# INVALID, for another reason than this one, which is none

@@ -147,6 +147,7 @@ a direction that NEW has not|^no packet can match .*: 0x21\$|match=0x21 state=4 
 a status, and UNTRACKED|^no packet can match .*: 0x3\$|match=3 state=0x80 status=4
 statuses that exclude each other|^no packet can match .*: 0x6\$|match=6 invert=2 status=4 all_status=4
 a reason, and a direction|^a reason of .*: 0x20\$|match=0x220 reason=1
+a reason, and not a zone|^a reason of INVALID in another .*: 0x80\$|match=0x280 invert=0x80 zone=7 reason=1
 "
 
 # Each bit by itself, whatever the log takes
@@ -161,11 +162,12 @@ for ((bit = 0; bit < 16; bit++)); do
 done
 
 raw "-A INPUT -j CTLOG" \
-	flags:1 level:1 group:2 prefix:30 reserved:6
+	flags:1 level:1 group:2 prefix:30 zone:2 reserved:4
 good "-A INPUT -j CTLOG --log-prefix A" level=4 prefix=0x41
 good "-A INPUT -j CTLOG --nflog-group 5" flags=1 group=5
 bad "
-unknown flags|^unknown flags .*: 0x2\$|flags=3
+unknown flags|^unknown flags .*: 0x4\$|flags=7
+a zone without its flag|^a zone without its flag: 0x5\$|flags=1 group=5 zone=5
 reserved|^reserved .*: 0x12\$|reserved=0x1200
 level 8|^not a log level.*: 0x8\$|level=8
 a level, and a group|^not a log level.*: 0x4\$|flags=1 level=4 group=5

@@ -152,9 +152,13 @@ static void refuses(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, ctlog_validate(&info, &bad));
 	info.level = 1;
 	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
-	info = (struct xt_ctlog_tginfo){ .flags = 2 };
+	info = (struct xt_ctlog_tginfo){ .flags = XT_CTLOG_ZONE, .zone = U16_MAX };
+	KUNIT_EXPECT_NULL(test, ctlog_validate(&info, &bad));
+	info.flags = 0;
 	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
-	info = (struct xt_ctlog_tginfo){ .reserved = { 0, 0, 0, 0, 0, 1 } };
+	info = (struct xt_ctlog_tginfo){ .flags = 4 };
+	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
+	info = (struct xt_ctlog_tginfo){ .reserved = { 0, 0, 0, 1 } };
 	KUNIT_EXPECT_NOT_NULL(test, ctlog_validate(&info, &bad));
 	KUNIT_EXPECT_EQ(test, offsetof(struct xt_ctlog_tginfo, raw), 40);
 	KUNIT_EXPECT_EQ(test, sizeof(struct xt_ctlog_tginfo), 48);

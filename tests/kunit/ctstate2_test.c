@@ -250,6 +250,14 @@ static void states_of_conditions(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, info.accept[0], XT_CTSTATE2_STATE_INVALID);
 		KUNIT_EXPECT_EQ(test, info.tests, XT_CTSTATE2_REASON | CTSTATE2_TEST_RAW);
 	}
+	/* The zone is then where the reason is looked for, and no condition on a connection. */
+	info = (struct xt_ctstate2_mtinfo){
+		.match = XT_CTSTATE2_REASON | XT_CTSTATE2_ZONE, .reason = 1, .zone = 7,
+	};
+	ctstate2_compile(&info, false, true);
+	KUNIT_EXPECT_EQ(test, info.accept[0], XT_CTSTATE2_STATE_INVALID);
+	KUNIT_EXPECT_FALSE(test, info.tests & CTSTATE2_TEST_TEMPLATE);
+	KUNIT_EXPECT_FALSE(test, ctstate2_never(&info));
 }
 
 /* Before the tracker, what has a template has no connection, whatever else is asked */

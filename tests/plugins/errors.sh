@@ -74,11 +74,13 @@ refused "ctstate2: bad value for option \"--in-zone\", or out of range \(0-65535
 refused "ctstate2: option \"--tcp-state\" cannot be used together with \"--sctp-state\"\." \
 	--tcp-state CLOSE --sctp-state CLOSED
 for option in "--status NONE" "--all-status NONE" "--tcp-state NONE" "--sctp-state NONE" \
-	      "--direction REPLY" "--expires 1" "--in-zone 1" "--offloadable"; do
+	      "--direction REPLY" "--expires 1" "--offloadable"; do
 	# shellcheck disable=SC2086 # words
 	refused "ctstate2: --invalid-reason with ${option%% *}: an INVALID packet has no .*; use two rules" \
 		--invalid-reason OTHER $option
 done
+refused "ctstate2: --invalid-reason with ! --in-zone: the reason is looked for in one zone; name it" \
+	--invalid-reason OTHER ! --in-zone 1
 "$iptables" -w -A INPUT -p udp -m ctstate2 --tcp-state CLOSE 2>"$work/stderr"
 like "$? $(<"$work/stderr")" "^2 .*ctstate2: --tcp-state: no packet of protocol 17 .* use -p tcp, or no -p" \
 	"refused: -p udp -m ctstate2 --tcp-state CLOSE"

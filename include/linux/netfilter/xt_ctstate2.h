@@ -102,7 +102,8 @@ enum xt_ctstate2_reason {
  * @reason: reasons of INVALID, bits of enum xt_ctstate2_reason
  * @expires_min: remaining lifetime in seconds, at least
  * @expires_max: remaining lifetime in seconds, at most
- * @zone: the zone of the connection, in the packet's direction
+ * @zone: the zone of the connection, in the packet's direction; with @reason, the zone in
+ *	which the connection of an INVALID packet is looked for
  * @direction: enum ip_conntrack_dir
  * @reserved: zero
  * @accept: kernel only. Bit n of accept[nat] says whether a packet of state
