@@ -24,6 +24,7 @@
 #define RANGE		256
 
 unsigned int capture_port, capture_rate;
+int capture_zone = -1;
 
 static const char *interface;
 static struct network network;
@@ -57,6 +58,16 @@ void capture_parse_address(const struct opt *opt, const char *text)
 		     "--%s %s: must be an address or a network, such as 192.0.2.1 or 2001:db8::/32",
 		     opt->name, text);
 	has_network = true;
+}
+
+void capture_parse_zone(const struct opt *opt, const char *text)
+{
+	unsigned int zone;
+
+	if (!parse_number(text, 0, UINT16_MAX, &zone))
+		errx(EXIT_ERROR, "--%s %s: must be a number from 0 to %u", opt->name, text,
+		     UINT16_MAX);
+	capture_zone = zone;
 }
 
 /* All that the rules can see: they are behind the tracker. */
@@ -106,14 +117,19 @@ void capture_parse_reason(const struct opt *opt, const char *text)
  */
 static void add_rules(uint8_t family)
 {
+	char group[8], zone[8];
+	bool in_zone = capture_zone >= 0;
 	char *state[] = { "--state", "INVALID", NULL };
-	char *why[] = { "--invalid-reason", reason_list, NULL };
-	char group[8];
-	char *log[] = { "--nflog-group", group, "--log-prefix", prefix, NULL };
+	char *why[] = { "--invalid-reason", reason_list, in_zone ? "--in-zone" : NULL, zone, NULL };
+	char *log[] = {
+		"--nflog-group", group, "--log-prefix", prefix, in_zone ? "--in-zone" : NULL, zone,
+		NULL
+	};
 	struct xt_rule *rule;
 	bool out;
 
 	snprintf(group, sizeof(group), "%u", log_group.group);
+	snprintf(zone, sizeof(zone), "%d", capture_zone);
 	for (out = false; ; out = true) {
 		const char *chain = out ? "output" : "prerouting";
 

@@ -54,13 +54,17 @@ struct seen {
 		   "only from, to or an error about it"),			\
 	OPT('r', "reason", "LIST", "only these, as in TCP_NEW,TCP_STATE",	\
 	    capture_parse_reason),						\
+	OPT('z', "zone", "N", "looks for their connections in this zone [0]",	\
+	    capture_parse_zone),						\
 	OPT_NUMBER('R', "rate", "N", &capture_rate, 1, 1000000,		\
 		   "looks at so many a second [" #most "]; the others are counted")
 
 extern unsigned int capture_port, capture_rate;
+extern int capture_zone;		/* -1: none was given */
 
 void capture_parse_interface(const struct opt *opt, const char *text);
 void capture_parse_address(const struct opt *opt, const char *text);
+void capture_parse_zone(const struct opt *opt, const char *text);
 void capture_parse_reason(const struct opt *opt, const char *text);
 
 /* What capture_wait() has seen */

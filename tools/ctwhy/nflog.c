@@ -14,7 +14,7 @@
 #include "nflog.h"
 
 #define GROUPS		64		/* the last ones, which rules hardly have */
-#define SOCKET_BUFFER	(8 << 20)
+#define SOCKET_BUFFER	(2 << 20)	/* some 10,000 packets, or a second */
 #define KERNEL_BUFFER	(32 << 10)	/* no more than struct nl has room for */
 #define KERNEL_TIMEOUT	10		/* hundredths of a second that a packet waits there */
 

@@ -38,9 +38,11 @@ static const struct opt options[] = {
 /* The tracker has none of a packet that starts nothing, or that is about nothing. */
 static bool find_connection(const struct event *event, struct connection *connection)
 {
+	uint16_t zone = capture_zone < 0 ? 0 : capture_zone;
+
 	return event->reason != XT_CTSTATE2_REASON_TCP_NEW &&
 	       event->reason != XT_CTSTATE2_REASON_ICMP_UNRELATED && ctnetlink.sock &&
-	       connection_find(&ctnetlink, &event->packet, 0, connection);
+	       connection_find(&ctnetlink, &event->packet, zone, connection);
 }
 
 static void connection_text(const struct connection *connection, char *text, size_t size)
