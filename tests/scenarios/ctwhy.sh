@@ -94,7 +94,7 @@ END
 	is "$(of_lines packet "d['reason']")" "$wanted $wanted" "$firewall: the reasons, IPv4 and IPv6"
 	end TERM
 	is $? 0 "$firewall: SIGTERM ends it well"
-	gone
+	wait_for 10 gone
 	ok $? "$firewall: nothing stays"
 	is "$(<"$work/err")" "" "$firewall: no trouble"
 done
@@ -285,7 +285,7 @@ for command in watch top; do
 	ok $? "$command: the terminal is closed: nothing stays"
 	is "$(run_in "$router" /usr/bin/python3 "$work/terminal.py" ^C $command)" "True 0" \
 		"$command: ^C, and there is a summary"
-	gone
+	wait_for 10 gone
 	ok $? "$command: ^C: nothing stays"
 done
 is "$(run_in "$router" /usr/bin/python3 "$work/terminal.py" q top)" "True 0" "top: q, and there is a summary"
@@ -351,8 +351,8 @@ for by in "reason  TCP_NEW" "interface  eth2" "ends  tcp 10.0.2.9 > 10.0.1.9"; d
 	watch top --by "${by%%  *}" -n 1 -s 1 -c 2
 	send "flow(9); bob(tcp('SA', 5000, 1001)); bob(tcp('SA', 5000, 1001)); alice(tcp('SF', 1000))"
 	ends
-	like "$(<"$work/out")" "3 INVALID packets; 0 more were not looked at, 0 were lost
- +2  ${by#*  } *"$'\n\n' "top --by ${by%%  *}"
+	like "$(tr '\n' '|' <"$work/out")" "3 INVALID packets; 0 more were not looked at, 0 were lost\| +2  ${by#*  } *\|\|" \
+		"top --by ${by%%  *}"
 done
 
 # --- explain ---
@@ -361,13 +361,16 @@ like "$(ctwhy explain TCP_NEW)" $'^TCP_NEW\n\nThe segment belongs to no known.*\
 	"explain"
 reasons=$(grep -o '^### [A-Z_]*$' "$tests/../doc/states.md" | cut -c 5-)
 is "$(ctwhy explain | awk '{ print $1 }')" "$reasons" "explain: all reasons of doc/states.md"
+# words: one a line, without the titles of the parts
+words() {
+	sed -E 's/^(Causes|What to do)://' | grep -oE '[^[:space:]]+'
+}
 for reason in $reasons; do
-	# The words of a section, without its markup; each line of an example
-	is "$(ctwhy explain "${reason,,}" | tr -s ' \n' '\n\n' | grep -v '^\(Causes:\|What\|to\|do:\)$')" \
+	is "$(ctwhy explain "${reason,,}" | words)" \
 		"$(sed -n "/^### $reason\$/,/^##* /p" "$tests/../doc/states.md" |
-			sed -E -e '1s/^### //' -e '2,$s/^#.*//' -e '/^```/d' -e 's/\*\*|`|^\*(Causes|Remedy):\*//g' \
-				-e 's/\[([^]]*)\]\([^)]*\)/\1/g' |
-			tr -s ' \n' '\n\n' | grep -v '^\(What\|to\|do:\|\)$')" "explain $reason: as in doc/states.md"
+			sed -E -e '1s/^### //' -e '2,$s/^#.*//' -e '/^```/d' -e 's/\[([^]]*)\]\([^)]*\)/\1/g' \
+				-e 's/\*\*|`|^\*(Causes|Remedy):\*//g' | words)" \
+		"explain $reason: as in doc/states.md"
 done
 
 # --- Usage ---
@@ -445,7 +448,7 @@ completes "ICMP_TYPE ICMP_UNRELATED ICMP_MISMATCH" ctwhy top -r = ICMP
 completes "reason" ctwhy top --by r
 completes "lo" ctwhy watch -i lo
 completes "" ctwhy watch --port ""
-completes "$(echo $reasons) --help" ctwhy explain ""
+completes "${reasons//$'\n'/ } --help" ctwhy explain ""
 for command in watch top explain; do
 	# shellcheck disable=SC2034 # for the function
 	COMP_WORDS=(ctwhy "$command" --) COMP_CWORD=2

@@ -38,11 +38,11 @@ static const uint8_t tcp6[] = {
 /* Packet too big about SCTP */
 static const uint8_t error6[] = {
 	0x60, 0, 0, 0, 0, 60, 58, 64,
-	0xfd, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-	0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
 	2, 0, 0, 0, 0, 0, 5, 0,
 	0x60, 0, 0, 0, 0, 12, 132, 64,
-	0xfd, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
+	0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
 	0xfd, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,
 	0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0,
 };
@@ -75,7 +75,7 @@ static const struct sample {
 	{ "TCP, IPv6, behind options", tcp6, sizeof(tcp6), AF_INET6,
 	  "tcp [fd00:2::9]:80 > [fd00:1::9]:20000 REC seq=4294967295 ack=0 win=0 len=76" },
 	{ "an ICMPv6 error", error6, sizeof(error6), AF_INET6,
-	  "icmpv6 fd00:2::1 > fd00:1::9 type=2 code=0 len=100 about sctp [fd00:1::9]:1 > [fd00:2::9]:2" },
+	  "icmpv6 fd00::1 > fd00::9 type=2 code=0 len=100 about sctp [fd00::9]:1 > [fd00:2::9]:2" },
 	{ "a part", part4, sizeof(part4), AF_INET, "tcp 10.0.2.9 > 10.0.1.9 fragment len=28" },
 	{ "a part, IPv6", part6, sizeof(part6), AF_INET6,
 	  "tcp fd00:2::9 > fd00:1::9 fragment len=56" },

@@ -109,6 +109,7 @@ like "$errors" "the kernel uml does not boot: Too few physical memory" "which sa
 transcript() {
 	sed -e '/ESTABLISHED/s/^ *[0-9]*/N/' -e 's/ *$//' -e 's/^Linux [^,]*/Linux X/' |
 		tr '\n' ' ' | sed -e 's/  */ /g' -e 's/MAC=[0-9a-f:]*/MAC=X/' -e 's/ ID=[0-9]* DF/ ID=X DF/' \
+			-e 's/[0-9:]*\.[0-9]* ICMP_/T ICMP_/' -e 's/ in [0-9.]* s / in X s /' \
 			-e "s/The router's rules, from README.md:.*Traffic:/Traffic:/"
 }
 is "$("$tests/../demo" 2>"$work/errors" | transcript)" \

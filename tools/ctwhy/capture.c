@@ -23,10 +23,10 @@
 /* So much of a packet is shown: headers, with those that an error quotes */
 #define RANGE		256
 
-unsigned int capture_port, capture_rate;
-int capture_zone = -1;
-
 static const char *interface;
+static unsigned int port;		/* 0: any */
+static int zone = -1;			/* none was given */
+static unsigned int rate;
 static struct network network;
 static bool has_network;
 static uint32_t wanted_reasons;
@@ -43,7 +43,7 @@ static long long started_ms;
 
 /* --- Options --- */
 
-void capture_parse_interface(const struct opt *opt, const char *text)
+static void parse_interface(const struct opt *opt, const char *text)
 {
 	if (!*text || strlen(text) >= IFNAMSIZ)
 		errx(EXIT_ERROR, "--%s %s: must be the name of an interface, such as eth0",
@@ -51,7 +51,7 @@ void capture_parse_interface(const struct opt *opt, const char *text)
 	interface = text;
 }
 
-void capture_parse_address(const struct opt *opt, const char *text)
+static void parse_address(const struct opt *opt, const char *text)
 {
 	if (!network_parse(text, &network))
 		errx(EXIT_ERROR,
@@ -60,14 +60,14 @@ void capture_parse_address(const struct opt *opt, const char *text)
 	has_network = true;
 }
 
-void capture_parse_zone(const struct opt *opt, const char *text)
+static void parse_zone(const struct opt *opt, const char *text)
 {
-	unsigned int zone;
+	unsigned int number;
 
-	if (!parse_number(text, 0, UINT16_MAX, &zone))
+	if (!parse_number(text, 0, UINT16_MAX, &number))
 		errx(EXIT_ERROR, "--%s %s: must be a number from 0 to %u", opt->name, text,
 		     UINT16_MAX);
-	capture_zone = zone;
+	zone = number;
 }
 
 /* All that the rules can see: they are behind the tracker. */
@@ -83,7 +83,7 @@ static const char *known_reasons(void)
 	return list;
 }
 
-void capture_parse_reason(const struct opt *opt, const char *text)
+static void parse_reason(const struct opt *opt, const char *text)
 {
 	size_t len, used = 0;
 	const char *at;
@@ -109,6 +109,43 @@ void capture_parse_reason(const struct opt *opt, const char *text)
 					 used ? "," : "", reasons[i].name);
 }
 
+/**
+ * capture_options - add what both watch and top take to a command's options
+ * @options: with room for CAPTURE_OPTIONS behind its last one
+ * @most: of --rate, if it is not given
+ */
+void capture_options(struct opt *options, unsigned int most)
+{
+	static char rate_help[80];
+	const struct opt common[CAPTURE_OPTIONS] = {
+		OPT('i', "interface", "NAME", "only what comes or leaves by this one",
+		    parse_interface),
+		OPT('a', "address", "ADDR[/BITS]", "only from, to or an error about it",
+		    parse_address),
+		OPT_NUMBER('p', "port", "PORT", &port, 1, 65535,
+			   "only from, to or an error about it"),
+		OPT('r', "reason", "LIST", "only these, as in TCP_NEW,TCP_STATE", parse_reason),
+		OPT('z', "zone", "N", "looks for their connections in this zone [0]", parse_zone),
+		OPT_NUMBER('R', "rate", "N", &rate, 1, 1000000, rate_help),
+		{ 0 },
+	};
+
+	rate = most;
+	snprintf(rate_help, sizeof(rate_help),
+		 "looks at so many a second [%u]; the others are counted", most);
+	while (options->name)
+		options++;
+	memcpy(options, common, sizeof(common));
+}
+
+/**
+ * capture_zone - in which zone connections are looked for
+ */
+uint16_t capture_zone(void)
+{
+	return zone < 0 ? 0 : zone;
+}
+
 /* --- Rules --- */
 
 /*
@@ -117,24 +154,23 @@ void capture_parse_reason(const struct opt *opt, const char *text)
  */
 static void add_rules(uint8_t family)
 {
-	char group[8], zone[8];
-	bool in_zone = capture_zone >= 0;
-	char *state[] = { "--state", "INVALID", NULL };
-	char *why[] = { "--invalid-reason", reason_list, in_zone ? "--in-zone" : NULL, zone, NULL };
-	char *log[] = {
-		"--nflog-group", group, "--log-prefix", prefix, in_zone ? "--in-zone" : NULL, zone,
-		NULL
+	const char *in_zone = zone < 0 ? NULL : "--in-zone";
+	char group[8], number[8];
+	const char *const state[] = { "--state", "INVALID", NULL };
+	const char *const why[] = { "--invalid-reason", reason_list, in_zone, number, NULL };
+	const char *const log[] = {
+		"--nflog-group", group, "--log-prefix", prefix, in_zone, number, NULL
 	};
 	struct xt_rule *rule;
 	bool out;
 
 	snprintf(group, sizeof(group), "%u", log_group.group);
-	snprintf(zone, sizeof(zone), "%d", capture_zone);
+	snprintf(number, sizeof(number), "%d", zone);
 	for (out = false; ; out = true) {
 		const char *chain = out ? "output" : "prerouting";
 
-		xt_table_chain(&table, family, chain, out ? NF_INET_LOCAL_OUT : NF_INET_PRE_ROUTING,
-			       PRIORITY);
+		xt_table_chain(&table, family, chain,
+			       out ? NF_INET_LOCAL_OUT : NF_INET_PRE_ROUTING, PRIORITY);
 		rule = xt_table_rule(&table, family, chain);
 		if (interface)
 			xt_rule_interface(rule, out, true, interface);
@@ -142,7 +178,7 @@ static void add_rules(uint8_t family)
 			xt_rule_interface(rule, true, false, "lo");
 		xt_rule_match(rule, "ctstate2", *reason_list ? why : state);
 		xt_rule_counter(rule);
-		xt_rule_limit(rule, capture_rate, capture_rate);
+		xt_rule_limit(rule, rate, rate);
 		xt_rule_counter(rule);
 		xt_rule_target(rule, "CTLOG", log);
 		if (out || (interface && !strcmp(interface, "lo")))
@@ -173,7 +209,8 @@ void capture_start(bool whole)
 		give_up(signals);
 	ret = nflog_open(&log_group, whole ? NFLOG_RANGE : RANGE);
 	if (ret == -EINVAL || ret == -EOPNOTSUPP)
-		errx(EXIT_ERROR, "the kernel has no nfnetlink_log: load it (modprobe nfnetlink_log)");
+		errx(EXIT_ERROR,
+		     "the kernel has no nfnetlink_log: load it (modprobe nfnetlink_log)");
 	if (ret)
 		give_up(ret);
 	ret = xt_table_open(&table, name);
@@ -240,7 +277,8 @@ static bool read_line(const char *line, enum xt_ctstate2_reason *reason)
 	word += strlen(before);
 	len = strcspn(word, " ");
 	for (*reason = 0; *reason < XT_CTSTATE2_REASON_OTHER; ++*reason)
-		if (len == strlen(reasons[*reason].name) && !strncmp(word, reasons[*reason].name, len))
+		if (len == strlen(reasons[*reason].name) &&
+		    !strncmp(word, reasons[*reason].name, len))
 			break;
 	return true;
 }
@@ -248,7 +286,7 @@ static bool read_line(const char *line, enum xt_ctstate2_reason *reason)
 static bool is_wanted(const struct event *event)
 {
 	return (!has_network || packet_has_address(&event->packet, &network)) &&
-	       (!capture_port || packet_has_port(&event->packet, capture_port));
+	       (!port || packet_has_port(&event->packet, port));
 }
 
 struct caller {

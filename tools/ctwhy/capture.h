@@ -44,33 +44,15 @@ struct seen {
 	uint64_t reasons[XT_CTSTATE2_REASON_MAX];
 };
 
-/* What both watch and top take; the last of a table's options */
-#define CAPTURE_OPTIONS(most)							\
-	OPT('i', "interface", "NAME", "only what comes or leaves by this one",	\
-	    capture_parse_interface),						\
-	OPT('a', "address", "ADDR[/BITS]", "only from, to or an error about it",	\
-	    capture_parse_address),						\
-	OPT_NUMBER('p', "port", "PORT", &capture_port, 1, 65535,		\
-		   "only from, to or an error about it"),			\
-	OPT('r', "reason", "LIST", "only these, as in TCP_NEW,TCP_STATE",	\
-	    capture_parse_reason),						\
-	OPT('z', "zone", "N", "looks for their connections in this zone [0]",	\
-	    capture_parse_zone),						\
-	OPT_NUMBER('R', "rate", "N", &capture_rate, 1, 1000000,		\
-		   "looks at so many a second [" #most "]; the others are counted")
-
-extern unsigned int capture_port, capture_rate;
-extern int capture_zone;		/* -1: none was given */
-
-void capture_parse_interface(const struct opt *opt, const char *text);
-void capture_parse_address(const struct opt *opt, const char *text);
-void capture_parse_zone(const struct opt *opt, const char *text);
-void capture_parse_reason(const struct opt *opt, const char *text);
+/* So many options capture_options() adds, with the end of the table */
+#define CAPTURE_OPTIONS	7
 
 /* What capture_wait() has seen */
 #define CAPTURE_END	1	/* the program is to end, or the caller wants no more */
 #define CAPTURE_INPUT	2	/* something can be read from the other descriptor */
 
+void capture_options(struct opt *options, unsigned int rate);
+uint16_t capture_zone(void);
 void capture_start(bool whole);
 int capture_wait(int timeout_ms, int input, event_cb *cb, void *data);
 const struct seen *capture_seen(void);

@@ -64,7 +64,7 @@ static void list(void)
 		len = printf("%-14s  ", reasons[i].name);
 		for (at = reasons[i].what; *at && !strchr(".;:", *at); at++) {
 			/* Not a word that would not fit */
-			if ((*at == ' ' || *at == '\n') && len + strcspn(at + 1, " \n") >= 96)
+			if ((*at == ' ' || *at == '\n') && len + strcspn(at + 1, "\n ") >= 96)
 				break;
 			putchar(*at == '\n' ? ' ' : *at);
 			len++;

@@ -122,7 +122,7 @@ static int find_interface(struct pcapng *pcap, const char *name, uint32_t *numbe
 /**
  * pcapng_write - add a packet
  * @pcap: the file
- * @interface: where it was seen
+ * @interface: where it was seen, in UTF-8
  * @when: it was seen
  * @data: its bytes, from its IP header on
  * @len: how many there are

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #define PCAPNG_INTERFACES	64
+#define PCAPNG_NAME		80	/* room for an interface's name, as UTF-8 */
 
 /**
  * struct pcapng - a file of packets that Wireshark reads
@@ -17,7 +18,7 @@
  */
 struct pcapng {
 	FILE *file;
-	char names[PCAPNG_INTERFACES][40];
+	char names[PCAPNG_INTERFACES][PCAPNG_NAME];
 	unsigned int n;
 };
 

@@ -50,14 +50,12 @@ static const char usage[] =
 	"Of INVALID packets, those that are most: by reason, interface, and both ends without\n"
 	"ports. On a terminal q quits. Then, how many there were, and what to do.\n";
 
-static const struct opt options[] = {
+static struct opt options[5 + CAPTURE_OPTIONS] = {
 	OPT('b', "by", "WHAT", "count by all (the default), reason, interface or ends", parse_by),
 	OPT_NUMBER('n', "number", "N", &lines, 1, 10000, "so many lines [10]"),
 	OPT_NUMBER('s', "seconds", "N", &seconds, 1, 86400, "again every N seconds [2]"),
 	OPT_NUMBER('c', "count", "N", &times, 1, UINT32_MAX, "ends after N times"),
 	OPT_FLAG('j', "json", &as_json, "as JSON, an object each time"),
-	CAPTURE_OPTIONS(10000),
-	{ 0 },
 };
 
 /* --- Counting --- */
@@ -77,7 +75,7 @@ struct row {
  * A sender chooses addresses, and would fill any memory. What comes when the table is full
  * is counted together.
  */
-#define ROWS	(1 << 16)
+#define ROWS	65536
 static struct row *rows;
 static unsigned int used;
 static uint64_t rest, total;
@@ -310,7 +308,7 @@ int top_main(int argc, char **argv)
 	long long until;
 	int ret = 0;
 
-	capture_rate = 10000;
+	capture_options(options, 10000);
 	options_parse(argc, argv, usage, options, NULL);
 	rows = calloc(ROWS, sizeof(*rows));
 	if (!rows)

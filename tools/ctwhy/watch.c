@@ -27,22 +27,18 @@ static const char usage[] =
 	"both ends, and what else is in its headers; behind \"of\", the connection that it nearly\n"
 	"belonged to. After ^C, how many there were, and what to do.\n";
 
-static const struct opt options[] = {
+static struct opt options[3 + CAPTURE_OPTIONS] = {
 	OPT_NUMBER('n', "number", "N", &left, 1, UINT32_MAX, "ends after N packets"),
 	OPT_FLAG('j', "json", &as_json, "as JSON, an object per line"),
 	OPT_TEXT('w', "pcap", "FILE", &pcap_path, "also to FILE, for Wireshark, with the reason"),
-	CAPTURE_OPTIONS(1000),
-	{ 0 },
 };
 
 /* The tracker has none of a packet that starts nothing, or that is about nothing. */
 static bool find_connection(const struct event *event, struct connection *connection)
 {
-	uint16_t zone = capture_zone < 0 ? 0 : capture_zone;
-
 	return event->reason != XT_CTSTATE2_REASON_TCP_NEW &&
 	       event->reason != XT_CTSTATE2_REASON_ICMP_UNRELATED && ctnetlink.sock &&
-	       connection_find(&ctnetlink, &event->packet, zone, connection);
+	       connection_find(&ctnetlink, &event->packet, capture_zone(), connection);
 }
 
 static void connection_text(const struct connection *connection, char *text, size_t size)
@@ -139,14 +135,15 @@ static void print_json(const struct event *event, const struct connection *conne
 static void write_pcap(const struct event *event, const struct connection *connection)
 {
 	const struct logged *logged = event->logged;
-	char comment[300], entry[256] = "";
+	char comment[300], entry[256] = "", name[PCAPNG_NAME];
 	int ret;
 
 	if (connection)
 		connection_text(connection, entry, sizeof(entry));
 	snprintf(comment, sizeof(comment), "INVALID: %s%s", reasons[event->reason].name, entry);
-	ret = pcapng_write(&pcap, *event->in ? event->in : event->out, &logged->when,
-			   logged->data, logged->len, event->packet.len, comment);
+	utf8_text(*event->in ? event->in : event->out, name, sizeof(name));
+	ret = pcapng_write(&pcap, name, &logged->when, logged->data, logged->len,
+			   event->packet.len, comment);
 	if (ret)
 		errx(EXIT_ERROR, "--pcap %s: %s", pcap_path, strerror(-ret));
 }
@@ -188,14 +185,14 @@ int watch_main(int argc, char **argv)
 	long long next_ms;
 	int ret = 0;
 
-	capture_rate = 1000;
+	capture_options(options, 1000);
 	options_parse(argc, argv, usage, options, NULL);
+	capture_start(pcap_path);
 	if (pcap_path) {
 		ret = pcapng_open(&pcap, pcap_path);
 		if (ret)
 			errx(EXIT_ERROR, "--pcap %s: %s", pcap_path, strerror(-ret));
 	}
-	capture_start(pcap_path);
 	/* Without, packets are shown all the same. */
 	if (nl_open(&ctnetlink, NETLINK_NETFILTER))
 		nl_close(&ctnetlink);

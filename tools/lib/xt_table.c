@@ -96,7 +96,7 @@ static void start_libxtables(uint8_t family)
 static char no_entry[512] __attribute__((aligned(8)));
 
 /* @words: options and their arguments, ended by NULL; @name stands for the program's */
-static void parse_words(const char *name, char **words, struct xtables_match *match,
+static void parse_words(const char *name, const char *const *words, struct xtables_match *match,
 			struct xtables_target *target)
 {
 	char *argv[64] = { (char *)name };
@@ -106,7 +106,8 @@ static void parse_words(const char *name, char **words, struct xtables_match *ma
 	for (argc = 1; words[argc - 1]; argc++) {
 		if (argc == (int)ARRAY_SIZE(argv) - 1)
 			errx(EXIT_ERROR, "%s: too many options", name);
-		argv[argc] = words[argc - 1];
+		/* getopt_long() moves the words, and changes none. */
+		argv[argc] = (char *)words[argc - 1];
 	}
 	optind = 0;
 	opterr = 0;
@@ -167,7 +168,8 @@ static struct nftnl_expr *add_part(struct xt_rule *rule, const char *kind, const
 }
 
 /* "-m ctstate2 --state INVALID" */
-static void join(char *text, size_t size, const char *flag, const char *name, char **words)
+static void join(char *text, size_t size, const char *flag, const char *name,
+		 const char *const *words)
 {
 	size_t len = snprintf(text, size, "%s %s", flag, name);
 
@@ -192,7 +194,7 @@ static void *copy(const void *data, size_t len)
  *
  * Ends the program if they are wrong.
  */
-void xt_rule_match(struct xt_rule *rule, const char *name, char **words)
+void xt_rule_match(struct xt_rule *rule, const char *name, const char *const *words)
 {
 	struct xtables_rule_match *matches = NULL;
 	struct xtables_match *match;
@@ -204,13 +206,14 @@ void xt_rule_match(struct xt_rule *rule, const char *name, char **words)
 	match = xtables_find_match(name, XTF_TRY_LOAD, &matches);
 	if (!match)
 		errx(EXIT_ERROR,
-		     "iptables has no plugin for the match %s: install it, or see XTABLES_LIBDIR", name);
+		     "iptables has no plugin for the match %s: install it, or see XTABLES_LIBDIR",
+		     name);
 	size = XT_ALIGN(sizeof(*match->m)) + match->size;
 	match->m = xtables_calloc(1, size);
 	match->m->u.match_size = size;
 	match->m->u.user.revision = match->revision;
-	strncpy(match->m->u.user.name, match->real_name ? match->real_name : match->name,
-		sizeof(match->m->u.user.name) - 1);
+	snprintf(match->m->u.user.name, sizeof(match->m->u.user.name), "%s",
+		 match->real_name ? match->real_name : match->name);
 	match->udata = scratch(match->udata, match->udata_size);
 	match->mflags = 0;
 	if (match->init)
@@ -236,7 +239,7 @@ void xt_rule_match(struct xt_rule *rule, const char *name, char **words)
  *
  * Ends the program if they are wrong.
  */
-void xt_rule_target(struct xt_rule *rule, const char *name, char **words)
+void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *words)
 {
 	struct xtables_target *target;
 	struct nftnl_expr *expr;
@@ -253,8 +256,8 @@ void xt_rule_target(struct xt_rule *rule, const char *name, char **words)
 	target->t = xtables_calloc(1, size);
 	target->t->u.target_size = size;
 	target->t->u.user.revision = target->revision;
-	strncpy(target->t->u.user.name, target->real_name ? target->real_name : target->name,
-		sizeof(target->t->u.user.name) - 1);
+	snprintf(target->t->u.user.name, sizeof(target->t->u.user.name), "%s",
+		 target->real_name ? target->real_name : target->name);
 	target->udata = scratch(target->udata, target->udata_size);
 	target->tflags = 0;
 	if (target->init)
@@ -609,9 +612,11 @@ int xt_table_commit(struct xt_table *table, char *why, size_t size)
 	messages[n - 1].nlh->nlmsg_flags |= NLM_F_ACK;
 	at += nftnl_batch_end(at, ++nl->seq)->nlmsg_len;
 	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
-		failure.error = -errno;
-	else if ((ret = read_answers(nl, first, last, messages, n, &failure)) != 0)
-		failure.error = ret;
+		ret = -errno;
+	else
+		ret = read_answers(nl, first, last, messages, n, &failure);
+	if (ret)
+		failure = (struct failure){ .error = ret };
 	if (!failure.error)
 		return 0;
 

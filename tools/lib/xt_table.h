@@ -54,8 +54,8 @@ void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
 		    unsigned int hook, int priority);
 struct xt_rule *xt_table_rule(struct xt_table *table, uint8_t family, const char *chain);
 void xt_rule_interface(struct xt_rule *rule, bool out, bool equal, const char *name);
-void xt_rule_match(struct xt_rule *rule, const char *name, char **words);
-void xt_rule_target(struct xt_rule *rule, const char *name, char **words);
+void xt_rule_match(struct xt_rule *rule, const char *name, const char *const *words);
+void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *words);
 void xt_rule_counter(struct xt_rule *rule);
 void xt_rule_limit(struct xt_rule *rule, uint64_t per_second, uint32_t burst);
 int xt_table_commit(struct xt_table *table, char *why, size_t size);
