@@ -275,7 +275,7 @@ else:
         if not data:
             break
         shown += data
-    seen = seen and b"INVALID packets in" in shown
+    seen = seen and b" INVALID packet" in shown
 print(seen, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 END
 for command in watch top; do

@@ -498,8 +498,8 @@ void summary_print(bool as_json)
 		summary_json(order, n, invalid, ms / 100 / 10.0);
 		return;
 	}
-	printf("\n%llu INVALID packets in %lld.%lld s\n", (unsigned long long)invalid, ms / 1000,
-	       ms / 100 % 10);
+	printf("\n%llu INVALID packet%s in %lld.%lld s\n", (unsigned long long)invalid,
+	       invalid == 1 ? "" : "s", ms / 1000, ms / 100 % 10);
 	for (i = 0; i < n; i++)
 		print_count(seen.reasons[order[i]], reasons[order[i]].name);
 	print_count(seen.others, "not shown: of other addresses or ports");
