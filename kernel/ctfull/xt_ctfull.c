@@ -388,6 +388,15 @@ static unsigned int ctfull_tg(struct sk_buff *skb, const struct xt_action_param 
 	return ctfull_tg_count(skb, par);
 }
 
+/*
+ * Are packets here before the tracker? A table of nftables may have chains of any priority;
+ * its name says that somebody has thought of it.
+ */
+static bool ctfull_tg_early(const struct xt_tgchk_param *par)
+{
+	return !strcmp(par->table, "raw") || (par->nft_compat && !strcmp(par->table, "ctfull"));
+}
+
 static int ctfull_tg_check(const struct xt_tgchk_param *par)
 {
 	struct xt_ctfull_tginfo *info = par->targinfo;
@@ -399,6 +408,9 @@ static int ctfull_tg_check(const struct xt_tgchk_param *par)
 	int ret;
 
 	what = ctfull_tg_validate(info, &bad);
+	bad = what ? bad : par->hook_mask;
+	if (!what && !ctfull_tg_early(par))
+		what = "for the table raw, or, with nft, also for one named ctfull";
 	if (!what)
 		what = log_check(nflog, info->level, info->group, info->prefix,
 				 sizeof(info->prefix), &bad);
@@ -457,7 +469,6 @@ static struct xt_match ctfull_mt_reg[] __read_mostly = {
 	.name		= "CTFULL",					\
 	.revision	= 0,						\
 	.family		= pf,						\
-	.table		= "raw",					\
 	.hooks		= BIT(NF_INET_PRE_ROUTING) | BIT(NF_INET_LOCAL_OUT), \
 	.target		= ctfull_tg,					\
 	.checkentry	= ctfull_tg_check,				\

@@ -235,14 +235,14 @@ completes() {
 }
 
 completes "status" ctfull s
-completes "status top monitor guard metrics --help --version" ctfull ""
+completes "status top monitor guard arm metrics --help --version" ctfull ""
 completes "--all" ctfull status --a
 completes "dst dport" ctfull top --by d
 completes "ipv4 ipv6" ctfull top -f ""
 completes "src state" ctfull top --by = s
 completes "--table --timeout" ctfull guard --t
 completes "" ctfull guard --never ""
-for command in status top monitor guard metrics; do
+for command in status top monitor guard arm metrics; do
 	# shellcheck disable=SC2034 # for the function
 	COMP_WORDS=(ctfull "$command" --) COMP_CWORD=2
 	_ctfull

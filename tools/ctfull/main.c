@@ -10,6 +10,7 @@ static const struct command ctfull_commands[] = {
 	{ "top", "who holds the entries", top_main, false },
 	{ "monitor", "the events of -j CTFULL, one per line", monitor_main, true },
 	{ "guard", "bans who holds too many entries while the table is full", guard_main, true },
+	{ "arm", "-j CTFULL beside any firewall, as long as it runs", arm_main, true },
 	{ "metrics", "the figures for Prometheus", metrics_main, false },
 	{ 0 },
 };

@@ -2,11 +2,14 @@
 /*
  * ctfull status - the figures of -j CTFULL
  */
+#include <stdio.h>
 #include <string.h>
 #include "../lib/netns.h"
 #include "../lib/options.h"
 #include "../lib/output.h"
 #include "../lib/program.h"
+#include "../lib/xt_table.h"
+#include "arm.h"
 #include "commands.h"
 #include "conntrack.h"
 #include "report.h"
@@ -59,6 +62,33 @@ static void read_listing(const struct report *figures, struct listing *listing)
 	nl_close(&nl);
 }
 
+/* Who holds the tables of `ctfull arm`; 0: nobody */
+static uint32_t armed_by(void)
+{
+	uint32_t owner;
+
+	return xt_table_owner(ARM_TABLE, &owner) ? 0 : owner;
+}
+
+static void print_armed(void)
+{
+	char path[32], name[17] = "";
+	uint32_t owner = armed_by();
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", owner);
+	file = owner ? fopen(path, "r") : NULL;
+	if (file && fgets(name, sizeof(name), file))
+		name[strcspn(name, "\n")] = 0;
+	if (file)
+		fclose(file);
+	if (!strcmp(name, "ctfull"))
+		printf(", armed by ctfull arm, process %u", owner);
+	else if (owner)
+		printf(", armed by the owner %u of the nft tables %s", owner, ARM_TABLE);
+	putchar('\n');
+}
+
 static void print_text(const struct report *figures, const struct listing *listing)
 {
 	unsigned int share = per_mille(figures->count, figures->max);
@@ -86,7 +116,8 @@ static void print_text(const struct report *figures, const struct listing *listi
 	       (unsigned long long)figures->reserved);
 	printf("logged       %llu of them, %llu not\n", (unsigned long long)figures->logged,
 	       (unsigned long long)figures->suppressed);
-	printf("rules        %u with -j CTFULL\n", figures->rules);
+	printf("rules        %u with -j CTFULL", figures->rules);
+	print_armed();
 }
 
 /* What is not known, or is of no meaning, is null. */
@@ -97,7 +128,9 @@ static json_t *integer_or_null(bool known, uint64_t value)
 
 static json_t *figures_json(const struct report *figures, const struct listing *listing)
 {
-	return json_pack("{s:I s:I s:s s:I s:I s:I s:I s:I s:I s:I s:I s:o s:o s:o s:o}",
+	uint32_t owner = armed_by();
+
+	return json_pack("{s:I s:I s:s s:I s:I s:I s:I s:I s:I s:I s:I s:o s:o s:o s:o s:o}",
 		"count", (json_int_t)figures->count, "max", (json_int_t)figures->max,
 		"level", level_name(figures->level),
 		"warn_at", (json_int_t)figures->warn_at,
@@ -108,6 +141,7 @@ static json_t *figures_json(const struct report *figures, const struct listing *
 		"suppressed", (json_int_t)figures->suppressed,
 		"peak", (json_int_t)figures->peak,
 		"rules", (json_int_t)figures->rules,
+		"armed_by", integer_or_null(owner, owner),
 		"room", integer_or_null(report_has(figures, CTFULL_A_ROOM), figures->room),
 		"listed", integer_or_null(listing->read, listing->listed),
 		"percent", json_percent(figures->count, figures->max),

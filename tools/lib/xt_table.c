@@ -100,8 +100,8 @@ static void parse_words(const char *name, const char *const *words, struct xtabl
 			struct xtables_target *target)
 {
 	char *argv[64] = { (char *)name };
+	int argc, letter, messages = opterr;
 	bool invert = false;
-	int argc, letter;
 
 	for (argc = 1; words[argc - 1]; argc++) {
 		if (argc == (int)ARRAY_SIZE(argv) - 1)
@@ -130,6 +130,7 @@ static void parse_words(const char *name, const char *const *words, struct xtabl
 	}
 	if (invert)
 		errx(EXIT_ERROR, "%s: nothing follows \"!\"", name);
+	opterr = messages;
 	xtables_free_opts(1);
 }
 
@@ -277,6 +278,100 @@ void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *w
 	target->used = 0;
 }
 
+static void add_cmp(struct xt_rule *rule, const char *text, uint32_t op, const void *data,
+		    size_t len)
+{
+	struct nftnl_expr *expr = add_part(rule, "cmp", text);
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, op);
+	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, data, len);
+}
+
+static void add_meta(struct xt_rule *rule, const char *text, uint32_t key)
+{
+	struct nftnl_expr *expr = add_part(rule, "meta", text);
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, key);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
+}
+
+static void add_payload(struct xt_rule *rule, const char *text, uint32_t base, uint32_t offset,
+			uint32_t len)
+{
+	struct nftnl_expr *expr = add_part(rule, "payload", text);
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_LEN, len);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_PAYLOAD_DREG, NFT_REG_1);
+}
+
+/**
+ * xt_rule_protocol - add a comparison of the protocol, behind IPv6's extension headers
+ * @rule: the rule
+ * @protocol: IPPROTO_*
+ */
+void xt_rule_protocol(struct xt_rule *rule, uint8_t protocol)
+{
+	add_meta(rule, "the protocol", NFT_META_L4PROTO);
+	add_cmp(rule, "the protocol", NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+/**
+ * xt_rule_port - add a comparison of the destination port
+ * @rule: the rule, of a protocol that has ports
+ * @first: the least
+ * @last: the greatest
+ */
+void xt_rule_port(struct xt_rule *rule, uint16_t first, uint16_t last)
+{
+	first = htons(first);
+	last = htons(last);
+	add_payload(rule, "the port", NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(first));
+	add_cmp(rule, "the port", first == last ? NFT_CMP_EQ : NFT_CMP_GTE, &first,
+		sizeof(first));
+	if (first != last)
+		add_cmp(rule, "the port", NFT_CMP_LTE, &last, sizeof(last));
+}
+
+/**
+ * xt_rule_source - add a comparison of the source address
+ * @rule: the rule
+ * @addr: an address of its family, of which the bits that do not count are 0
+ * @bits: how many of them count
+ */
+void xt_rule_source(struct xt_rule *rule, const void *addr, unsigned int bits)
+{
+	bool ipv6 = rule->family == NFPROTO_IPV6;
+	uint32_t len = ipv6 ? 16 : 4;
+	uint8_t mask[16] = { 0 }, zero[16] = { 0 };
+	struct nftnl_expr *expr;
+	unsigned int i;
+
+	for (i = 0; i < bits; i++)
+		mask[i / 8] |= 0x80 >> i % 8;
+	add_payload(rule, "the source", NFT_PAYLOAD_NETWORK_HEADER, ipv6 ? 8 : 12, len);
+	expr = add_part(rule, "bitwise", "the source");
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, mask, len);
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, zero, len);
+	add_cmp(rule, "the source", NFT_CMP_EQ, addr, len);
+}
+
+/**
+ * xt_rule_accept - what gets here skips the rest of the chain
+ */
+void xt_rule_accept(struct xt_rule *rule)
+{
+	struct nftnl_expr *expr = add_part(rule, "immediate", "accept");
+
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_IMM_VERDICT, NF_ACCEPT);
+}
+
 /**
  * xt_rule_interface - add a comparison of the interface's name
  * @rule: the rule
@@ -287,16 +382,10 @@ void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *w
 void xt_rule_interface(struct xt_rule *rule, bool out, bool equal, const char *name)
 {
 	char padded[IFNAMSIZ] = { 0 };
-	struct nftnl_expr *expr;
 
 	memcpy(padded, name, strnlen(name, sizeof(padded) - 1));
-	expr = add_part(rule, "meta", "the interface");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, out ? NFT_META_OIFNAME : NFT_META_IIFNAME);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_DREG, NFT_REG_1);
-	expr = add_part(rule, "cmp", "the interface");
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_CMP_OP, equal ? NFT_CMP_EQ : NFT_CMP_NEQ);
-	nftnl_expr_set(expr, NFTNL_EXPR_CMP_DATA, padded, sizeof(padded));
+	add_meta(rule, "the interface", out ? NFT_META_OIFNAME : NFT_META_IIFNAME);
+	add_cmp(rule, "the interface", equal ? NFT_CMP_EQ : NFT_CMP_NEQ, padded, sizeof(padded));
 }
 
 /**
@@ -340,12 +429,23 @@ int xt_table_open(struct xt_table *table, const char *name)
 
 	table->n_chains = 0;
 	table->n_rules = 0;
+	table->made = false;
 	snprintf(table->name, sizeof(table->name), "%s", name);
 	ret = nl_open(&table->nl, NETLINK_NETFILTER);
 	/* Which part of a rule an error is about */
 	if (!ret)
 		mnl_socket_setsockopt(table->nl.sock, NETLINK_EXT_ACK, &on, sizeof(on));
 	return ret;
+}
+
+/**
+ * xt_table_forget_rules - begin again with the rules; the kernel keeps those that it has
+ * until xt_table_commit()
+ */
+void xt_table_forget_rules(struct xt_table *table)
+{
+	while (table->n_rules)
+		nftnl_rule_free(table->rules[--table->n_rules].rule);
 }
 
 /**
@@ -356,8 +456,7 @@ void xt_table_close(struct xt_table *table)
 	nl_close(&table->nl);
 	while (table->n_chains)
 		nftnl_chain_free(table->chains[--table->n_chains]);
-	while (table->n_rules)
-		nftnl_rule_free(table->rules[--table->n_rules].rule);
+	xt_table_forget_rules(table);
 }
 
 /**
@@ -550,32 +649,17 @@ static int read_answers(struct nl *nl, uint32_t first, uint32_t last,
 	}
 }
 
-/**
- * xt_table_commit - make the tables, all of them or none
- * @table: the tables, with chains and rules
- * @why: with an error, what is wrong, and what helps
- * @size: of @why
- *
- * Returns 0 or a negative errno.
- */
-int xt_table_commit(struct xt_table *table, char *why, size_t size)
+/* The batch's messages that make room for the rules: new tables and chains, or none in them */
+static char *put_tables(struct xt_table *table, char *at, struct message *messages,
+			unsigned int *n)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	static char buf[1 << 16] __attribute__((aligned(8)));
-	struct message messages[2 + XT_TABLE_CHAINS + XT_TABLE_RULES];
-	struct failure failure = { 0 };
 	struct nl *nl = &table->nl;
 	struct nftnl_table *query;
 	struct nlmsghdr *nlh;
-	unsigned int i, n = 0;
-	uint32_t first, last;
-	char *at = buf;
-	int ret;
+	unsigned int i;
 
-	memset(buf, 0, sizeof(buf));
-	first = ++nl->seq;
-	at += nftnl_batch_begin(at, first)->nlmsg_len;
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
+	for (i = 0; i < ARRAY_SIZE(families) && !table->made; i++) {
 		if (!has_family(table, families[i]))
 			continue;
 		query = nftnl_table_alloc();
@@ -586,18 +670,54 @@ int xt_table_commit(struct xt_table *table, char *why, size_t size)
 					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
 		nftnl_table_nlmsg_build_payload(nlh, query);
 		nftnl_table_free(query);
-		messages[n++] = (struct message){ nlh, NULL };
+		messages[(*n)++] = (struct message){ nlh, NULL };
 		at += nlh->nlmsg_len;
 	}
 	for (i = 0; i < table->n_chains; i++) {
-		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWCHAIN,
-					    nftnl_chain_get_u32(table->chains[i],
-								NFTNL_CHAIN_FAMILY),
-					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
-		nftnl_chain_nlmsg_build_payload(nlh, table->chains[i]);
-		messages[n++] = (struct message){ nlh, NULL };
+		struct nftnl_chain *chain = table->chains[i];
+		uint32_t family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
+
+		if (table->made) {
+			nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_DELRULE, family, 0, ++nl->seq);
+			mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, table->name);
+			mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN,
+					  nftnl_chain_get_str(chain, NFTNL_CHAIN_NAME));
+		} else {
+			nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWCHAIN, family,
+						    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
+			nftnl_chain_nlmsg_build_payload(nlh, chain);
+		}
+		messages[(*n)++] = (struct message){ nlh, NULL };
 		at += nlh->nlmsg_len;
 	}
+	return at;
+}
+
+/**
+ * xt_table_commit - make the tables, all of them or none; or, once they are made, put other
+ * rules in the place of theirs, in one moment
+ * @table: the tables, with chains and rules
+ * @why: with an error, what is wrong, and what helps
+ * @size: of @why
+ *
+ * Returns 0 or a negative errno.
+ */
+int xt_table_commit(struct xt_table *table, char *why, size_t size)
+{
+	static char buf[1 << 17] __attribute__((aligned(8)));
+	struct message messages[2 + XT_TABLE_CHAINS + XT_TABLE_RULES];
+	struct failure failure = { 0 };
+	struct nl *nl = &table->nl;
+	struct nlmsghdr *nlh;
+	unsigned int i, n = 0;
+	uint32_t first, last;
+	char *at = buf;
+	int ret;
+
+	memset(buf, 0, sizeof(buf));
+	first = ++nl->seq;
+	at += nftnl_batch_begin(at, first)->nlmsg_len;
+	at = put_tables(table, at, messages, &n);
 	for (i = 0; i < table->n_rules; i++) {
 		/* Of a rule, no part is longer than 512 bytes but a match's or a target's. */
 		if (at - buf > (ptrdiff_t)sizeof(buf) - 8192)
@@ -617,8 +737,10 @@ int xt_table_commit(struct xt_table *table, char *why, size_t size)
 		ret = read_answers(nl, first, last, messages, n, &failure);
 	if (ret)
 		failure = (struct failure){ .error = ret };
-	if (!failure.error)
+	if (!failure.error) {
+		table->made = true;
 		return 0;
+	}
 
 	for (i = 0; i < n && (messages[i].nlh != failure.nlh || !messages[i].rule); i++)
 		;
@@ -682,5 +804,50 @@ int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS
 		ret = nl_request(&table->nl, nlh, count_rule, counters);
 	}
 	nftnl_rule_free(query);
+	return ret;
+}
+
+static int read_owner(const struct nlmsghdr *nlh, void *data)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+	uint32_t *owner = data;
+
+	if (!table)
+		no_memory();
+	if (!nftnl_table_nlmsg_parse(nlh, table) && nftnl_table_is_set(table, NFTNL_TABLE_OWNER))
+		*owner = nftnl_table_get_u32(table, NFTNL_TABLE_OWNER);
+	nftnl_table_free(table);
+	return 0;
+}
+
+/**
+ * xt_table_owner - whose the tables of this name are
+ * @name: the tables'
+ * @owner: the netlink address of their owner's socket, which is most often its process's
+ *	number; 0: there is no such table, or it belongs to nobody
+ *
+ * Returns 0 or a negative errno.
+ */
+int xt_table_owner(const char *name, uint32_t *owner)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	char buf[256] __attribute__((aligned(8)));
+	static struct nl nl;
+	struct nlmsghdr *nlh;
+	unsigned int i;
+	int ret;
+
+	*owner = 0;
+	ret = nl_open(&nl, NETLINK_NETFILTER);
+	for (i = 0; i < ARRAY_SIZE(families) && !ret && !*owner; i++) {
+		memset(buf, 0, sizeof(buf));
+		nlh = nfnl_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0,
+				   families[i]);
+		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, name);
+		ret = nl_request(&nl, nlh, read_owner, owner);
+		if (ret == -ENOENT)
+			ret = 0;
+	}
+	nl_close(&nl);
 	return ret;
 }

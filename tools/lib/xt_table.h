@@ -8,8 +8,8 @@
 #include "netlink.h"
 
 #define XT_TABLE_CHAINS		8
-#define XT_TABLE_RULES		8
-#define XT_RULE_PARTS		8
+#define XT_TABLE_RULES		128
+#define XT_RULE_PARTS		12
 #define XT_RULE_COUNTERS	2
 
 struct nftnl_chain;
@@ -38,6 +38,7 @@ struct xt_rule {
  * @n_chains: how many
  * @rules: what xt_table_rule() has made
  * @n_rules: how many
+ * @made: the kernel has the tables
  */
 struct xt_table {
 	struct nl nl;
@@ -46,6 +47,7 @@ struct xt_table {
 	unsigned int n_chains;
 	struct xt_rule rules[XT_TABLE_RULES];
 	unsigned int n_rules;
+	bool made;
 };
 
 int xt_table_open(struct xt_table *table, const char *name);
@@ -54,11 +56,18 @@ void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
 		    unsigned int hook, int priority);
 struct xt_rule *xt_table_rule(struct xt_table *table, uint8_t family, const char *chain);
 void xt_rule_interface(struct xt_rule *rule, bool out, bool equal, const char *name);
+void xt_rule_protocol(struct xt_rule *rule, uint8_t protocol);
+void xt_rule_port(struct xt_rule *rule, uint16_t first, uint16_t last);
+void xt_rule_source(struct xt_rule *rule, const void *addr, unsigned int bits);
+void xt_rule_accept(struct xt_rule *rule);
 void xt_rule_match(struct xt_rule *rule, const char *name, const char *const *words);
 void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *words);
 void xt_rule_counter(struct xt_rule *rule);
 void xt_rule_limit(struct xt_rule *rule, uint64_t per_second, uint32_t burst);
+void xt_table_forget_rules(struct xt_table *table);
 int xt_table_commit(struct xt_table *table, char *why, size_t size);
 int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS]);
+
+int xt_table_owner(const char *name, uint32_t *owner);
 
 #endif /* LIB_XT_TABLE_H */
