@@ -371,6 +371,14 @@ static unsigned int states_left(const struct xt_ctstate2_mtinfo *info)
 	return info->state & NAT ? state | ORIGINAL | REPLY : state;
 }
 
+/* Is it about a connection? A zone beside a reason is where to look for one. */
+static bool is_about_connection(const struct xt_ctstate2_mtinfo *info,
+				const struct condition *c)
+{
+	return info->match & c->bit & XT_CTSTATE2_CONNECTION &&
+	       !(info->match & XT_CTSTATE2_REASON && c->bit == XT_CTSTATE2_ZONE);
+}
+
 /* The kernel refuses any rule that can never match; these we can explain. */
 static void check_possible(const struct xt_ctstate2_mtinfo *info)
 {
@@ -383,7 +391,7 @@ static void check_possible(const struct xt_ctstate2_mtinfo *info)
 		xtables_error(PARAMETER_PROBLEM,
 			      "ctstate2: --invalid-reason with --state: only INVALID packets have a reason; leave --state out");
 	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
-		if (info->match & c->bit & XT_CTSTATE2_CONNECTION &&
+		if (is_about_connection(info, c) &&
 		    !(left & (ORIGINAL | REPLY)))
 			xtables_error(PARAMETER_PROBLEM,
 				      "ctstate2: --%s with --state: packets in these states have no connection; leave out --%s or --state",
@@ -405,7 +413,7 @@ static void ctstate2_mt_fcheck(struct xt_fcheck_call *cb)
 	if (!(info->match & XT_CTSTATE2_REASON))
 		return;
 	for (c = conditions; c < conditions + ARRAY_SIZE(conditions); c++)
-		if (info->match & c->bit & XT_CTSTATE2_CONNECTION & ~XT_CTSTATE2_ZONE)
+		if (is_about_connection(info, c))
 			xtables_error(PARAMETER_PROBLEM,
 				      "ctstate2: --invalid-reason with --%s: an INVALID packet has no connection; use two rules",
 				      c->name);

@@ -107,8 +107,8 @@
 -m ctstate2 --invalid-reason NOT_TRACKED,FRAGMENT,TRUNCATED,CHECKSUM,TCP_FLAGS,TCP_WINDOW,TCP_STATE,TCP_NEW,TCP_RST,ICMP_TYPE,ICMP_UNRELATED,ICMP_MISMATCH,SCTP,OTHER;=;OK
 -m ctstate2 ! --invalid-reason icmp_type,tcp_new;-m ctstate2 ! --invalid-reason TCP_NEW,ICMP_TYPE;OK
 -m ctstate2 --state INVALID --invalid-reason OTHER;=;OK
--m ctstate2 --in-zone 7 --invalid-reason TCP_WINDOW;=;OK
--m ctstate2 --state INVALID --in-zone 0 ! --invalid-reason TCP_WINDOW;=;OK
+-m ctstate2 --in-zone 7 --invalid-reason TCP_WINDOW;-m ctstate2 --invalid-reason TCP_WINDOW --in-zone 7;OK
+-m ctstate2 --state INVALID ! --invalid-reason TCP_WINDOW --in-zone 0;=;OK
 # all together, in one order
 -m ctstate2 --offloadable --in-zone 7 --expires 5:6 --direction REPLY --tcp-state ESTABLISHED --all-status ASSURED,CONFIRMED --status SNAT --state ESTABLISHED;-m ctstate2 --state ESTABLISHED --status SNAT --all-status ASSURED,CONFIRMED --tcp-state ESTABLISHED --direction REPLY --expires 5:6 --in-zone 7 --offloadable;OK
 -m ctstate2 ! --state ESTABLISHED ! --status SNAT ! --all-status ASSURED,CONFIRMED ! --sctp-state ESTABLISHED ! --direction REPLY ! --expires 5:6 ! --in-zone 7 ! --offloadable;=;OK
@@ -150,6 +150,8 @@
 -m ctstate2 --invalid-reason OTHER --status NONE;;FAIL
 -m ctstate2 --invalid-reason OTHER --direction REPLY;;FAIL
 -m ctstate2 --invalid-reason OTHER ! --in-zone 7;;FAIL
+-m ctstate2 --invalid-reason OTHER --in-zone 7 --direction REPLY;;FAIL
+-m ctstate2 --state INVALID --in-zone 7;;FAIL
 -m ctstate2 --invalid-reason OTHER ! --offloadable;;FAIL
 *raw
 :PREROUTING,OUTPUT

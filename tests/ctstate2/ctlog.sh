@@ -95,7 +95,8 @@ for iptables in $iptables_variants; do
 		echo "*mangle"
 		echo "-A FORWARD -p tcp --dport 22 -j CONNMARK --set-mark 0xffffffff"
 		for option in "" "--nflog-group 7"; do
-			echo "-A FORWARD -p tcp -j CTLOG --log-prefix \"[ctlog] 29 characters in all \" $option"
+			echo "-A FORWARD -p tcp -j CTLOG --log-prefix \"[ctlog] 29 characters in all \"" \
+				"--in-zone 65535 $option"
 		done
 		echo COMMIT
 		echo "*raw"
@@ -109,6 +110,9 @@ for iptables in $iptables_variants; do
 	expect "29 characters in all state=NEW status=HELPER tcp=SYN_SENT .*\.\.\." \
 		"29 characters in all state=ESTABLISHED_REPLY status=SEEN_REPLY,CONFIRMED,HELPER tcp=SYN_RECV .*\.\.\." \
 		"29 characters in all state=ESTABLISHED_ORIGINAL status=SEEN_REPLY,ASSURED,CONFIRMED,HELPER tcp=ESTABLISHED \.\.\."
+	# where else there is no such connection
+	send "alice(tcp('A', 100000, 5001))"
+	expect "29 characters in all state=INVALID reason=TCP_WINDOW"
 
 	# In raw, before the tracker
 	for table in mangle raw nat; do
