@@ -48,7 +48,9 @@ alg_rules() {
 	for program in "iptables-$alg_kind" "ip6tables-$alg_kind"; do
 		{
 			echo '*raw'
-			echo "-A PREROUTING -p tcp -m multiport --dports $ports -j CT --helper $1"
+			# Debian's helper rtsp is IPv4's alone.
+			[ "$1$(by_family "$program" 4 6)" = rtsp6 ] ||
+				echo "-A PREROUTING -p tcp -m multiport --dports $ports -j CT --helper $1"
 			echo COMMIT
 			echo '*filter'
 			echo ':FORWARD DROP'
