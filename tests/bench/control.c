@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * control CLIENT SERVER MAC session|dormant CONNECTIONS FIRST_PORT: the segments of FTP
- * control connections, through a router: what the client at 10.9.1.2 sends goes out of
+ * control CLIENT SERVER MAC KIND CONNECTIONS FIRST_PORT [SEEN]: the segments of control
+ * connections, through a router: what the client at 10.9.1.2 sends goes out of
  * the device CLIENT, what the server at 10.9.2.2 sends out of SERVER, both to MAC. Nobody
  * answers: both sides are played here, so that each segment is sent, routed and gone when
- * send() returns. Prints the nanoseconds a segment.
+ * send() returns. Prints the nanoseconds a segment. SEEN is what the server sees as the
+ * client's address, if the router has SNAT.
  *
+ * KIND is of FTP:
  * session: login, 20 transfers and 5 listings, PASV, EPSV and PORT
  * dormant: 200 segments of 100 bytes each way, after both agreed on a protection
+ * or of RTSP:
+ * streams: two streams over UDP are set up, played, kept alive, and torn down, three times
+ * frames: 200 segments of a stream in the control connection, whose frames do not end where
+ *         segments do; an ACK for every other one is in their cost
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -25,7 +31,7 @@
 
 static struct end {
 	int fd;
-	__u32 address, seq;
+	__u32 address, seen, seq;
 	__u16 port;
 } client, server;
 static unsigned char mac[6];
@@ -59,13 +65,13 @@ static void segment(struct end *from, struct end *to, bool syn, bool ack, const 
 		struct ethhdr eth;
 		struct iphdr ip;
 		struct tcphdr tcp;
-		char payload[512];
+		char payload[1460];
 	} __attribute__((packed)) frame = {
 		.eth.h_proto = htons(ETH_P_IP),
 		.ip = {
 			.version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_TCP,
 			.tot_len = htons(sizeof(frame.ip) + sizeof(frame.tcp) + len),
-			.saddr = htonl(from->address), .daddr = htonl(to->address),
+			.saddr = htonl(from->address), .daddr = htonl(to->seen),
 		},
 		.tcp = {
 			.source = htons(from->port), .dest = htons(to->port),
@@ -80,8 +86,8 @@ static void segment(struct end *from, struct end *to, bool syn, bool ack, const 
 	frame.eth.h_source[0] = 2;
 	memcpy(frame.payload, payload, len);
 	frame.ip.check = sum(&frame.ip, sizeof(frame.ip), 0);
-	pseudo = (from->address >> 16) + (from->address & 0xffff) + (to->address >> 16) +
-		 (to->address & 0xffff) + IPPROTO_TCP + sizeof(frame.tcp) + len;
+	pseudo = (from->address >> 16) + (from->address & 0xffff) + (to->seen >> 16) +
+		 (to->seen & 0xffff) + IPPROTO_TCP + sizeof(frame.tcp) + len;
 	frame.tcp.check = sum(&frame.tcp, sizeof(frame.tcp) + len, pseudo);
 	if (send(from->fd, &frame, size, 0) != (ssize_t)size)
 		die("send");
@@ -170,6 +176,112 @@ static void dormant(void)
 	}
 }
 
+static void asks(unsigned int cseq, const char *method, const char *url, const char *headers)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s rtsp://10.9.2.2:554/live%s RTSP/1.0\r\nCSeq: %u\r\n"
+		 "User-Agent: Lavf59.27.100\r\n%s\r\n", method, url, cseq, headers);
+	says(&client, text);
+}
+
+static void replies(unsigned int cseq, const char *headers, const char *body)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "RTSP/1.0 200 OK\r\nCSeq: %u\r\n"
+		 "Server: GStreamer RTSP server\r\nDate: Fri, 27 Nov 2026 18:00:00 GMT\r\n"
+		 "%s\r\n%s", cseq, headers, body);
+	says(&server, text);
+}
+
+#define SESSION "Session: 7TOXmDnxVKNv2cPQ"
+
+static void set_up(unsigned int cseq, unsigned int i, unsigned int port)
+{
+	struct in_addr outside = { htonl(client.seen) };
+	char url[16], headers[256];
+
+	snprintf(url, sizeof(url), "/stream=%u", i);
+	snprintf(headers, sizeof(headers), "Transport: RTP/AVP/UDP;unicast;destination=10.9.1.2;"
+		 "client_port=%u-%u\r\n", port, port + 1);
+	asks(cseq, "SETUP", url, headers);
+	snprintf(headers, sizeof(headers), "Transport: RTP/AVP;unicast;destination=%s;"
+		 "client_port=%u-%u;server_port=%u-%u;ssrc=78E01E6F;mode=\"PLAY\"\r\n"
+		 SESSION ";timeout=60\r\n", inet_ntoa(outside), port, port + 1, port + 20000,
+		 port + 20001);
+	replies(cseq, headers, "");
+}
+
+static void streams(void)
+{
+	static const char sdp[] =
+		"v=0\r\no=- 1188340656180883 1 IN IP4 10.9.2.2\r\ns=Session streamed with GStreamer\r\n"
+		"t=0 0\r\na=type:broadcast\r\na=control:*\r\n"
+		"m=video 0 RTP/AVP 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\n"
+		"a=control:stream=0\r\nm=audio 0 RTP/AVP 97\r\nc=IN IP4 0.0.0.0\r\n"
+		"a=rtpmap:97 L16/8000\r\na=control:stream=1\r\n";
+	unsigned int i, k, cseq = 0, port = 20000;
+	char headers[128];
+
+	for (i = 0; i < 3; i++) {
+		asks(++cseq, "OPTIONS", "", "");
+		replies(cseq, "Public: OPTIONS, DESCRIBE, PLAY, PAUSE, SETUP, TEARDOWN\r\n", "");
+		asks(++cseq, "DESCRIBE", "", "Accept: application/sdp\r\n");
+		snprintf(headers, sizeof(headers), "Content-Type: application/sdp\r\n"
+			 "Content-Base: rtsp://10.9.2.2:554/live/\r\nContent-Length: %zu\r\n",
+			 sizeof(sdp) - 1);
+		replies(cseq, headers, sdp);
+		for (k = 0; k < 2; k++, port += 2)
+			set_up(++cseq, k, port);
+		asks(++cseq, "PLAY", "", SESSION "\r\nRange: npt=0.000-\r\n");
+		replies(cseq, SESSION "\r\nRTP-Info: url=rtsp://10.9.2.2:554/live/stream=0;"
+			"seq=14440;rtptime=3574538203\r\nRange: npt=now-\r\n", "");
+		for (k = 0; k < 5; k++) {
+			asks(++cseq, "GET_PARAMETER", "", SESSION "\r\n");
+			replies(cseq, SESSION "\r\n", "");
+		}
+		asks(++cseq, "TEARDOWN", "", SESSION "\r\n");
+		replies(cseq, SESSION "\r\nConnection: close\r\n", "");
+	}
+}
+
+static void frames(void)
+{
+	/* of a header of 4 bytes and 1400 of RTP's each; a segment has 1448 */
+	static char stream[1404 * 207];
+	unsigned int i;
+
+	memset(stream, 0x80, sizeof(stream));
+	for (i = 0; i < sizeof(stream); i += 1404)
+		memcpy(stream + i, "$\0\x05\x78", 4);
+	asks(1, "SETUP", "/stream=0", "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n");
+	replies(1, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" SESSION "\r\n", "");
+	asks(2, "PLAY", "", SESSION "\r\n");
+	replies(2, SESSION "\r\n", "");
+	counting = true;
+	for (i = 0; i < 200; i++) {
+		segment(&server, &client, false, true, stream + i * 1448, 1448);
+		if (i % 2) {
+			acks();
+			segments--;
+		}
+	}
+}
+
+static const struct kind {
+	const char *name;
+	const char *greeting;
+	__u16 port;
+	void (*play)(void);
+	bool counted;	/* from the beginning on */
+} kinds[] = {
+	{ "session", "220 (vsFTPd 3.0.3)\r\n", 21, session, true },
+	{ "dormant", "220 (vsFTPd 3.0.3)\r\n", 21, dormant, false },
+	{ "streams", NULL, 554, streams, true },
+	{ "frames", NULL, 554, frames, false },
+};
+
 static int device(const char *name)
 {
 	struct sockaddr_ll address = {
@@ -193,39 +305,43 @@ static long long now(void)
 
 int main(int argc, char **argv)
 {
+	const struct kind *kind = NULL;
 	long long total = 0, start;
-	bool asleep;
+	unsigned int k;
 	int i, n;
 
-	if (argc != 7 || sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2,
-				mac + 3, mac + 4, mac + 5) != 6) {
-		fputs("control CLIENT SERVER MAC session|dormant CONNECTIONS FIRST_PORT\n", stderr);
+	for (k = 0; argc > 4 && k < sizeof(kinds) / sizeof(*kinds); k++)
+		if (!strcmp(argv[4], kinds[k].name))
+			kind = &kinds[k];
+	if ((argc != 7 && argc != 8) || !kind ||
+	    sscanf(argv[3], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2,
+		   mac + 3, mac + 4, mac + 5) != 6) {
+		fputs("control CLIENT SERVER MAC KIND CONNECTIONS FIRST_PORT [SEEN]\n", stderr);
 		return 2;
 	}
 	client.fd = device(argv[1]);
 	server.fd = device(argv[2]);
 	client.address = 10 << 24 | 9 << 16 | 1 << 8 | 2;
+	client.seen = argc == 8 ? ntohl(inet_addr(argv[7])) : client.address;
 	server.address = 10 << 24 | 9 << 16 | 2 << 8 | 2;
-	server.port = 21;
-	asleep = !strcmp(argv[4], "dormant");
+	server.seen = server.address;
+	server.port = kind->port;
 	n = atoi(argv[5]);
 
 	for (i = 0; i < n; i++) {
 		client.port = atoi(argv[6]) + i;
 		client.seq = 1000 * i;
 		server.seq = 0xffff0000 + i;
-		counting = !asleep;
+		counting = kind->counted;
 		segment(&client, &server, true, false, "", 0);
 		segment(&server, &client, true, true, "", 0);
 		acks();
-		says(&server, "220 (vsFTPd 3.0.3)\r\n");
+		if (kind->greeting)
+			says(&server, kind->greeting);
 		if (i == 0)
 			segments = 0;
 		start = now();
-		if (asleep)
-			dormant();
-		else
-			session();
+		kind->play();
 		/* The first one is for warming up. */
 		if (i)
 			total += now() - start;
