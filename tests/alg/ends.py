@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Both ends of FTP's connections, which say what a test wants; see `ends` in lib.sh.
+"""Both ends of FTP's and RTSP's connections, which say what a test wants; see `ends` in lib.sh.
 
 usage: ends.py NAME=NAMESPACE...
 
 Each line of standard input is Python that may use all names of this file. It is
 answered with "ok" and the value of `result`, if it set that, or with an error.
 """
+import ipaddress
 import os
 import re
 import select
@@ -212,6 +213,90 @@ class Control:
         other.close()
         if self.waiting:
             self.waiting.close()
+
+
+class Rtsp(Control):
+    """A control connection of RTSP's; ADDRESS, CLIENT and SERVER as above"""
+
+    first = 20000	# of a pair of ports that nobody has yet
+
+    def __init__(self, address="10.0.2.2", client="10.0.1.2", server="10.0.2.2", port=554):
+        super().__init__(address, client, server, port, greet=False)
+        self.cseq = 0
+        self.pairs = []	# of SETUPs: what the client said, what the server was told
+
+    def message(self, sender, receiver, *lines):
+        """As it comes to the other end"""
+        sender.sendall("\r\n".join([*lines, "", ""]).encode())
+        come = b""
+        while not come.endswith(b"\r\n\r\n"):
+            more = receiver.recv(4096)
+            if not more:
+                raise EOFError(come)
+            come += more
+        return come.decode()
+
+    def request(self, method, *headers, url="rtsp://h/m"):
+        self.cseq += 1
+        return self.message(self.client, self.server, f"{method} {url} RTSP/1.0",
+                            f"CSeq: {self.cseq}", *headers)
+
+    def reply(self, *headers):
+        return self.message(self.server, self.client, "RTSP/1.0 200 OK", f"CSeq: {self.cseq}",
+                            *headers)
+
+    def setup(self, strict=True):
+        """SETUP of one more stream, and the server agrees. The client is told what it said; if
+        that is not STRICT, it may also be what the server was told.
+        """
+        port = Rtsp.first
+        Rtsp.first = port + 2 if port < 31000 else 20000
+        transport = (f"Transport: RTP/AVP;unicast;destination={self.client_address};"
+                     f"client_port={port}-{port + 1}")
+        came = self.request("SETUP", transport, url=f"rtsp://h/m/t{len(self.pairs)}")
+        self.seen = re.search("Transport: .*", came)[0].strip()
+        told = whereto(came)
+        self.pairs.append((port, *told))
+        came = self.reply("Session: abc", f"{self.seen};server_port=40000-40001")
+        if whereto(came) != whereto(transport) and (strict or whereto(came) != told):
+            raise ValueError(f"{came!r} is not about {transport!r}")
+
+    def play(self):
+        self.request("PLAY", "Session: abc")
+        self.reply("Session: abc")
+
+    def data(self, seconds=1, nth=-1):
+        """Do media come to the client, to both ports of a stream?"""
+        mine, address, told = self.pairs[nth]
+        word = "yes"
+        for i in (0, 1):
+            with udp_socket("client", self.client_address, mine + i) as to, \
+                 udp_socket("server", self.server_address, 40000 + i) as by:
+                to.settimeout(seconds)
+                by.sendto(b"media", (address, told + i))
+                try:
+                    to.recv(100)
+                except TimeoutError:
+                    word = "no"
+        return word
+
+    def alive(self):
+        came = self.request("OPTIONS")
+        return "yes" if "OPTIONS" in came and "200" in self.reply("Public: SETUP") else "no"
+
+
+def whereto(message):
+    """The address and first port of a Transport; that of IPv6 in its shortest form"""
+    found = re.search(r"destination=([^;]*);client_port=(\d+)-(\d+)", message)
+    return str(ipaddress.ip_address(found[1])), int(found[2])
+
+
+def udp_socket(name, address, port):
+    with inside(name):
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET,
+                             socket.SOCK_DGRAM)
+    sock.bind((address, port))
+    return sock
 
 
 def attribute(kind, value, nested=0):

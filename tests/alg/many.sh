@@ -4,7 +4,7 @@
 # helped passes, and all is given back.
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
-modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+modprobe -a nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_netlink || die "no helper"
 connections=/sys/module/nf_conntrack_alg/parameters/connections
 failslab=/sys/kernel/debug/failslab
 # shellcheck disable=SC2119 # no other namespaces
@@ -163,6 +163,78 @@ no_memory() {
 	nothing_left "little memory"
 }
 
+# A session of RTSP's has four holes for each stream, and a larger state.
+thousand_sessions() {
+	local i
+
+	for i in 1 2 3 4; do
+		ends "many = [Rtsp('$ftp4') for _ in range(250)]"
+		ends "for c in many: c.setup()"
+		is "$(expected "$router" | wc -l) $(followed)" "1000 250" \
+			"RTSP, part $i: 250 sessions, each with its holes and state"
+		result_is "[c.data() for c in many[::25]] == ['yes'] * 10" True \
+			"RTSP, part $i: media come"
+		ends "for c in many: c.play()"
+		ends "result = {c.alive() for c in many}; [c.close() for c in many]"
+		is "$result" "{'yes'}" "RTSP, part $i: and alive"
+	done
+	nothing_left "RTSP, 1,000 sessions"
+	ends "many = [Rtsp('$ftp4') for _ in range(50)]"
+	ends "for c in many: c.setup()"
+	forget "$router"
+	nothing_left "RTSP, 50 sessions that are forgotten"
+	ends "many = c = None"
+}
+
+sessions_without_memory() {
+	local before i
+
+	if [ ! -d "$failslab" ]; then
+		skip "this kernel has no failslab" "RTSP: without memory, connections pass"
+		return
+	fi
+	before=$(failures)
+	fail 100
+	ends "c = Rtsp('$ftp4'); c.setup(); result = '=10.0.1.2;' in c.seen, c.alive()"
+	fail 0
+	is "$result" "(True, 'yes')" "RTSP, no memory at the beginning: as without a helper"
+	result_is "c.data(.3)" no "RTSP, no memory at the beginning: nothing is open"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "RTSP, no memory at the beginning: an allocation failed"
+	ends "c.close(); c = Rtsp('$ftp4')"
+	result_is "c.alive()" yes "RTSP, no memory later: first, there is"
+	before=$(failures)
+	fail 100
+	ends "c.setup(); a = '=10.0.1.2;' in c.seen, c.data(.3); result = a, c.alive()"
+	fail 0
+	is "$result" "((True, 'no'), 'yes')" "RTSP, no memory later: messages pass as they are"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "RTSP, no memory later: allocations failed"
+	ends "c.setup()"
+	result_is "c.data()" yes "RTSP, no memory later: the connection is helped again"
+	ends "c.close()"
+
+	before=$(failures)
+	ends "got = []"
+	for i in {1..30}; do
+		ends "c = Rtsp('$ftp4')"
+		fail 25
+		ends "c.setup(False); seen = [c.seen]; c.setup(False); seen.append(c.seen)"
+		fail 0
+		ends "got += [('=10.0.1.2;' in seen[i], c.data(.1, i)) for i in (0, 1)]"
+		ends "result = c.alive(); c.close()"
+		[ "$result" = yes ] || break
+	done
+	is "$result" yes "RTSP, little memory: 30 connections went on"
+	result_is "set(got) <= {(False, 'yes'), (False, 'no'), (True, 'no')}" True \
+		"RTSP, little memory: what was not written anew opened nothing"
+	ends "result = [got.count((True, 'no')), got.count((False, 'yes'))]"
+	note "RTSP, little memory: not written anew, with media: $result"
+	[ "$(failures)" -gt "$before" ]
+	ok $? "RTSP, little memory: allocations failed"
+	nothing_left "RTSP, little memory"
+}
+
 # The kernel's own bound depends on the memory, and some kernels count what was taken back
 # until they look at it again.
 expect_max=/proc/sys/net/netfilter/nf_conntrack_expect_max
@@ -171,5 +243,8 @@ echo 4096 >"$expect_max"
 thousand
 bound
 no_memory
+alg_rules rtsp2 both legacy 554
+thousand_sessions
+sessions_without_memory
 echo "$expect_max_before" >"$expect_max"
 finish
