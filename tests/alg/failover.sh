@@ -11,8 +11,9 @@
 #            10.0.3.1 router2 10.0.4.1
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
-modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+modprobe -a nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_netlink || die "no helper"
 takeover=/sys/module/nf_conntrack_ftp2/parameters/takeover
+rtsp_takeover=/sys/module/nf_conntrack_rtsp2/parameters/takeover
 
 # synced NUMBER: starts conntrackd on router NUMBER
 synced() {
@@ -32,6 +33,7 @@ synced() {
 			Options {
 				ExpectationSync {
 					ftp2
+					rtsp2
 				}
 			}
 		}
@@ -157,6 +159,50 @@ used_again() {
 	ends "c.close()"
 }
 
+# rtsp_failover NAT FAMILY NEW: a session of two streams, of which one has its media
+rtsp_failover() {
+	local nat=$1 family=$2 new=$3 what="RTSP, NAT $1, $2" before port client_port
+
+	for router in "$router1" "$router2"; do
+		alg_rules rtsp2 "$nat" legacy 554
+	done
+	by 1
+	ends "c = $new; c.setup()"
+	result_is "c.data()" yes "$what: the first router helps"
+	ends "c.setup(); result = c.pairs[-1][2], c.client.getsockname()[1]"
+	[[ $result =~ ([0-9]+),\ ([0-9]+) ]]
+	port=${BASH_REMATCH[1]} client_port=${BASH_REMATCH[2]}
+	before=$(holes 1)
+	like "$before" "(^|
+)$port rtsp2" "$what: and has holes"
+	wait_for 60 known ct "sport=$client_port .*helper=rtsp2" &&
+		wait_for 60 known expect "dport=$port " && wait_for 60 known expect "dport=$((port + 1)) "
+	ok $? "$what: the second one knows of it"
+
+	conntrackd_does 2 -c >/dev/null && conntrackd_does 2 -c expect >/dev/null
+	ok $? "$what: and takes over"
+	by 2
+	is "$(run_in "$router2" conntrack -L -f "$family" 2>/dev/null | grep -c helper=rtsp2)" 1 \
+		"$what: with the helper"
+	is "$(holes 2)" "$before" "$what: and the holes"
+	if [ "$nat" = none ]; then
+		result_is "c.data()" yes "$what: media come through them"
+	else
+		skip "libnetfilter_conntrack 1.0.9 does not tell the kernel of an expectation's NAT" \
+			"$what: media come through them"
+	fi
+	result_is "c.alive(), c.alive()" "('yes', 'yes')" "$what: the control connection goes on"
+	ends "c.setup()"
+	result_is "c.data(.3)" no "$what: SETUP opens nothing to the client, unless takeover=1"
+	echo 1 >"$rtsp_takeover"
+	ends "c.setup(); a = c.data(); c.setup()"
+	result_is "a, c.data()" "('yes', 'yes')" "$what: takeover=1: it does, and so on"
+	echo 0 >"$rtsp_takeover"
+	ends "c.close()"
+	forget "$router1"
+	forget "$router2"
+}
+
 topology_two_routers
 connect "$router1" eth3 10.9.9.1/24 "$router2" eth3 10.9.9.2/24
 configure "$router2" "route add 10.0.2.0/24 via 10.0.4.2" "route add fd00:2::/64 via fd00:4::2"
@@ -169,4 +215,7 @@ failover none ipv4 "Control()"
 failover both ipv4 "Control('192.0.2.1')"
 failover both ipv6 "Control('fd00:e::1', 'fd00:1::2', 'fd00:2::2')"
 used_again
+rtsp_failover none ipv4 "Rtsp()"
+rtsp_failover both ipv4 "Rtsp('192.0.2.1')"
+rtsp_failover both ipv6 "Rtsp('fd00:e::1', 'fd00:1::2', 'fd00:2::2')"
 finish
