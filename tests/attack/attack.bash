@@ -157,6 +157,16 @@ neighbours_well() {
 	done
 }
 
+# helpers_opened: in $lab, dialogues got so far
+helpers_opened() {
+	local helper counts
+
+	counts=$(run_in "$lab" cat /proc/net/nf_conntrack_alg)
+	for helper in ftp2 rtsp2; do
+		like "$counts" "$helper opened [1-9]" "$helper has opened something"
+	done
+}
+
 # modules_go: nothing keeps a module of this project
 modules_go() {
 	wait_for 60 modprobe -r xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_rtsp2

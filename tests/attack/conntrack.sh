@@ -13,6 +13,7 @@ for program in iptables-legacy ip6tables-nft; do
 		*raw
 		-A PREROUTING -i zone -j CT --zone 7
 		-A PREROUTING -p tcp -m multiport --ports 21 -j CT --helper ftp2
+		-A PREROUTING -p tcp -m multiport --ports 554 -j CT --helper rtsp2
 		-A PREROUTING -j CTFULL --reserve 10% --log-rate 0
 		COMMIT
 		*nat

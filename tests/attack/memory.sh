@@ -13,7 +13,8 @@ if [ ! -e $failslab/require-start ]; then
 fi
 die_at_once
 load_for_all || die "modules"
-modprobe -a xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_netlink || die "modules"
+modprobe -a xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_netlink ||
+	die "modules"
 sysctl -qw net.netfilter.nf_conntrack_buckets=1024
 make_lab
 make_neighbours
@@ -22,6 +23,7 @@ for program in iptables-legacy ip6tables-nft; do
 	run_in "$lab" "$program-restore" <<-END || die "$program does not take the rules"
 		*raw
 		-A PREROUTING -p tcp -m multiport --ports 21 -j CT --helper ftp2
+		-A PREROUTING -p tcp -m multiport --ports 554 -j CT --helper rtsp2
 		-A PREROUTING -p icmp -j CTFULL --reserve 30% --log-rate 0
 		-A PREROUTING -j CTFULL --reserve 5 --nflog-group 9
 		COMMIT
@@ -74,6 +76,7 @@ at_least 100 accepted sent received answered get
 at_least 1 accepted list sources
 fails nf_conntrack_alg packets 3 1
 at_least 100 accepted sent received answered
+note "$(run_in "$lab" grep -v ' 0$' /proc/net/nf_conntrack_alg | tr '\n' ';')"
 # In timers, work and soft interrupts, too, if only now and then
 fail_in xt_ctfull
 echo N >$failslab/task-filter

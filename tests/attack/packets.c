@@ -2,7 +2,7 @@
 /*
  * Both sides of a router, at random. Packets of each protocol go to tun devices of this
  * namespace, well-formed ones and broken ones, and what the router forwards is answered as the
- * other end would: so dialogues of FTP evolve, whatever NAT does to them.
+ * other end would: so dialogues of FTP and RTSP evolve, whatever NAT does to them.
  *
  *    10.0.1.16 and so on: client ----- router ----- server: 10.0.2.16 and so on
  *    10.0.3.16 and so on: zone   --------'
@@ -302,7 +302,7 @@ static const char *const server_lines[] = {
 };
 
 /* What the other end may say to a line; what is not here, anything */
-static const struct { const char *to, *say; } answers[] = {
+static const struct answer { const char *to, *say; } answers[] = {
 	{ "220", "USER a\r\n" }, { "331", "PASS b\r\n" }, { "230", "EPSV\r\n" },
 	{ "230", "PASV\r\n" }, { "230", "PORT 10,0,1,16,156,64\r\n" },
 	{ "230", "EPRT |2|fd00:1::10|40003|\r\n" }, { "230", "EPRT |1|10.0.1.17|40003|\r\n" },
@@ -318,23 +318,85 @@ static const struct { const char *to, *say; } answers[] = {
 	{ "NOOP", "200 well\r\n" }, { "QUIT", "421 bye\r\n" },
 };
 
-static void put_text(struct packet *p, bool server, bool tame, const __u8 *to,
-		     unsigned int to_len)
+/* Numbers are by what is asked, so that an answer is one to the last such request. */
+#define RTSP_ASK(what, n)	what " rtsp://h/m RTSP/1.0\r\nCSeq: " #n "\r\n"
+#define RTSP_SAY(n)		"RTSP/1.0 200 OK\r\nCSeq: " #n "\r\nSession: a;timeout=9\r\n"
+#define RTSP_PORTS		"Transport: RTP/AVP;unicast;client_port=40000-40001"
+#define RTSP_ADDR		"Transport: RTP/AVP;dest_addr=\":40002\"/\":40003\""
+
+static const char *const rtsp_client_lines[] = {
+	RTSP_ASK("OPTIONS", 1) "\r\n", RTSP_ASK("SETUP", 2) RTSP_PORTS "\r\n\r\n",
+	RTSP_ASK("SETUP", 2) RTSP_PORTS ";destination=10.0.1.16\r\n\r\n",
+	RTSP_ASK("SETUP", 2) RTSP_ADDR "\r\n\r\n",
+	RTSP_ASK("SETUP", 2) "Transport: RTP/AVP;destination=10.0.1.", "17;client_port=40000-1\r\n",
+	RTSP_ASK("SETUP", 2) "Transport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n",
+	RTSP_ASK("PLAY", 3) "Session: a\r\n\r\n", RTSP_ASK("TEARDOWN", 4) "\r\n",
+	RTSP_ASK("SET_PARAMETER", 5) "Content-Length: 7\r\n\r\n1234567", "$\1\1\1", "$", "\r\n",
+	"GET / HTTP/1.1\r\n\r\n", RTSP_ASK("SETUP", 2) " folded\r\n" RTSP_PORTS, "CSeq: 7\r\n",
+};
+
+static const char *const rtsp_server_lines[] = {
+	RTSP_SAY(1) "\r\n", RTSP_SAY(2) RTSP_PORTS ";server_port=40002-40003\r\n\r\n",
+	RTSP_SAY(2) RTSP_PORTS "\r\n\r\n",
+	RTSP_SAY(2) "Transport: RTP/AVP/TCP;interleaved=0-1\r\n\r\n",
+	RTSP_SAY(2) RTSP_ADDR ";src_addr=\":40000\"\r\n\r\n", RTSP_SAY(3) "\r\n",
+	RTSP_SAY(4) "\r\n", "RTSP/1.0 454 no\r\nCSeq: 3\r\n\r\n",
+	"RTSP/1.0 461 no\r\nCSeq: 2\r\n\r\n", RTSP_SAY(5) "Content-Length: 4\r\n\r\nabcd",
+	"$\1\1\1", "RTSP/1.0 200 OK\r\nCS", "eq: 2\r\n",
+	"HTTP/1.1 200 OK\r\n\r\n",
+};
+
+static const struct answer rtsp_answers[] = {
+	{ "OPTIONS", RTSP_SAY(1) "\r\n" },
+	{ "SETUP", RTSP_SAY(2) RTSP_PORTS ";server_port=40002-40003\r\n\r\n" },
+	{ "SETUP", RTSP_SAY(2) RTSP_ADDR ";src_addr=\":40000\"\r\n\r\n" },
+	{ "PLAY", RTSP_SAY(3) "\r\n" }, { "TEARDOWN", RTSP_SAY(4) "\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 1", RTSP_ASK("SETUP", 2) RTSP_PORTS "\r\n\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 1", RTSP_ASK("SETUP", 2) RTSP_ADDR "\r\n\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 2", RTSP_ASK("PLAY", 3) "Session: a\r\n\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 3", RTSP_ASK("SETUP", 2) RTSP_PORTS "\r\n\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 3", RTSP_ASK("TEARDOWN", 4) "\r\n" },
+	{ "RTSP/1.0 200 OK\r\nCSeq: 4", RTSP_ASK("OPTIONS", 1) "\r\n" },
+};
+
+/* What two ends say of a protocol; the server begins with its greeting, if there is one. */
+static const struct talk {
+	const char *greeting;
+	const struct answer *answers;
+	unsigned int n_answers, n_lines[2];
+	const char *const *lines[2];	/* the client's, the server's */
+} ftp = {
+	"220 hi\r\n", answers, N_ITEMS(answers),
+	{ N_ITEMS(client_lines), N_ITEMS(server_lines) }, { client_lines, server_lines },
+}, rtsp = {
+	NULL, rtsp_answers, N_ITEMS(rtsp_answers),
+	{ N_ITEMS(rtsp_client_lines), N_ITEMS(rtsp_server_lines) },
+	{ rtsp_client_lines, rtsp_server_lines },
+};
+
+static const struct talk *talk_of(__u16 sport, __u16 dport)
+{
+	return sport == 554 || dport == 554 ? &rtsp : &ftp;
+}
+
+static void put_text(struct packet *p, const struct talk *talk, bool server, bool tame,
+		     const __u8 *to, unsigned int to_len)
 {
 	const char *some = NULL;
 	unsigned int i, n = 0;
 
-	for (i = 0; to && i < N_ITEMS(answers); i++) {
-		size_t len = strlen(answers[i].to);
+	for (i = 0; to && i < talk->n_answers; i++) {
+		size_t len = strlen(talk->answers[i].to);
 
-		if (to_len >= len && !memcmp(to, answers[i].to, len) && attack_one_in(++n))
-			some = answers[i].say;
+		if (to_len >= len && !memcmp(to, talk->answers[i].to, len) && attack_one_in(++n))
+			some = talk->answers[i].say;
 	}
-	if (!to && server && (tame || !attack_one_in(8)))
-		some = "220 hi\r\n";
+	if (!to && server && talk->greeting && (tame || !attack_one_in(8)))
+		some = talk->greeting;
+	else if (!to && !server && tame)
+		some = talk->lines[0][0];
 	else if (!some || (!tame && attack_one_in(8)))
-		some = server ? server_lines[attack_below(N_ITEMS(server_lines))] :
-				client_lines[attack_below(N_ITEMS(client_lines))];
+		some = talk->lines[server][attack_below(talk->n_lines[server])];
 	put(p, some, strlen(some));
 	switch (tame ? 100 : attack_below(60)) {
 	case 0:
@@ -363,7 +425,8 @@ static const __u8 tcp_flags[] = { 2, 2, 2, 0x12, 0x10, 0x18, 0x11, 4, 0x14, 1, 0
  */
 static bool is_tame(__u16 sport, __u16 dport)
 {
-	return (sport == 21 && !(dport & 1)) || (dport == 21 && !(sport & 1));
+	return ((sport == 21 || sport == 554) && !(dport & 1)) ||
+	       ((dport == 21 || dport == 554) && !(sport & 1));
 }
 
 static void tcp_options(struct packet *p, unsigned int header)
@@ -675,7 +738,7 @@ static void fresh(void)
 	__u8 family = attack_one_in(3) ? AF_INET6 : AF_INET, flags;
 	const struct seen *seen = &pool[attack_below(POOL)];
 	__u8 protocol = IPPROTO_TCP;
-	__u16 sport, dport;
+	__u16 sport, dport, service;
 	bool tame = false;
 
 	if (side == SERVER && attack_one_in(3))
@@ -692,9 +755,10 @@ static void fresh(void)
 		flags = attack_one_in(8) ? attack_random() :
 		       tcp_flags[attack_below(N_ITEMS(tcp_flags))];
 		sport = 1000 + attack_below(attack_one_in(2) ? 4 : 64);
-		dport = attack_one_in(4) ? 40000 + attack_below(4) : 21;
+		service = attack_one_in(3) ? 554 : 21;
+		dport = attack_one_in(4) ? 40000 + attack_below(4) : service;
 		if (side == SERVER && attack_one_in(2)) {
-			sport = 21;
+			sport = service;
 			dport = 1000 + attack_below(4);
 		}
 		tame = is_tame(sport, dport) && !attack_one_in(100);
@@ -706,7 +770,7 @@ static void fresh(void)
 		tcp(&p, sport, dport, flags, flags == 2 ? attack_random() : attack_below(4000),
 		    attack_below(4000));
 		if (!tame && attack_one_in(8))
-			put_text(&p, side == SERVER, false, NULL, 0);
+			put_text(&p, talk_of(sport, dport), side == SERVER, false, NULL, 0);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -771,9 +835,31 @@ static void data_connection(enum side side, const struct packet *of, const __u8 
 	connections++;
 }
 
+/* The first one, when a client is about to play */
+static void media(enum side side, const struct packet *of, const __u8 *text)
+{
+	static struct packet p;
+	__u8 *header;
+
+	if (memcmp(text, "PLAY", 4))
+		return;
+	ip(&p, of->family, IPPROTO_UDP, CLIENT, SERVER);
+	if (of->family == AF_INET)
+		memcpy(p.bytes + 12, of->bytes + 12, 8);
+	else
+		memcpy(p.bytes + 8, of->bytes + 8, 32);
+	header = put(&p, NULL, 8);
+	put16(header, 40002);
+	put16(header + 2, 40000);
+	put_random(&p, 60);
+	leave(side, &p, 30);
+	connections++;
+}
+
 static void answer(const struct seen *seen)
 {
 	static struct packet p;
+	const struct talk *talk;
 	bool v6 = seen->bytes[0] >> 4 == 6;
 	unsigned int l4 = v6 ? 40 : (seen->bytes[0] & 15) * 4u, data;
 	__u8 protocol = seen->bytes[v6 ? 6 : 9], flags, had;
@@ -814,13 +900,16 @@ static void answer(const struct seen *seen)
 		}
 		tcp(&p, get16(header + 2), get16(header), flags, seq,
 		    get32(header + 4) + len + !!(had & 2) + (had & 1));
-		/* A server begins, and a client that has been answered; then they take turns. */
-		if (flags == 0x10 && (len || (seen->side == SERVER && !(had & 2)) ||
-				      (!tame && attack_one_in(30))))
-			put_text(&p, seen->side == SERVER, tame,
+		/* One end begins, when it has been answered; then they take turns. */
+		talk = talk_of(get16(header), get16(header + 2));
+		if (flags == 0x10 && (len || (seen->side == (talk->greeting ? SERVER : CLIENT) &&
+					      !(had & 2)) || (!tame && attack_one_in(30))))
+			put_text(&p, talk, seen->side == SERVER, tame,
 				 len && l4 + data < QUOTED ? header + data : NULL,
 				 seen->len < QUOTED ? len : QUOTED - l4 - data);
-		if (len >= 8 && l4 + data + len < QUOTED)
+		if (len >= 8 && l4 + data + len < QUOTED && talk == &rtsp)
+			media(seen->side, &p, header + data);
+		else if (len >= 8 && l4 + data + len < QUOTED)
 			data_connection(seen->side, &p, header + data, len);
 		break;
 	case IPPROTO_ICMP:

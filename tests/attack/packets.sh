@@ -8,8 +8,8 @@ reasons="FRAGMENT TRUNCATED CHECKSUM TCP_FLAGS TCP_WINDOW TCP_STATE TCP_NEW TCP_
 	ICMP_UNRELATED ICMP_MISMATCH SCTP OTHER"
 [ "$(id -u)" = 0 ] || die "not root"
 die_at_once
-modprobe -a tun xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_netlink nf_log_syslog ||
-	die "modules"
+modprobe -a tun xt_ctfull xt_ctstate2 nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_netlink \
+	nf_log_syslog || die "modules"
 sysctl -qw net.netfilter.nf_log_all_netns=1
 make_lab
 make_neighbours
@@ -26,8 +26,10 @@ rules() {
 		echo "-A PREROUTING $back -j MARK --set-mark 7"
 	done
 	echo "-A PREROUTING -m mark --mark 7 -p tcp -m multiport --ports 21 -j CT --zone 7 --helper ftp2"
+	echo "-A PREROUTING -m mark --mark 7 -p tcp -m multiport --ports 554 -j CT --zone 7 --helper rtsp2"
 	echo "-A PREROUTING -m mark --mark 7 -j CT --zone 7"
 	echo "-A PREROUTING -p tcp -m multiport --ports 21 -j CT --helper ftp2"
+	echo "-A PREROUTING -p tcp -m multiport --ports 554 -j CT --helper rtsp2"
 	echo "-A PREROUTING -p udp --dport 40003 -j CT --notrack"
 	echo "-A PREROUTING -m ctfull --new-connection -m comment --comment new_connection"
 	echo "-A PREROUTING -m ctfull --above 10%:5% -m comment --comment above"
@@ -126,6 +128,7 @@ at_least 1 count $reasons $states NOT_TRACKED
 at_least 1 count new_connection above not_full zone_well expected status adjusted tcp sctp expires
 at_least 1 count offloadable
 at_least 4 count expected zone_well
+helpers_opened
 is "${count[zone_lost]}" 0 "no packet of zone 7 gets into a connection of another zone"
 is "${count[zone_got]}" 0 "and none of another zone into one of zone 7"
 note "$(dmesg | grep -m 10 zone_got:)"
