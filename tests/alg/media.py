@@ -4,8 +4,8 @@
 
 usage: media.py FOLDER ADDRESS...
 
-Listens on port 554 of these, plays /play (a tone, mono, 16 bits, 8000 Hz), and records /record to
-FOLDER/record.
+Listens on port 554 of these, plays /play (a tone, mono, 16 bits, 8000 Hz) and /three (of three
+streams), and records /record to FOLDER/record.
 """
 import os
 import sys
@@ -30,11 +30,15 @@ def serve(folder, *addresses):
         server.set_service("554")
         play = GstRtspServer.RTSPMediaFactory()
         play.set_launch(f"( audiotestsrc is-live=true ! {RAW} ! rtpL16pay name=pay0 )")
+        three = GstRtspServer.RTSPMediaFactory()
+        three.set_launch("( " + " ".join(f"audiotestsrc is-live=true ! {RAW} ! rtpL16pay name=pay{n}"
+                                         for n in range(3)) + " )")
         record = GstRtspServer.RTSPMediaFactory()
         record.set_transport_mode(GstRtspServer.RTSPTransportMode.RECORD)
         record.set_launch(f"( rtpL16depay name=depay0 ! filesink location={folder}/record )")
         mounts = server.get_mount_points()
         mounts.add_factory("/play", play)
+        mounts.add_factory("/three", three)
         mounts.add_factory("/record", record)
         server.attach(None)
         servers.append(server)
