@@ -138,7 +138,7 @@ while IFS='|' read -r line message; do
 done <<'END'
 --reserve none|reserve.*none
 --first tcp/0|--first "tcp/0"
---frist tcp/22|frist
+--sooner tcp/22|sooner
 --log-prefix "open|line 1: put it into quotes, or close them
 --options /dev/null|--options cannot be in a file
 END

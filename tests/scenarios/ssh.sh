@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An administrator comes by SSH, with a real client to a real server, to a firewall
 # whose table is full of what the tracker does not give up, while a flood of new
-# connections goes on: without rules for it, with the reserve of doc/table-full.md, and
+# connections goes on: without rules for it, with the reserves of doc/table-full.md, and
 # untracked. The other rules of the runbook are tried in guard.sh and at the end.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
@@ -105,7 +105,15 @@ come_in() {
 begin() {
 	[ -z "$flood" ] || kill -STOP "$flood"
 	firewall
-	[ $# = 1 ] || run_readme "$router" "$2" doc/table-full.md || die "the runbook's $2 fails"
+	case ${2-} in
+	'') ;;
+	arm)
+		start ip netns exec "$router" bash -c "exec $(readme_block arm doc/table-full.md)"
+		armed=$started
+		wait_for 60 run_in "$router" nft list table ip ctfull || die "the runbook's arm fails"
+		;;
+	*) run_readme "$router" "$2" doc/table-full.md || die "the runbook's $2 fails" ;;
+	esac
 	table_max 10000
 	forget "$router"
 	fill "$router" "$1"
@@ -161,6 +169,15 @@ ok $? "untrack: SSH passes untracked, others do not pass (${grown[untracked]} of
 is "${figure[count]}" 200 "untrack: all entries are taken"
 is "$(run_in "$router" conntrack -L -f ipv4 -p tcp 2>/dev/null; run_in "$router" conntrack -L -f ipv6 -p tcp 2>/dev/null)" \
 	"" "untrack: SSH has none"
+
+begin 180 arm
+come_in ssh "arm"
+wait_for 60 reaches refused 100
+ok $? "arm: all others are refused (${grown[refused]} packets)"
+is "${grown[reserved]} ${grown[drops]}" "${grown[refused]} 0" "arm: by the reserve alone"
+kill "$armed"
+wait "$armed"
+is $? 0 "arm: it ends well"
 
 # The runbook's rules for a name server
 begin 0 notrack

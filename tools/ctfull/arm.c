@@ -118,7 +118,8 @@ static void parse_protocol(struct first *first, const char *item)
 		*dash = 0;
 	if (!parse_number(ports, 1, 65535, &from) ||
 	    (dash && !parse_number(dash + 1, from, 65535, &to)))
-		errx(EXIT_ERROR, "--first \"%s\": a port is a number from 1 to 65535, and the second one not less than the first",
+		errx(EXIT_ERROR,
+		     "--first \"%s\": a port is a number from 1 to 65535, and the second one not less than the first",
 		     item);
 	first->port = from;
 	first->last = dash ? to : from;
