@@ -131,14 +131,16 @@ static inline bool attack_goes_on(void)
 static int attack_fail_fd = -1;
 static unsigned int attack_failed, attack_nth;
 
-/* From now on, attack_again() has each call made again and again, see there. */
-static inline void attack_fail(void)
+/*
+ * From now on, attack_again() has each call made again and again, see there. So a turn takes
+ * longer: @turns at least, for each second
+ */
+static inline void attack_fail(unsigned int turns)
 {
 	attack_fail_fd = open("/proc/thread-self/fail-nth", O_RDWR);
 	if (attack_fail_fd < 0)
 		attack_die("fail-nth");
-	/* Each call is made many times: a turn takes long. */
-	attack_turns = 0;
+	attack_turns = attack_seconds * turns;
 }
 
 /* Right before a call: its next allocation but so many is to fail. */

@@ -442,7 +442,7 @@ int main(int argc, char **argv)
 	fd = attack_netlink(NETLINK_NETFILTER);
 	deaf = listener();
 	if (argc > 3)
-		attack_fail();
+		attack_fail(10);
 	while (attack_goes_on()) {
 		/* One for itself where allocations fail: each of it is to be reached. */
 		for (i = attack_fail_fd >= 0 ? 15 : 0; i < 16; i++)

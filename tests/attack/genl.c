@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < N_ITEMS(deaf); i++)
 		deaf[i] = listen_to(0);
 	if (argc > 3)
-		attack_fail();
+		attack_fail(20);
 	while (attack_goes_on()) {
 		if (!family || attack_one_in(8))
 			family = resolve(fd, &m, &group);

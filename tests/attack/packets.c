@@ -980,7 +980,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < N_SIDES; i++)
 		fds[i] = device(devices[i], attack_one_in(2));
 	if (argc > 3)
-		attack_fail();
+		attack_fail(10);
 	while (attack_goes_on()) {
 		for (i = 0; i < 4; i++)
 			fresh();

@@ -637,10 +637,8 @@ int main(int argc, char **argv)
 
 	attack_begin(argc, argv, 2);
 	fd = begin(&m);
-	if (argc > 3) {
-		attack_fail();
-		attack_turns = attack_seconds * 10;
-	}
+	if (argc > 3)
+		attack_fail(10);
 	while (attack_goes_on()) {
 		if (attack_fail_fd >= 0)
 			fd = move(fd, &m);
