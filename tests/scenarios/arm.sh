@@ -141,6 +141,7 @@ done <<'END'
 --sooner tcp/22|sooner
 --log-prefix "open|line 1: put it into quotes, or close them
 --options /dev/null|--options cannot be in a file
+--help|the rules stay
 END
 rm "$file"
 : >"$work/troubles"

@@ -340,6 +340,9 @@ static void notify(const char *text)
 	close(fd);
 }
 
+/* Nothing else ends with it: 0 is what --help ends with. */
+#define STATUS_RIGHT		42
+
 /*
  * Are the options in @text right? What reads them ends the program if not: another one tries
  * it.
@@ -357,12 +360,12 @@ static bool are_right(int argc, char **argv, const char *text)
 	if (!child) {
 		parse_all(argc, argv, strdup(text));
 		add_rules(&scratch);
-		_exit(0);
+		_exit(STATUS_RIGHT);
 	}
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
-	return !status;
+	return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_RIGHT;
 }
 
 static void reload(struct xt_table *table, int argc, char **argv)
@@ -381,6 +384,12 @@ static void reload(struct xt_table *table, int argc, char **argv)
 			warnx("%s; the rules stay as they were", why);
 	}
 	notify("READY=1");
+}
+
+/* Is this error for now only? */
+static bool may_pass(int error)
+{
+	return error == -ENOMEM || error == -ENOBUFS || error == -EMFILE || error == -ENFILE;
 }
 
 int arm_main(int argc, char **argv)
@@ -410,11 +419,13 @@ int arm_main(int argc, char **argv)
 
 	ret = xt_table_open(&table, ARM_TABLE);
 	if (ret)
-		errx(EXIT_ERROR, "nf_tables: %s", strerror(-ret));
+		errx(may_pass(ret) ? EXIT_INTERRUPTED : EXIT_ERROR, "nf_tables: %s",
+		     strerror(-ret));
 	add_chains(&table);
 	add_rules(&table);
-	if (xt_table_commit(&table, why, sizeof(why)))
-		errx(EXIT_ERROR, "%s", why);
+	ret = xt_table_commit(&table, why, sizeof(why));
+	if (ret)
+		errx(may_pass(ret) ? EXIT_INTERRUPTED : EXIT_ERROR, "%s", why);
 	notify("READY=1");
 	while ((sig = sigwaitinfo(&signals, NULL)) == SIGHUP || sig < 0)
 		if (sig == SIGHUP)

@@ -19,7 +19,7 @@ static const struct program ctfull = {
 	.name = "ctfull",
 	.about = "How full the connection tracking table is, and who fills it.",
 	.notes = "Exit status: 0; 1 or 2 if a table fills up or is full (status only); 3 after an\n"
-		 "error; 4 if monitor or guard had to stop.\n",
+		 "error; 4 if monitor, guard or arm had to stop.\n",
 	.commands = ctfull_commands,
 };
 

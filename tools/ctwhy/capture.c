@@ -233,7 +233,7 @@ void name_text(const char *name, char text[IFNAMSIZ])
 	unsigned int i;
 
 	for (i = 0; i < IFNAMSIZ - 1 && name[i]; i++)
-		text[i] = (unsigned char)name[i] < ' ' || name[i] == 0x7f ? '?' : name[i];
+		text[i] = name[i] < ' ' || name[i] > '~' ? '?' : name[i];
 	text[i] = 0;
 }
 
@@ -255,6 +255,8 @@ static void interface_name(uint32_t index, char name[IFNAMSIZ])
 	if (at->index != index || now > at->until_ms) {
 		at->index = index;
 		at->until_ms = now + 1000;
+		/* compared as a whole */
+		memset(at->name, 0, sizeof(at->name));
 		if (!if_indextoname(index, at->name))
 			snprintf(at->name, sizeof(at->name), "%u", index);
 	}
@@ -393,8 +395,7 @@ const struct seen *capture_seen(void)
 
 /**
  * capture_stop - take the rules away
- * @cb: takes each packet that is still on its way; NULL: they are counted with those that
- *	are not shown
+ * @cb: takes each packet that is still on its way; NULL: they are not counted
  * @data: for @cb
  */
 void capture_stop(event_cb *cb, void *data)

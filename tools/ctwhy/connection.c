@@ -107,7 +107,7 @@ static const char *const tcp_states[] = {
 
 static const char *const sctp_states[] = {
 	"NONE", "CLOSED", "COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT",
-	"SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT",
+	"SHUTDOWN_RECD", "SHUTDOWN_ACK_SENT", "HEARTBEAT_SENT", "HEARTBEAT_ACKED",
 };
 
 static void parse_state(const struct nlattr *nest, unsigned int type, const char *const *names,

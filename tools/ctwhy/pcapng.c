@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 #include "../lib/program.h"
 #include "pcapng.h"
 
@@ -68,12 +69,27 @@ static int write_block(struct pcapng *pcap, uint32_t type, const void *fixed, si
 	return !ferror(pcap->file) ? 0 : errno ? -errno : -EIO;
 }
 
+/* A file of somebody else's could be read by them, whatever its mode is now. */
+static int make_own(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode) && st.st_uid != geteuid())
+		return -EPERM;
+	if (S_ISREG(st.st_mode) && (fchmod(fd, 0600) || ftruncate(fd, 0)))
+		return -errno;
+	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) ? -errno : 0;
+}
+
 /**
  * pcapng_open - begin a file
  * @pcap: the file
  * @path: its name; what was in it is gone
  *
- * Packets have contents that are nobody else's, so only the owner can read it.
+ * Packets have contents that are nobody else's, so only the owner can read it, who is this user.
+ * A pipe needs its reader first.
  *
  * Returns 0 or a negative errno.
  */
@@ -84,11 +100,17 @@ int pcapng_open(struct pcapng *pcap, const char *path)
 		uint16_t major, minor;
 		uint64_t len;
 	} section = { BYTE_ORDER_MAGIC, 1, 0, UINT64_MAX };
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int ret;
 
 	pcap->n = 0;
 	if (fd < 0)
 		return -errno;
+	ret = make_own(fd);
+	if (ret) {
+		close(fd);
+		return ret;
+	}
 	pcap->file = fdopen(fd, "w");
 	if (!pcap->file) {
 		close(fd);

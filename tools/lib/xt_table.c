@@ -560,7 +560,7 @@ static void why_rule(const struct xt_rule *rule, const struct failure *failure, 
 	const char *text = i >= 0 && i < (int)rule->n ? rule->text[i] : "a rule";
 	const char *family = rule->family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 
-	if (failure->error == -ENOENT)
+	if (failure->error == -ENOENT && *text == '-')
 		snprintf(why, size,
 			 "%s: the kernel does not have it for %s: see if its module can be loaded (modprobe xt_%.*s), and nft_compat",
 			 text, family, (int)strcspn(text + 3, " "), text + 3);
@@ -577,7 +577,8 @@ static void why_table(const struct xt_table *table, const struct failure *failur
 	if (!failure->nlh && (failure->error == -EINVAL || failure->error == -EOPNOTSUPP))
 		/* nfnetlink's answer where nobody has registered for it */
 		snprintf(why, size, "the kernel has no nf_tables: load it (modprobe nf_tables)");
-	else if (failure->error == -EOPNOTSUPP || failure->error == -EINVAL)
+	else if (failure->nlh && NFNL_MSG_TYPE(failure->nlh->nlmsg_type) == NFT_MSG_NEWTABLE &&
+		 (failure->error == -EOPNOTSUPP || failure->error == -EINVAL))
 		snprintf(why, size,
 			 "the kernel has no tables that go with their program: Linux 5.12 or newer is needed");
 	else if (failure->nlh && failure->error == -EPERM)
