@@ -145,9 +145,12 @@ done
 for iptables in $iptables_variants; do
 	! run_in "$router" "$iptables" -t filter -A INPUT -j CTFULL 2>/dev/null
 	ok $? "$iptables: refused in the table filter"
+	! run_in "$router" "$iptables" -t mangle -A PREROUTING -j CTFULL 2>/dev/null
+	ok $? "$iptables: and in mangle, which is behind the tracker"
+	like "$(dmesg | grep -e xt_ctfull -e CTFULL | tail -n 1)" \
+		"rule refused: for the table raw, or, with nft, also for one named ctfull" \
+		"$iptables: and the kernel says why"
 done
-like "$(dmesg | grep -e xt_ctfull -e CTFULL | tail -n 1)" "only valid in raw table, not filter" \
-	"and the kernel says why"
 
 # A namespace goes while its table is full and its rule is there; then the module
 setup_ns gone
