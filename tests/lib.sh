@@ -556,6 +556,42 @@ run_readme() {
 	run_in "$1" bash -e "$work/readme"
 }
 
+# --- Completion ---
+
+# load_completion PROGRAM: as a shell does
+load_completion() {
+	local file
+
+	file=$(dirname "$(dirname "$(command -v "$1")")")/share/bash-completion/completions/$1
+	# shellcheck source=/dev/null
+	. "$file" || die "$file"
+}
+
+# complete_words PROGRAM WORD...: in COMPREPLY, what is proposed for the last one
+complete_words() {
+	# shellcheck disable=SC2034 # for the function
+	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+	"_$1"
+}
+
+# completes WANTED PROGRAM WORD...: a test that this is proposed
+completes() {
+	complete_words "${@:2}"
+	is "${COMPREPLY[*]-}" "$1" "completion of: ${*:2}"
+}
+
+# completes_options PROGRAM COMMAND...: a test of each that the options that it has are proposed
+completes_options() {
+	local command
+
+	for command in "${@:2}"; do
+		complete_words "$1" "$command" --
+		is "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" \
+			"$({ "$1" "$command" --help | grep -oE '^  -., --[a-z0-9-]+' | grep -oE -- '--.*'
+				echo --help; } | sort)" "completion of $command: the options that it has"
+	done
+}
+
 # --- Processes ---
 
 # start COMMAND...: in the background, until the script ends; $started is its id

@@ -62,15 +62,20 @@ def listener(address, port, protocol=0):
     return listeners[key]
 
 
-def line_of(sock):
-    """A line that comes, without its end; nothing is on its way behind it"""
-    line = b""
-    while not line.endswith(b"\r\n"):
+def text_of(sock, end):
+    """What comes, up to this end; nothing is on its way behind it"""
+    text = b""
+    while not text.endswith(end):
         more = sock.recv(4096)
         if not more:
-            raise EOFError(line)
-        line += more
-    return line[:-2].decode()
+            raise EOFError(text)
+        text += more
+    return text.decode()
+
+
+def line_of(sock):
+    """A line that comes, without its end"""
+    return text_of(sock, b"\r\n")[:-2]
 
 
 def numbers(line):
@@ -228,13 +233,7 @@ class Rtsp(Control):
     def message(self, sender, receiver, *lines):
         """As it comes to the other end"""
         sender.sendall("\r\n".join([*lines, "", ""]).encode())
-        come = b""
-        while not come.endswith(b"\r\n\r\n"):
-            more = receiver.recv(4096)
-            if not more:
-                raise EOFError(come)
-            come += more
-        return come.decode()
+        return text_of(receiver, b"\r\n\r\n")
 
     def request(self, method, *headers, url="rtsp://h/m"):
         self.cseq += 1

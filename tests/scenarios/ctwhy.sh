@@ -426,20 +426,7 @@ is "$(run_in "$router" nft list tables)" "" "and then no table is left"
 
 # --- Completion ---
 
-completion=$(dirname "$(dirname "$(command -v ctwhy)")")/share/bash-completion/completions/ctwhy
-# shellcheck source=/dev/null
-. "$completion" || die "$completion"
-
-# completes WANTED WORD...: what is proposed for the last one
-completes() {
-	local wanted=$1
-
-	shift
-	# shellcheck disable=SC2034 # for the function
-	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-	_ctwhy
-	is "${COMPREPLY[*]-}" "$wanted" "completion of: $*"
-}
+load_completion ctwhy
 
 completes "watch" ctwhy w
 completes "watch top explain --help --version" ctwhy ""
@@ -449,12 +436,5 @@ completes "reason" ctwhy top --by r
 completes "lo" ctwhy watch -i lo
 completes "" ctwhy watch --port ""
 completes "${reasons//$'\n'/ } --help" ctwhy explain ""
-for command in watch top explain; do
-	# shellcheck disable=SC2034 # for the function
-	COMP_WORDS=(ctwhy "$command" --) COMP_CWORD=2
-	_ctwhy
-	is "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" \
-		"$({ ctwhy "$command" --help | grep -oE '^  -., --[a-z0-9-]+' | grep -oE -- '--.*'
-			echo --help; } | sort)" "completion of $command: the options that it has"
-done
+completes_options ctwhy watch top explain
 finish

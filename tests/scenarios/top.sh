@@ -219,20 +219,7 @@ fi
 
 # --- Completion ---
 
-completion=$(dirname "$(dirname "$(command -v ctfull)")")/share/bash-completion/completions/ctfull
-# shellcheck source=/dev/null
-. "$completion" || die "$completion"
-
-# completes WANTED WORD...: what is proposed for the last one
-completes() {
-	local wanted=$1
-
-	shift
-	# shellcheck disable=SC2034 # for the function
-	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-	_ctfull
-	is "${COMPREPLY[*]-}" "$wanted" "completion of: $*"
-}
+load_completion ctfull
 
 completes "status" ctfull s
 completes "status top monitor guard arm metrics --help --version" ctfull ""
@@ -242,12 +229,5 @@ completes "ipv4 ipv6" ctfull top -f ""
 completes "src state" ctfull top --by = s
 completes "--table --timeout" ctfull guard --t
 completes "" ctfull guard --never ""
-for command in status top monitor guard arm metrics; do
-	# shellcheck disable=SC2034 # for the function
-	COMP_WORDS=(ctfull "$command" --) COMP_CWORD=2
-	_ctfull
-	is "$(printf '%s\n' "${COMPREPLY[@]}" | sort)" \
-		"$({ ctfull "$command" --help | grep -oE '^  -., --[a-z0-9-]+' | grep -oE -- '--.*'
-			echo --help; } | sort)" "completion of $command: the options that it has"
-done
+completes_options ctfull status top monitor guard arm metrics
 finish

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <curses.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include "../lib/options.h"
 #include "../lib/output.h"
 #include "../lib/program.h"
+#include "../lib/screen.h"
 #include "commands.h"
 #include "conntrack.h"
 #include "report.h"
@@ -238,45 +238,20 @@ static json_t *to_json(unsigned int n)
 
 static void draw(void)
 {
-	char *text = NULL, *line, *next;
 	unsigned int fit;
-	size_t size;
-	FILE *out;
-	int y;
 
 	/* Two lines of heading, one before the refused packets, these, and what is held */
 	fit = 3 + (refused > 0 ? refused : 0) + (some_unlisted() ? 3 + !!dying : 0);
 	fit = LINES > (int)fit ? LINES - fit : 0;
-	out = open_memstream(&text, &size);
-	if (!out) {
-		endwin();
-		no_memory();
-	}
-	print_text(out, lines && lines < fit ? lines : fit);
-	fclose(out);
-	erase();
-	for (line = text, y = 0; *line && y < LINES; line = next, y++) {
-		next = strchr(line, '\n') + 1;
-		next[-1] = 0;
-		mvaddnstr(y, 0, line, COLS);
-	}
-	refresh();
-	free(text);
+	screen_draw(print_text, lines && lines < fit ? lines : fit);
 }
 
 static void watch_terminal(void)
 {
-	SCREEN *screen = newterm(NULL, stdout, stdin);
+	SCREEN *screen = screen_open("leave --watch out");
 	long long until, rest;
 	int c = KEY_RESIZE;
 
-	if (!screen)
-		errx(EXIT_ERROR, "the terminal \"%s\" is not known; set TERM, or leave --watch out",
-		     getenv("TERM") ? getenv("TERM") : "");
-	cbreak();
-	noecho();
-	curs_set(0);
-	keypad(stdscr, TRUE);
 	while (c != 'q' && c != 'Q') {
 		read_all();
 		draw();

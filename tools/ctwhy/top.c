@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <curses.h>
 #include "../lib/output.h"
 #include "../lib/program.h"
+#include "../lib/screen.h"
 #include "capture.h"
 #include "commands.h"
 
@@ -239,26 +239,8 @@ static void print_json(unsigned int n)
 static void draw(void)
 {
 	unsigned int fit = LINES > 2 ? LINES - 2 : 1;
-	char *text = NULL, *line, *next;
-	size_t size;
-	FILE *out;
-	int y;
 
-	out = open_memstream(&text, &size);
-	if (!out) {
-		endwin();
-		no_memory();
-	}
-	print_text(out, lines && lines < fit ? lines : fit);
-	fclose(out);
-	erase();
-	for (line = text, y = 0; *line && y < LINES; line = next, y++) {
-		next = strchr(line, '\n') + 1;
-		next[-1] = 0;
-		mvaddnstr(y, 0, line, COLS);
-	}
-	refresh();
-	free(text);
+	screen_draw(print_text, lines && lines < fit ? lines : fit);
 }
 
 static void show(bool terminal)
@@ -290,15 +272,9 @@ static void end_terminal(void)
 
 static void start_terminal(void)
 {
-	if (!newterm(NULL, stdout, stdin))
-		errx(EXIT_ERROR, "the terminal \"%s\" is not known; set TERM, or pipe the output",
-		     getenv("TERM") ? getenv("TERM") : "");
+	screen_open("pipe the output");
 	/* Also where something else ends the program */
 	atexit(end_terminal);
-	cbreak();
-	noecho();
-	curs_set(0);
-	keypad(stdscr, TRUE);
 	timeout(0);
 }
 
