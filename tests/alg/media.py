@@ -35,7 +35,8 @@ def serve(folder, *addresses):
                                          for n in range(3)) + " )")
         record = GstRtspServer.RTSPMediaFactory()
         record.set_transport_mode(GstRtspServer.RTSPTransportMode.RECORD)
-        record.set_launch(f"( rtpL16depay name=depay0 ! filesink location={folder}/record )")
+        record.set_launch(f"( rtpL16depay name=depay0 ! filesink buffer-mode=unbuffered "
+                          f"location={folder}/record )")
         mounts = server.get_mount_points()
         mounts.add_factory("/play", play)
         mounts.add_factory("/three", three)
