@@ -74,11 +74,11 @@ AS_HELP_STRING([--without-kbuild], [build no kernel modules])],
 ])
 
 # XCA_TOOLS
-# What ctfull and ctwhy need, unless --without-tools; systemdsystemunitdir, where units go.
+# What the programs need, unless --without-tools; systemdsystemunitdir, where units go.
 # The conditional TOOLS is false with --without-tools.
 AC_DEFUN([XCA_TOOLS], [
 	AC_ARG_WITH([tools],
-		[AS_HELP_STRING([--without-tools], [do not build ctfull and ctwhy])],
+		[AS_HELP_STRING([--without-tools], [do not build ctfull, ctwhy and nft-xt])],
 		[], [with_tools=yes])
 	AC_ARG_WITH([systemdsystemunitdir],
 		[AS_HELP_STRING([--with-systemdsystemunitdir=DIR],
@@ -105,5 +105,5 @@ AS_HELP_STRING([--without-systemdsystemunitdir], [install no units])],
 # XCA_TOOL_LIBRARY(NAME, MODULES OF PKG-CONFIG, DEBIAN PACKAGE)
 AC_DEFUN([XCA_TOOL_LIBRARY], [
 	PKG_CHECK_MODULES([$1], [$2], [],
-		[AC_MSG_ERROR([$1 not found, which ctfull and ctwhy need (Debian: apt install $3; or leave them out: --without-tools): $$1_PKG_ERRORS])])
+		[AC_MSG_ERROR([$1 not found, which ctfull, ctwhy and nft-xt need (Debian: apt install $3; or leave them out: --without-tools): $$1_PKG_ERRORS])])
 ])

@@ -11,10 +11,11 @@ plugins="libxt_CTFORGET.so libxt_CTFULL.so libxt_CTLOG.so libxt_ctfull.so libxt_
 modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko nf_conntrack_rtsp2.ko
 	xt_CTFORGET.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix, with all documents and headers
-units="lib/systemd/system/ctfull-arm.service lib/systemd/system/ctfull-guard.service
+units="lib/systemd/system/ctfull-arm.service lib/systemd/system/ctfull-guard.service lib/systemd/system/nft-xt.service
 	lib/systemd/system/xtables-conntrack-addons-rules.service"
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
 	sbin/ctwhy share/man/man8/ctwhy.8 share/bash-completion/completions/ctwhy
+	sbin/nft-xt share/man/man8/nft-xt.8 share/bash-completion/completions/nft-xt
 	share/bash-completion/completions/ctfull $units etc/default/ctfull-arm etc/default/ctfull-guard
 	lib/firewalld/helpers/ftp2.xml lib/firewalld/helpers/rtsp2.xml libexec/xtables-conntrack-addons/rules
 	share/netfilter-persistent/plugins.d/50-xtables-conntrack-addons

@@ -95,6 +95,7 @@ suite() {
 		"ct state related" "$suite: iptables finds the plugin"
 	like "$(in_tree ctfull --version)" "^ctfull" "$suite: ctfull starts"
 	like "$(in_tree ctwhy explain TCP_NEW)" "What to do:" "$suite: ctwhy starts"
+	like "$(in_tree nft-xt --version)" "^nft-xt" "$suite: nft-xt starts"
 	is "$(in_tree sh -c 'systemctl is-enabled ctfull-guard 2>&1; ls /etc/systemd/system/*.wants' |
 		grep guard)" "" "$suite: the guard is not enabled"
 

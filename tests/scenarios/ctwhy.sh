@@ -410,7 +410,7 @@ is "$(run_in "$router" sh -c 'ctwhy explain >/dev/full 2>&1; echo $?')" 3 "expla
 like "$(in_router setpriv --reuid 65534 --clear-groups --inh-caps=-all ctwhy watch)" \
 	'CAP_NET_ADMIN is needed.*status 3$' "without a permission"
 like "$(in_router env XTABLES_LIBDIR=/nonexistent ctwhy watch)" \
-	'no plugin for the match ctstate2: .*status 3$' "without the plugin"
+	'no plugin for the match ctstate2 of IPv4: .*status 3$' "without the plugin"
 modprobe -r xt_CTLOG xt_ctstate2
 modprobe -a nfnetlink_log nft_compat nft_limit
 modprobe=$(</proc/sys/kernel/modprobe)

@@ -5,21 +5,17 @@
  */
 #include <err.h>
 #include <errno.h>
-#include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <wordexp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include "../lib/options.h"
 #include "../lib/program.h"
+#include "../lib/service.h"
 #include "../lib/xt_table.h"
 #include "arm.h"
 #include "commands.h"
@@ -27,8 +23,8 @@
 
 /* The same before IPv6's tracker: NF_IP6_PRI_RAW */
 #define PRIORITY		NF_IP_PRI_RAW
-#define FIRST_MAX		(XT_TABLE_RULES / 4 - 1)
-#define WORDS_MAX		32
+#define FIRST_MAX		31
+#define WORDS_MAX		33
 #define FILE_MAX		65536
 
 /**
@@ -178,31 +174,6 @@ static const struct opt options[] = {
 static const char notes[] =
 	"ctfull arm --first tcp/22,from=192.0.2.0/24 --log-prefix \"FULL: \"\n";
 
-/* Sets @text to what the file of --options has. Returns whether it could be read. */
-static bool read_file(char *text, size_t size)
-{
-	FILE *file = fopen(settings.file, "r");
-	size_t len;
-
-	if (!file) {
-		warn("%s", settings.file);
-		return false;
-	}
-	len = fread(text, 1, size - 1, file);
-	text[len] = 0;
-	if (ferror(file) || !feof(file)) {
-		warnx("%s: cannot be read, or is longer than %u bytes", settings.file, FILE_MAX);
-		fclose(file);
-		return false;
-	}
-	fclose(file);
-	if (strlen(text) != len) {
-		warnx("%s: is no text", settings.file);
-		return false;
-	}
-	return true;
-}
-
 /* What a file has, with a shell's quotes; lines that begin with # are for people. */
 static void parse_text(char *text)
 {
@@ -238,9 +209,11 @@ static void parse_all(int argc, char **argv, char *text)
 	const char *file;
 
 	settings.n_first = 0;
-	/* names, each with its argument */
-	for (; settings.n_words; settings.n_words -= 2)
+	/* after the target's, names, each with its argument */
+	for (; settings.n_words > 1; settings.n_words -= 2)
 		free((char *)settings.words[settings.n_words - 2]);
+	settings.words[0] = "CTFULL";
+	settings.n_words = 1;
 	settings.reserve = NULL;
 	nets_free(&settings.sources);
 	optind = 0;
@@ -272,14 +245,13 @@ static void add_first(struct xt_table *table, uint8_t family, const char *chain,
 		xt_rule_protocol(rule, ipv6 ? first->protocol6 : first->protocol);
 	if (first->port)
 		xt_rule_port(rule, first->port, first->last);
-	xt_rule_target(rule, "CTFULL", settings.words);
+	xt_rule_words(rule, settings.words);
 	xt_rule_accept(rule);
 }
 
 static void add_rules(struct xt_table *table)
 {
 	static const char *const chains[] = { "prerouting", "output" };
-	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	const char *words[WORDS_MAX + 3];
 	unsigned int i, j, n, source;
 
@@ -290,147 +262,88 @@ static void add_rules(struct xt_table *table)
 		words[n++] = settings.reserve;
 	}
 	words[n] = NULL;
-	for (i = 0; i < ARRAY_SIZE(families) * ARRAY_SIZE(chains); i++) {
-		uint8_t family = families[i / 2];
+	for (i = 0; i < XT_FAMILIES * ARRAY_SIZE(chains); i++) {
+		uint8_t family = xt_families[i / 2];
 		const char *chain = chains[i % 2];
 
 		for (j = 0, source = 0; j < settings.n_first; j++)
 			add_first(table, family, chain, &settings.first[j],
 				  settings.first[j].protocol ? NULL :
 				  &settings.sources.list[source++]);
-		xt_rule_target(xt_table_rule(table, family, chain), "CTFULL", words);
+		xt_rule_words(xt_table_rule(table, family, chain), words);
 	}
 }
 
 static void add_chains(struct xt_table *table)
 {
-	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(families); i++) {
-		xt_table_chain(table, families[i], "prerouting", NF_INET_PRE_ROUTING, PRIORITY);
-		xt_table_chain(table, families[i], "output", NF_INET_LOCAL_OUT, PRIORITY);
+	for (i = 0; i < XT_FAMILIES; i++) {
+		xt_table_chain(table, xt_families[i], "prerouting", "filter",
+			       NF_INET_PRE_ROUTING, PRIORITY);
+		xt_table_chain(table, xt_families[i], "output", "filter",
+			       NF_INET_LOCAL_OUT, PRIORITY);
 	}
 }
 
 /* --- As a service --- */
 
-/* For systemd: sd_notify(3) */
-static void notify(const char *text)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	const char *path = getenv("NOTIFY_SOCKET");
-	size_t len;
-	int fd;
+/* The program's arguments, and what the file has now */
+static struct {
+	int argc;
+	char **argv;
+	char text[FILE_MAX];
+} given;
+static struct xt_table table;
 
-	if (!path || (*path != '/' && *path != '@'))
-		return;
-	len = strlen(path);
-	if (len >= sizeof(addr.sun_path))
-		return;
-	memcpy(addr.sun_path, path, len);
-	if (*path == '@')
-		*addr.sun_path = 0;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	if (sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&addr,
-		   offsetof(struct sockaddr_un, sun_path) + len) < 0)
-		warn("%s", path);
-	close(fd);
-}
-
-/* Nothing else ends with it: 0 is what --help ends with. */
-#define STATUS_RIGHT		42
-
-/*
- * Are the options in @text right? What reads them ends the program if not: another one tries
- * it.
- */
-static bool are_right(int argc, char **argv, const char *text)
+static void try_options(void)
 {
 	static struct xt_table scratch;
-	pid_t child = fork();
-	int status;
 
-	if (child < 0) {
-		warn("fork");
-		return false;
-	}
-	if (!child) {
-		parse_all(argc, argv, strdup(text));
-		add_rules(&scratch);
-		_exit(STATUS_RIGHT);
-	}
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_RIGHT;
+	parse_all(given.argc, given.argv, strdup(given.text));
+	add_rules(&scratch);
 }
 
-static void reload(struct xt_table *table, int argc, char **argv)
+static void reload(void)
 {
-	static char text[FILE_MAX];
 	char why[256];
 
-	notify("RELOADING=1");
-	if (!read_file(text, sizeof(text)) || !are_right(argc, argv, text)) {
+	if (!service_read(settings.file, given.text, sizeof(given.text)) ||
+	    !service_try(try_options)) {
 		warnx("the rules stay as they were");
-	} else {
-		parse_all(argc, argv, text);
-		xt_table_forget_rules(table);
-		add_rules(table);
-		if (xt_table_commit(table, why, sizeof(why)))
-			warnx("%s; the rules stay as they were", why);
+		return;
 	}
-	notify("READY=1");
-}
-
-/* Is this error for now only? */
-static bool may_pass(int error)
-{
-	return error == -ENOMEM || error == -ENOBUFS || error == -EMFILE || error == -ENFILE;
+	parse_all(given.argc, given.argv, given.text);
+	xt_table_forget_rules(&table);
+	add_rules(&table);
+	if (xt_table_commit(&table, why, sizeof(why)))
+		warnx("%s; the rules stay as they were", why);
 }
 
 int arm_main(int argc, char **argv)
 {
-	static struct xt_table table;
-	static char text[FILE_MAX];
-	struct sigaction interrupt;
 	char why[256];
-	sigset_t signals;
-	int sig, ret;
+	int ret;
 
+	given.argc = argc;
+	given.argv = argv;
 	parse_all(argc, argv, NULL);
 	if (settings.file) {
-		if (!read_file(text, sizeof(text)))
+		if (!service_read(settings.file, given.text, sizeof(given.text)))
 			return EXIT_ERROR;
-		parse_all(argc, argv, text);
+		parse_all(argc, argv, given.text);
 	}
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	/* What a shell starts in the background ignores it. */
-	if (sigaction(SIGINT, NULL, &interrupt) || interrupt.sa_handler != SIG_IGN)
-		sigaddset(&signals, SIGINT);
-	if (settings.file)
-		sigaddset(&signals, SIGHUP);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-
+	service_start(settings.file);
 	ret = xt_table_open(&table, ARM_TABLE);
 	if (ret)
-		errx(may_pass(ret) ? EXIT_INTERRUPTED : EXIT_ERROR, "nf_tables: %s",
-		     strerror(-ret));
+		errx(service_status(ret), "nf_tables: %s", strerror(-ret));
 	add_chains(&table);
 	add_rules(&table);
 	ret = xt_table_commit(&table, why, sizeof(why));
 	if (ret)
-		errx(may_pass(ret) ? EXIT_INTERRUPTED : EXIT_ERROR, "%s", why);
-	notify("READY=1");
-	while ((sig = sigwaitinfo(&signals, NULL)) == SIGHUP || sig < 0)
-		if (sig == SIGHUP)
-			reload(&table, argc, argv);
-	notify("STOPPING=1");
+		errx(service_status(ret), "%s", why);
+	service_run(reload);
 	xt_table_close(&table);
 	return 0;
 }

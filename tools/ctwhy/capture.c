@@ -156,10 +156,12 @@ static void add_rules(uint8_t family)
 {
 	const char *in_zone = zone < 0 ? NULL : "--in-zone";
 	char group[8], number[8];
-	const char *const state[] = { "--state", "INVALID", NULL };
-	const char *const why[] = { "--invalid-reason", reason_list, in_zone, number, NULL };
+	const char *const state[] = { "ctstate2", "--state", "INVALID", NULL };
+	const char *const why[] = {
+		"ctstate2", "--invalid-reason", reason_list, in_zone, number, NULL
+	};
 	const char *const log[] = {
-		"--nflog-group", group, "--log-prefix", prefix, in_zone, number, NULL
+		"CTLOG", "--nflog-group", group, "--log-prefix", prefix, in_zone, number, NULL
 	};
 	struct xt_rule *rule;
 	bool out;
@@ -169,18 +171,18 @@ static void add_rules(uint8_t family)
 	for (out = false; ; out = true) {
 		const char *chain = out ? "output" : "prerouting";
 
-		xt_table_chain(&table, family, chain,
+		xt_table_chain(&table, family, chain, "filter",
 			       out ? NF_INET_LOCAL_OUT : NF_INET_PRE_ROUTING, PRIORITY);
 		rule = xt_table_rule(&table, family, chain);
 		if (interface)
 			xt_rule_interface(rule, out, true, interface);
 		else if (out)
 			xt_rule_interface(rule, true, false, "lo");
-		xt_rule_match(rule, "ctstate2", *reason_list ? why : state);
+		xt_rule_words(rule, *reason_list ? why : state);
 		xt_rule_counter(rule);
 		xt_rule_limit(rule, rate, rate);
 		xt_rule_counter(rule);
-		xt_rule_target(rule, "CTLOG", log);
+		xt_rule_words(rule, log);
 		if (out || (interface && !strcmp(interface, "lo")))
 			break;
 	}
@@ -224,18 +226,6 @@ void capture_start(bool whole)
 }
 
 /* --- Packets --- */
-
-/**
- * name_text - an interface's name, for a terminal: it may be called nearly anything
- */
-void name_text(const char *name, char text[IFNAMSIZ])
-{
-	unsigned int i;
-
-	for (i = 0; i < IFNAMSIZ - 1 && name[i]; i++)
-		text[i] = name[i] < ' ' || name[i] > '~' ? '?' : name[i];
-	text[i] = 0;
-}
 
 /* Names are asked for once a second. */
 static void interface_name(uint32_t index, char name[IFNAMSIZ])

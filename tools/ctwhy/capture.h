@@ -58,7 +58,6 @@ int capture_wait(int timeout_ms, int input, event_cb *cb, void *data);
 const struct seen *capture_seen(void);
 void capture_stop(event_cb *cb, void *data);
 
-void name_text(const char *name, char text[IFNAMSIZ]);
 json_t *ends_json(const struct ends *ends);
 void summary_print(bool as_json);
 

@@ -180,7 +180,7 @@ static void row_text(FILE *out, const struct row *row)
 	if (by_names[by].by & BY_REASON)
 		fprintf(out, "  %-14s", reasons[row->key.reason].name);
 	if (by_names[by].by & BY_INTERFACE) {
-		name_text(row->key.interface, name);
+		name_text(row->key.interface, name, sizeof(name));
 		fprintf(out, "  %-10s", name);
 	}
 	if (by_names[by].by & BY_ENDS)

@@ -56,7 +56,7 @@ static void interface_text(const struct event *event, char *text, size_t size)
 {
 	char name[IFNAMSIZ];
 
-	name_text(*event->in ? event->in : event->out, name);
+	name_text(*event->in ? event->in : event->out, name, sizeof(name));
 	snprintf(text, size, "%s=%s", *event->in ? "in" : "out", name);
 }
 

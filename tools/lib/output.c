@@ -53,6 +53,22 @@ char *utf8_text(const char *text, char *utf8, size_t size)
 }
 
 /**
+ * name_text - a name that may be anything, for a terminal
+ * @name: the name
+ * @text: what is to be written: ASCII, with a question mark for each byte that is not, and
+ *	for a control character
+ * @size: of @text; what has no room is left out
+ */
+void name_text(const char *name, char *text, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size - 1 && name[i]; i++)
+		text[i] = name[i] < ' ' || name[i] > '~' ? '?' : name[i];
+	text[i] = 0;
+}
+
+/**
  * json_name - utf8_text(), in JSON
  * @name: up to 255 bytes
  *

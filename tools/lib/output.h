@@ -18,6 +18,7 @@
 #define JSON_DIGITS		JSON_REAL_PRECISION(15)
 
 char *utf8_text(const char *text, char *utf8, size_t size);
+void name_text(const char *name, char *text, size_t size);
 json_t *json_name(const char *name);
 void json_print(json_t *json, size_t flags);
 const char *addr_text(uint8_t family, const void *addr, char *text);

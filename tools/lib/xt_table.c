@@ -4,6 +4,7 @@
  * them: nf_tables' expressions "match" and "target" hold what libxtables makes of options.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
@@ -18,6 +19,7 @@
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -26,20 +28,70 @@
 #include "program.h"
 #include "xt_table.h"
 
+/* What the rules of a batch may need; pages that are not used cost nothing. */
+#define BATCH_SIZE	(8 << 20)
+/* The most that a rule may need; add_size() */
+#define RULE_SIZE	65536
+
+const uint8_t xt_families[XT_FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
 /* --- Options, as libxtables parses them --- */
 
+/*
+ * Where the words stand that are being read, for messages: xt_table_place(), and the number of
+ * the word
+ */
+static struct {
+	const char *file;
+	unsigned int line;
+	const unsigned int *columns;
+	unsigned int at;
+} place;
+
+/**
+ * xt_table_place - where the words of the next rules stand, so that messages can say it
+ * @file: NULL: in no file
+ * @line: its line, from 1 on
+ * @columns: of each of the words that xt_rule_words() is given, and of their end
+ */
+void xt_table_place(const char *file, unsigned int line, const unsigned int *columns)
+{
+	place.file = file;
+	place.line = line;
+	place.columns = columns;
+	place.at = 0;
+}
+
 /* libxtables has no other way to say that something is wrong */
-__attribute__((noreturn, format(printf, 2, 3)))
-static void refuse(enum xtables_exittype status __attribute__((unused)), const char *format, ...)
+__attribute__((noreturn))
+static void refuse_args(const char *format, va_list args)
 {
 	char text[512];
+
+	vsnprintf(text, sizeof(text), format, args);
+	text[strcspn(text, "\n")] = 0;
+	if (place.file)
+		errx(EXIT_ERROR, "%s:%u:%u: %s", place.file, place.line,
+		     place.columns[place.at], text);
+	errx(EXIT_ERROR, "%s", text);
+}
+
+__attribute__((noreturn, format(printf, 1, 2)))
+static void refuse_word(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	text[strcspn(text, "\n")] = 0;
-	errx(EXIT_ERROR, "%s", text);
+	refuse_args(format, args);
+}
+
+__attribute__((noreturn, format(printf, 2, 3)))
+static void refuse(enum xtables_exittype status __attribute__((unused)), const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	refuse_args(format, args);
 }
 
 /*
@@ -92,46 +144,76 @@ static void start_libxtables(uint8_t family)
 	xtables_set_nfproto(family);
 }
 
-/* What is parsed into; a rule of iptables, which some extensions look into, is empty. */
-static char no_entry[512] __attribute__((aligned(8)));
+/* What is parsed into: of a rule of iptables', extensions look at the protocol. */
+static union {
+	struct ipt_entry ipv4;
+	struct ip6t_entry ipv6;
+} entry;
 
-/* @words: options and their arguments, ended by NULL; @name stands for the program's */
-static void parse_words(const char *name, const char *const *words, struct xtables_match *match,
-			struct xtables_target *target)
+static void set_entry(const struct xt_rule *rule)
 {
-	char *argv[64] = { (char *)name };
-	int argc, letter, messages = opterr;
+	memset(&entry, 0, sizeof(entry));
+	if (rule->family == NFPROTO_IPV6) {
+		entry.ipv6.ipv6.proto = rule->protocol;
+		entry.ipv6.ipv6.flags = rule->protocol ? IP6T_F_PROTO : 0;
+	} else {
+		entry.ipv4.ip.proto = rule->protocol;
+	}
+}
+
+/*
+ * @words: options and their arguments, ended by NULL; @name stands for the program's. Returns
+ * how many of them were taken: all, or those before one that is no option.
+ */
+static unsigned int parse_words(const char *name, const char *const *words,
+				struct xtables_match *match, struct xtables_target *target)
+{
+	char *argv[XT_RULE_WORDS + 2] = { (char *)name };
+	unsigned int base = place.at;
+	int argc, letter, word, messages = opterr;
 	bool invert = false;
 
 	for (argc = 1; words[argc - 1]; argc++) {
 		if (argc == (int)ARRAY_SIZE(argv) - 1)
-			errx(EXIT_ERROR, "%s: too many options", name);
+			refuse_word("%s: too many options", name);
 		/* getopt_long() moves the words, and changes none. */
 		argv[argc] = (char *)words[argc - 1];
 	}
 	optind = 0;
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "-:", globals.opts, NULL)) != -1) {
-		if (letter == 1 && !strcmp(optarg, "!") && !invert) {
+	for (;;) {
+		/* It stays there while a word has more short options. */
+		word = optind ? optind : 1;
+		place.at = base + word;
+		letter = getopt_long(argc, argv, "-:", globals.opts, NULL);
+		if (letter == -1 && word < argc)
+			refuse_word("%s: unexpected \"%s\"", name, argv[word]);
+		if (letter == -1 || (letter == 1 && strcmp(optarg, "!")))
+			break;
+		if (letter == '?')
+			refuse_word("%s: unknown option \"%s\"", name, argv[word]);
+		if (letter == ':')
+			refuse_word("%s: %s needs an argument", name, argv[word]);
+		if (letter == 1 && invert)
+			refuse_word("%s: no option follows \"!\"", name);
+		if (letter == 1) {
 			invert = true;
 			continue;
 		}
-		if (letter == 1)
-			errx(EXIT_ERROR, "%s: unexpected word \"%s\"", name, optarg);
-		if (letter == '?')
-			errx(EXIT_ERROR, "%s: unknown option \"%s\"", name, argv[optind - 1]);
-		if (letter == ':')
-			errx(EXIT_ERROR, "%s: %s needs an argument", name, argv[optind - 1]);
 		if (match)
-			xtables_option_mpcall(letter, argv, invert, match, no_entry);
+			xtables_option_mpcall(letter, argv, invert, match, &entry);
 		else
-			xtables_option_tpcall(letter, argv, invert, target, no_entry);
+			xtables_option_tpcall(letter, argv, invert, target, &entry);
 		invert = false;
 	}
 	if (invert)
-		errx(EXIT_ERROR, "%s: nothing follows \"!\"", name);
+		refuse_word("%s: no option follows \"!\"", name);
 	opterr = messages;
+	place.at = base;
 	xtables_free_opts(1);
+	/* For an extension that has no options */
+	globals.opts = no_options;
+	return word - 1;
 }
 
 static void merge_options(const struct xt_option_entry *entries, const struct option *options,
@@ -145,6 +227,11 @@ static void merge_options(const struct xt_option_entry *entries, const struct op
 						     offset);
 	if (!globals.opts)
 		no_memory();
+}
+
+static const char *family_name(uint8_t family)
+{
+	return family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
 }
 
 static void *scratch(void *old, size_t size)
@@ -162,20 +249,31 @@ static struct nftnl_expr *add_part(struct xt_rule *rule, const char *kind, const
 	if (!expr)
 		no_memory();
 	if (rule->n == XT_RULE_PARTS)
-		errx(EXIT_ERROR, "a rule with too many parts");
-	snprintf(rule->text[rule->n++], sizeof(rule->text[0]), "%s", text);
+		refuse_word("a rule with too many parts");
+	rule->columns[rule->n] = place.file ? place.columns[place.at] : 0;
+	rule->text[rule->n] = strdup(text);
+	if (!rule->text[rule->n++])
+		no_memory();
 	nftnl_rule_add_expr(rule->rule, expr);
 	return expr;
 }
 
-/* "-m ctstate2 --state INVALID" */
-static void join(char *text, size_t size, const char *flag, const char *name,
-		 const char *const *words)
+/* "-m ctstate2 --state INVALID": the first @n words */
+static void join(char *text, size_t size, const char *flag, const char *const *words,
+		 unsigned int n)
 {
-	size_t len = snprintf(text, size, "%s %s", flag, name);
+	size_t len = snprintf(text, size, "%s", flag);
 
-	for (; *words && len < size; words++)
+	for (; n && len < size; n--, words++)
 		len += snprintf(text + len, size - len, " %s", *words);
+}
+
+/* All expressions of a rule are in one attribute, whose length has 16 bits. */
+static void add_size(struct xt_rule *rule, size_t size)
+{
+	rule->size += size;
+	if (rule->size > RULE_SIZE / 2)
+		refuse_word("a rule that is too long");
 }
 
 static void *copy(const void *data, size_t len)
@@ -187,28 +285,26 @@ static void *copy(const void *data, size_t len)
 	return memcpy(new, data, len);
 }
 
-/**
- * xt_rule_match - add a match of xtables, as "-m" does for iptables
- * @rule: the rule
- * @name: the match's
- * @words: its options and their arguments, ended by NULL; "!" is a word of its own
- *
- * Ends the program if they are wrong.
- */
-void xt_rule_match(struct xt_rule *rule, const char *name, const char *const *words)
+__attribute__((noreturn))
+static void no_plugin(const char *kind, const char *name, uint8_t family)
+{
+	refuse_word("iptables has no plugin for %s %s of %s: install it, or see XTABLES_LIBDIR",
+		    kind, name, family_name(family));
+}
+
+/* Returns how many words are @words[0]'s, with itself */
+static unsigned int add_match(struct xt_rule *rule, const char *const *words)
 {
 	struct xtables_rule_match *matches = NULL;
 	struct xtables_match *match;
 	struct nftnl_expr *expr;
 	char text[128];
+	unsigned int n;
 	size_t size;
 
-	start_libxtables(rule->family);
-	match = xtables_find_match(name, XTF_TRY_LOAD, &matches);
+	match = xtables_find_match(words[0], XTF_TRY_LOAD, &matches);
 	if (!match)
-		errx(EXIT_ERROR,
-		     "iptables has no plugin for the match %s: install it, or see XTABLES_LIBDIR",
-		     name);
+		no_plugin("the match", words[0], rule->family);
 	size = XT_ALIGN(sizeof(*match->m)) + match->size;
 	match->m = xtables_calloc(1, size);
 	match->m->u.match_size = size;
@@ -220,39 +316,31 @@ void xt_rule_match(struct xt_rule *rule, const char *name, const char *const *wo
 	if (match->init)
 		match->init(match->m);
 	merge_options(match->x6_options, match->extra_opts, &match->option_offset);
-	parse_words(name, words, match, NULL);
+	n = 1 + parse_words(words[0], words + 1, match, NULL);
 	xtables_option_mfcall(match);
 
-	join(text, sizeof(text), "-m", name, words);
+	join(text, sizeof(text), "-m", words, n);
 	expr = add_part(rule, "match", text);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_MT_NAME, match->m->u.user.name);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_MT_REV, match->revision);
+	add_size(rule, match->size);
 	/* libnftnl keeps it, and frees it */
 	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, copy(match->m->data, match->size), match->size);
 	xtables_rule_matches_free(&matches);
+	return n;
 }
 
-/**
- * xt_rule_target - add a target of xtables, as "-j" does for iptables
- * @rule: the rule
- * @name: the target's
- * @words: its options and their arguments, ended by NULL
- *
- * Ends the program if they are wrong.
- */
-void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *words)
+static unsigned int add_target(struct xt_rule *rule, const char *const *words)
 {
 	struct xtables_target *target;
 	struct nftnl_expr *expr;
 	char text[128];
+	unsigned int n;
 	size_t size;
 
-	start_libxtables(rule->family);
-	target = xtables_find_target(name, XTF_TRY_LOAD);
+	target = xtables_find_target(words[0], XTF_TRY_LOAD);
 	if (!target)
-		errx(EXIT_ERROR,
-		     "iptables has no plugin for the target %s: install it, or see XTABLES_LIBDIR",
-		     name);
+		no_plugin("the target", words[0], rule->family);
 	size = XT_ALIGN(sizeof(*target->t)) + target->size;
 	target->t = xtables_calloc(1, size);
 	target->t->u.target_size = size;
@@ -264,18 +352,40 @@ void xt_rule_target(struct xt_rule *rule, const char *name, const char *const *w
 	if (target->init)
 		target->init(target->t);
 	merge_options(target->x6_options, target->extra_opts, &target->option_offset);
-	parse_words(name, words, NULL, target);
+	n = 1 + parse_words(words[0], words + 1, NULL, target);
 	xtables_option_tfcall(target);
 
-	join(text, sizeof(text), "-j", name, words);
+	join(text, sizeof(text), "-j", words, n);
 	expr = add_part(rule, "target", text);
 	nftnl_expr_set_str(expr, NFTNL_EXPR_TG_NAME, target->t->u.user.name);
 	nftnl_expr_set_u32(expr, NFTNL_EXPR_TG_REV, target->revision);
+	add_size(rule, target->size);
 	nftnl_expr_set(expr, NFTNL_EXPR_TG_INFO, copy(target->t->data, target->size),
 		       target->size);
 	free(target->t);
 	target->t = NULL;
 	target->used = 0;
+	return n;
+}
+
+/**
+ * xt_rule_words - add a match of xtables, as "-m" does for iptables, or a target, as "-j" does
+ * @rule: the rule
+ * @words: its name, which has a capital first if it is a target's, and its options and their
+ *	arguments, ended by NULL; "!" is a word of its own
+ *
+ * Ends the program if they are wrong. Returns how many words it took: all, or those before one
+ * that is no option.
+ */
+unsigned int xt_rule_words(struct xt_rule *rule, const char *const *words)
+{
+	unsigned int n;
+
+	start_libxtables(rule->family);
+	set_entry(rule);
+	n = isupper((unsigned char)**words) ? add_target(rule, words) : add_match(rule, words);
+	place.at += n;
+	return n;
 }
 
 static void add_cmp(struct xt_rule *rule, const char *text, uint32_t op, const void *data,
@@ -309,13 +419,28 @@ static void add_payload(struct xt_rule *rule, const char *text, uint32_t base, u
 
 /**
  * xt_rule_protocol - add a comparison of the protocol, behind IPv6's extension headers
- * @rule: the rule
+ * @rule: the rule; matches that come later may be such as are for one protocol
  * @protocol: IPPROTO_*
  */
 void xt_rule_protocol(struct xt_rule *rule, uint8_t protocol)
 {
+	rule->protocol = protocol;
+	nftnl_rule_set_u32(rule->rule, NFTNL_RULE_COMPAT_PROTO, protocol);
+	nftnl_rule_set_u32(rule->rule, NFTNL_RULE_COMPAT_FLAGS, 0);
 	add_meta(rule, "the protocol", NFT_META_L4PROTO);
 	add_cmp(rule, "the protocol", NFT_CMP_EQ, &protocol, sizeof(protocol));
+}
+
+/**
+ * xt_protocol - read a protocol's name or number
+ * @text: as iptables -p takes it; ends the program if it is wrong
+ *
+ * Returns IPPROTO_*.
+ */
+uint8_t xt_protocol(const char *text)
+{
+	start_libxtables(NFPROTO_IPV4);
+	return xtables_parse_protocol(text);
 }
 
 /**
@@ -373,6 +498,49 @@ void xt_rule_accept(struct xt_rule *rule)
 }
 
 /**
+ * xt_rule_mark - set some bits of the packet's mark
+ * @rule: the rule
+ * @value: what they are set to
+ * @mask: which bits
+ */
+void xt_rule_mark(struct xt_rule *rule, uint32_t value, uint32_t mask)
+{
+	const char *text = "the mark";
+	struct nftnl_expr *expr;
+	uint32_t others = ~mask;
+
+	add_meta(rule, text, NFT_META_MARK);
+	expr = add_part(rule, "bitwise", text);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_BITWISE_LEN, sizeof(others));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_MASK, &others, sizeof(others));
+	nftnl_expr_set(expr, NFTNL_EXPR_BITWISE_XOR, &value, sizeof(value));
+	expr = add_part(rule, "meta", text);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_KEY, NFT_META_MARK);
+	nftnl_expr_set_u32(expr, NFTNL_EXPR_META_SREG, NFT_REG_1);
+}
+
+/**
+ * xt_rule_comment - say what the rule is for; `nft list ruleset` shows it
+ * @rule: the rule
+ * @text: what is longer than XT_COMMENT_LEN is cut off
+ */
+void xt_rule_comment(struct xt_rule *rule, const char *text)
+{
+	struct nftnl_udata_buf *udata = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	char cut[XT_COMMENT_LEN + 1];
+
+	if (!udata)
+		no_memory();
+	snprintf(cut, sizeof(cut), "%s", text);
+	nftnl_udata_put_strz(udata, NFTNL_UDATA_RULE_COMMENT, cut);
+	nftnl_rule_set_data(rule->rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(udata),
+			    nftnl_udata_buf_len(udata));
+	nftnl_udata_buf_free(udata);
+}
+
+/**
  * xt_rule_interface - add a comparison of the interface's name
  * @rule: the rule
  * @out: the one that the packet leaves by, else the one that it came by
@@ -415,6 +583,16 @@ void xt_rule_limit(struct xt_rule *rule, uint64_t per_second, uint32_t burst)
 
 /* --- Tables --- */
 
+/* In a user namespace, as much as the machine's administrator gives everybody */
+static void make_room(struct mnl_socket *sock, int force, int ask)
+{
+	int fd = mnl_socket_get_fd(sock);
+	int room = BATCH_SIZE;
+
+	if (setsockopt(fd, SOL_SOCKET, force, &room, sizeof(room)))
+		setsockopt(fd, SOL_SOCKET, ask, &room, sizeof(room));
+}
+
 /**
  * xt_table_open - begin tables, of which the kernel knows nothing before xt_table_commit()
  * @table: the tables
@@ -432,10 +610,15 @@ int xt_table_open(struct xt_table *table, const char *name)
 	table->made = false;
 	snprintf(table->name, sizeof(table->name), "%s", name);
 	ret = nl_open(&table->nl, NETLINK_NETFILTER);
-	/* Which part of a rule an error is about */
-	if (!ret)
-		mnl_socket_setsockopt(table->nl.sock, NETLINK_EXT_ACK, &on, sizeof(on));
-	return ret;
+	if (ret)
+		return ret;
+	/* Which part of a rule an error is about, but not the whole rule */
+	mnl_socket_setsockopt(table->nl.sock, NETLINK_EXT_ACK, &on, sizeof(on));
+	mnl_socket_setsockopt(table->nl.sock, NETLINK_CAP_ACK, &on, sizeof(on));
+	/* All rules are one message, and each may have an error. */
+	make_room(table->nl.sock, SO_SNDBUFFORCE, SO_SNDBUF);
+	make_room(table->nl.sock, SO_RCVBUFFORCE, SO_RCVBUF);
+	return 0;
 }
 
 /**
@@ -444,8 +627,14 @@ int xt_table_open(struct xt_table *table, const char *name)
  */
 void xt_table_forget_rules(struct xt_table *table)
 {
-	while (table->n_rules)
-		nftnl_rule_free(table->rules[--table->n_rules].rule);
+	struct xt_rule *rule;
+
+	while (table->n_rules) {
+		rule = &table->rules[--table->n_rules];
+		nftnl_rule_free(rule->rule);
+		while (rule->n)
+			free(rule->text[--rule->n]);
+	}
 }
 
 /**
@@ -465,17 +654,19 @@ void xt_table_close(struct xt_table *table)
  * @family: NFPROTO_IPV4 or NFPROTO_IPV6: which of the two. Not NFPROTO_INET, in which the
  *	kernel does not load xtables' modules, and finds none that are for one family
  * @name: the chain's
+ * @type: "filter"; or "route", in NF_INET_LOCAL_OUT, if the rules change what the route depends
+ *	on
  * @hook: NF_INET_*
  * @priority: in the hook
  */
 void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
-		    unsigned int hook, int priority)
+		    const char *type, unsigned int hook, int priority)
 {
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 
 	if (!chain || nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, table->name) ||
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, name) ||
-	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, "filter"))
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, type))
 		no_memory();
 	if (table->n_chains == XT_TABLE_CHAINS)
 		errx(EXIT_ERROR, "too many chains");
@@ -498,14 +689,18 @@ struct xt_rule *xt_table_rule(struct xt_table *table, uint8_t family, const char
 	struct xt_rule *rule = &table->rules[table->n_rules];
 
 	if (table->n_rules == XT_TABLE_RULES)
-		errx(EXIT_ERROR, "too many rules");
+		refuse_word("too many rules");
 	rule->rule = nftnl_rule_alloc();
 	if (!rule->rule || nftnl_rule_set_str(rule->rule, NFTNL_RULE_TABLE, table->name) ||
 	    nftnl_rule_set_str(rule->rule, NFTNL_RULE_CHAIN, chain))
 		no_memory();
 	nftnl_rule_set_u32(rule->rule, NFTNL_RULE_FAMILY, family);
 	rule->family = family;
+	rule->protocol = 0;
+	rule->size = 0;
 	rule->n = 0;
+	rule->file = place.file;
+	rule->line = place.line;
 	table->n_rules++;
 	return rule;
 }
@@ -557,9 +752,18 @@ static void why_rule(const struct xt_rule *rule, const struct failure *failure, 
 		     size_t size)
 {
 	int i = part_at(failure->nlh, failure->offset);
-	const char *text = i >= 0 && i < (int)rule->n ? rule->text[i] : "a rule";
-	const char *family = rule->family == NFPROTO_IPV6 ? "IPv6" : "IPv4";
+	bool known = i >= 0 && i < (int)rule->n;
+	const char *text = known ? rule->text[i] : "a rule";
+	const char *family = family_name(rule->family);
+	int len = 0;
 
+	if (rule->file)
+		len = snprintf(why, size, "%s:%u:%u: ", rule->file, rule->line,
+			       known ? rule->columns[i] : 1);
+	if (len >= (int)size)
+		return;
+	why += len;
+	size -= len;
 	if (failure->error == -ENOENT && *text == '-')
 		snprintf(why, size,
 			 "%s: the kernel does not have it for %s: see if its module can be loaded (modprobe xt_%.*s), and nft_compat",
@@ -581,6 +785,9 @@ static void why_table(const struct xt_table *table, const struct failure *failur
 		 (failure->error == -EOPNOTSUPP || failure->error == -EINVAL))
 		snprintf(why, size,
 			 "the kernel has no tables that go with their program: Linux 5.12 or newer is needed");
+	else if (!failure->nlh && failure->error == -EMSGSIZE)
+		snprintf(why, size,
+			 "all rules are too long for one message: fewer, or a greater sysctl net.core.wmem_max");
 	else if (failure->nlh && failure->error == -EPERM)
 		snprintf(why, size, "another program has the nft table %s", table->name);
 	else
@@ -654,20 +861,19 @@ static int read_answers(struct nl *nl, uint32_t first, uint32_t last,
 static char *put_tables(struct xt_table *table, char *at, struct message *messages,
 			unsigned int *n)
 {
-	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	struct nl *nl = &table->nl;
 	struct nftnl_table *query;
 	struct nlmsghdr *nlh;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(families) && !table->made; i++) {
-		if (!has_family(table, families[i]))
+	for (i = 0; i < ARRAY_SIZE(xt_families) && !table->made; i++) {
+		if (!has_family(table, xt_families[i]))
 			continue;
 		query = nftnl_table_alloc();
 		if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
 			no_memory();
 		nftnl_table_set_u32(query, NFTNL_TABLE_FLAGS, NFT_TABLE_F_OWNER);
-		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWTABLE, families[i],
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWTABLE, xt_families[i],
 					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
 		nftnl_table_nlmsg_build_payload(nlh, query);
 		nftnl_table_free(query);
@@ -694,6 +900,58 @@ static char *put_tables(struct xt_table *table, char *at, struct message *messag
 	return at;
 }
 
+static int send_batch(struct xt_table *table, bool check, char *why, size_t size)
+{
+	struct message messages[XT_FAMILIES + XT_TABLE_CHAINS + XT_TABLE_RULES];
+	struct failure failure = { 0 };
+	struct nl *nl = &table->nl;
+	struct nlmsghdr *nlh;
+	unsigned int i, n = 0;
+	uint32_t first, last;
+	char *buf, *at;
+	int ret;
+
+	buf = calloc(1, BATCH_SIZE);
+	if (!buf)
+		no_memory();
+	at = buf;
+	first = ++nl->seq;
+	at += nftnl_batch_begin(at, first)->nlmsg_len;
+	at = put_tables(table, at, messages, &n);
+	for (i = 0; i < table->n_rules; i++) {
+		if (at - buf > BATCH_SIZE - RULE_SIZE) {
+			snprintf(why, size, "the rules are too long");
+			free(buf);
+			return -EMSGSIZE;
+		}
+		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWRULE, table->rules[i].family,
+					    NLM_F_CREATE | NLM_F_APPEND, ++nl->seq);
+		nftnl_rule_nlmsg_build_payload(nlh, table->rules[i].rule);
+		messages[n++] = (struct message){ nlh, &table->rules[i] };
+		at += nlh->nlmsg_len;
+	}
+	last = nl->seq;
+	messages[n - 1].nlh->nlmsg_flags |= NLM_F_ACK;
+	/* The kernel takes back what does not end. */
+	if (!check)
+		at += nftnl_batch_end(at, ++nl->seq)->nlmsg_len;
+	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
+		ret = -errno;
+	else
+		ret = read_answers(nl, first, last, messages, n, &failure);
+	if (ret)
+		failure = (struct failure){ .error = ret };
+
+	for (i = 0; i < n && (messages[i].nlh != failure.nlh || !messages[i].rule); i++)
+		;
+	if (failure.error && i < n)
+		why_rule(messages[i].rule, &failure, why, size);
+	else if (failure.error)
+		why_table(table, &failure, why, size);
+	free(buf);
+	return failure.error;
+}
+
 /**
  * xt_table_commit - make the tables, all of them or none; or, once they are made, put other
  * rules in the place of theirs, in one moment
@@ -705,60 +963,60 @@ static char *put_tables(struct xt_table *table, char *at, struct message *messag
  */
 int xt_table_commit(struct xt_table *table, char *why, size_t size)
 {
-	static char buf[1 << 17] __attribute__((aligned(8)));
-	struct message messages[2 + XT_TABLE_CHAINS + XT_TABLE_RULES];
-	struct failure failure = { 0 };
-	struct nl *nl = &table->nl;
-	struct nlmsghdr *nlh;
-	unsigned int i, n = 0;
-	uint32_t first, last;
-	char *at = buf;
-	int ret;
+	int ret = send_batch(table, false, why, size);
 
-	memset(buf, 0, sizeof(buf));
-	first = ++nl->seq;
-	at += nftnl_batch_begin(at, first)->nlmsg_len;
-	at = put_tables(table, at, messages, &n);
-	for (i = 0; i < table->n_rules; i++) {
-		/* Of a rule, no part is longer than 512 bytes but a match's or a target's. */
-		if (at - buf > (ptrdiff_t)sizeof(buf) - 8192)
-			errx(EXIT_ERROR, "the rules are too long");
-		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWRULE, table->rules[i].family,
-					    NLM_F_CREATE | NLM_F_APPEND, ++nl->seq);
-		nftnl_rule_nlmsg_build_payload(nlh, table->rules[i].rule);
-		messages[n++] = (struct message){ nlh, &table->rules[i] };
-		at += nlh->nlmsg_len;
-	}
-	last = nl->seq;
-	messages[n - 1].nlh->nlmsg_flags |= NLM_F_ACK;
-	at += nftnl_batch_end(at, ++nl->seq)->nlmsg_len;
-	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
-		ret = -errno;
-	else
-		ret = read_answers(nl, first, last, messages, n, &failure);
-	if (ret)
-		failure = (struct failure){ .error = ret };
-	if (!failure.error) {
+	if (!ret)
 		table->made = true;
-		return 0;
-	}
-
-	for (i = 0; i < n && (messages[i].nlh != failure.nlh || !messages[i].rule); i++)
-		;
-	if (i < n)
-		why_rule(messages[i].rule, &failure, why, size);
-	else
-		why_table(table, &failure, why, size);
-	return failure.error;
+	return ret;
 }
 
-static int count_rule(const struct nlmsghdr *nlh, void *data)
+/**
+ * xt_table_check - see whether the kernel would make the tables; it makes none
+ * @table: as for xt_table_commit()
+ * @why: so
+ * @size: so
+ *
+ * Returns 0 or a negative errno.
+ */
+int xt_table_check(struct xt_table *table, char *why, size_t size)
+{
+	return send_batch(table, true, why, size);
+}
+
+/* What read_rule() is given */
+struct xt_listing {
+	void (*take)(const struct xt_listed *rule, void *data);
+	void *data;
+};
+
+static void find_comment(const struct nftnl_rule *rule, char comment[XT_COMMENT_LEN + 1])
+{
+	const struct nftnl_udata *udata;
+	const void *data;
+	uint32_t len;
+
+	*comment = 0;
+	data = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
+	for (udata = data; data && (const char *)udata + 2 <= (const char *)data + len;
+	     udata = nftnl_udata_next(udata)) {
+		const char *value = nftnl_udata_get(udata);
+		uint32_t room = (const char *)data + len - value;
+
+		if (nftnl_udata_len(udata) > room)
+			break;
+		if (nftnl_udata_type(udata) == NFTNL_UDATA_RULE_COMMENT)
+			snprintf(comment, XT_COMMENT_LEN + 1, "%.*s",
+				 (int)nftnl_udata_len(udata), value);
+	}
+}
+
+static int read_rule(const struct nlmsghdr *nlh, void *data)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct xt_listing *listing = data;
 	struct nftnl_expr_iter *iter;
 	struct nftnl_expr *expr;
-	uint64_t *counters = data;
-	unsigned int i = 0;
+	struct xt_listed listed = { 0 };
 
 	if (!rule)
 		no_memory();
@@ -769,12 +1027,64 @@ static int count_rule(const struct nlmsghdr *nlh, void *data)
 	iter = nftnl_expr_iter_create(rule);
 	if (!iter)
 		no_memory();
-	while ((expr = nftnl_expr_iter_next(iter)) && i < XT_RULE_COUNTERS)
-		if (!strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter"))
-			counters[i++] += nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	while ((expr = nftnl_expr_iter_next(iter)) && listed.n < XT_RULE_COUNTERS) {
+		if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter"))
+			continue;
+		listed.packets[listed.n] = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+		listed.bytes[listed.n++] = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
+	}
 	nftnl_expr_iter_destroy(iter);
+	listed.family = nftnl_rule_get_u32(rule, NFTNL_RULE_FAMILY);
+	listed.chain = nftnl_rule_get_str(rule, NFTNL_RULE_CHAIN);
+	find_comment(rule, listed.comment);
+	listing->take(&listed, listing->data);
 	nftnl_rule_free(rule);
 	return 0;
+}
+
+/**
+ * xt_table_list - read the rules of tables, which may be another program's
+ * @nl: a socket
+ * @name: the tables'
+ * @take: called with each rule, in their order, and @data
+ * @data: for @take
+ *
+ * Returns 0, also where there are none, or a negative errno: -EINTR if the rules have changed
+ * meanwhile.
+ */
+int xt_table_list(struct nl *nl, const char *name,
+		  void (*take)(const struct xt_listed *rule, void *data), void *data)
+{
+	struct xt_listing listing = { take, data };
+	char buf[1024] __attribute__((aligned(8)));
+	struct nftnl_rule *query = nftnl_rule_alloc();
+	struct nlmsghdr *nlh;
+	unsigned int i;
+	int ret = 0;
+
+	if (!query || nftnl_rule_set_str(query, NFTNL_RULE_TABLE, name))
+		no_memory();
+	for (i = 0; i < XT_FAMILIES && !ret; i++) {
+		memset(buf, 0, sizeof(buf));
+		nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, xt_families[i], NLM_F_DUMP, 0);
+		nftnl_rule_nlmsg_build_payload(nlh, query);
+		ret = nl_request(nl, nlh, read_rule, &listing);
+		if (ret == -ENOENT)
+			ret = 0;
+		if (!ret && nl->interrupted)
+			ret = -EINTR;
+	}
+	nftnl_rule_free(query);
+	return ret;
+}
+
+static void add_counters(const struct xt_listed *rule, void *data)
+{
+	uint64_t *counters = data;
+	unsigned int i;
+
+	for (i = 0; i < rule->n; i++)
+		counters[i] += rule->packets[i];
 }
 
 /**
@@ -786,26 +1096,8 @@ static int count_rule(const struct nlmsghdr *nlh, void *data)
  */
 int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS])
 {
-	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	char buf[1024] __attribute__((aligned(8)));
-	struct nftnl_rule *query = nftnl_rule_alloc();
-	struct nlmsghdr *nlh;
-	unsigned int i;
-	int ret = 0;
-
-	if (!query || nftnl_rule_set_str(query, NFTNL_RULE_TABLE, table->name))
-		no_memory();
 	memset(counters, 0, sizeof(*counters) * XT_RULE_COUNTERS);
-	for (i = 0; i < ARRAY_SIZE(families) && !ret; i++) {
-		if (!has_family(table, families[i]))
-			continue;
-		memset(buf, 0, sizeof(buf));
-		nlh = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETRULE, families[i], NLM_F_DUMP, 0);
-		nftnl_rule_nlmsg_build_payload(nlh, query);
-		ret = nl_request(&table->nl, nlh, count_rule, counters);
-	}
-	nftnl_rule_free(query);
-	return ret;
+	return xt_table_list(&table->nl, table->name, add_counters, counters);
 }
 
 static int read_owner(const struct nlmsghdr *nlh, void *data)
@@ -831,7 +1123,6 @@ static int read_owner(const struct nlmsghdr *nlh, void *data)
  */
 int xt_table_owner(const char *name, uint32_t *owner)
 {
-	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 	char buf[256] __attribute__((aligned(8)));
 	static struct nl nl;
 	struct nlmsghdr *nlh;
@@ -840,10 +1131,10 @@ int xt_table_owner(const char *name, uint32_t *owner)
 
 	*owner = 0;
 	ret = nl_open(&nl, NETLINK_NETFILTER);
-	for (i = 0; i < ARRAY_SIZE(families) && !ret && !*owner; i++) {
+	for (i = 0; i < ARRAY_SIZE(xt_families) && !ret && !*owner; i++) {
 		memset(buf, 0, sizeof(buf));
 		nlh = nfnl_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0,
-				   families[i]);
+				   xt_families[i]);
 		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, name);
 		ret = nl_request(&nl, nlh, read_owner, owner);
 		if (ret == -ENOENT)
