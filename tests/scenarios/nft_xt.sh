@@ -66,9 +66,18 @@ small: mark 0x100/0x300 ctstate2 --state NEW length --length "0:100"
 output mark 0x1/0x1 owner --uid-owner 65534 CONNMARK --save-mark
 ip6 prerouting mark 0x1000/0x1000 hl ! --hl-eq 1
 END
+start ip netns exec "$router" stdbuf -oL nft monitor >"$work/monitor"
+# made NAME: another table comes and goes, and the monitor has told it
+made() {
+	run_in "$router" nft "add table ip $1; delete table ip $1"
+	grep -qw "$1" "$work/monitor"
+}
+wait_for 60 made before || die "no nft monitor"
 run_in "$router" nft-xt check "$file" >"$work/log" 2>&1
 is "$? $(<"$work/log")" "0 " "a file that is right"
-is "$(run_in "$router" nft list tables)" "" "which makes nothing"
+wait_for 60 made after || die "nft monitor has ended"
+is "$(grep -c nft-xt "$work/monitor")" 0 "which makes nothing, not for a moment"
+is "$(run_in "$router" nft list tables)" "" "nor does anything stay"
 is "$(run_in "$router" nft-xt list 2>&1; echo "status $?")" "nft-xt list: no file is loaded
 status 1" "and nothing is loaded"
 is "$(run_in "$router" nft-xt defines "$file")" "define xt_low = 0x00000010
@@ -167,6 +176,7 @@ echo "mark 1 length --length 28" >"$file"
 kill -HUP "$loaded"
 wait_for 60 has_line "mark 1 length --length 28"
 ok $? "and once more"
+is "$(run_in "$router" nft-xt list | wc -l)" 5 "and the lines of before are gone"
 
 # wrong WHERE MESSAGE: of the file: check tells, and after SIGHUP the lines stay
 wrong() {
