@@ -128,7 +128,6 @@ static struct option no_options[] = { { 0 } };
 static struct xtables_globals globals = {
 	.program_version = VERSION,
 	.orig_opts = no_options,
-	.opts = no_options,
 	.exit_err = refuse,
 	.compat_rev = compatible_revision,
 };
@@ -185,7 +184,8 @@ static unsigned int parse_words(const char *name, const char *const *words,
 		/* It stays there while a word has more short options. */
 		word = optind ? optind : 1;
 		place.at = base + word;
-		letter = getopt_long(argc, argv, "-:", globals.opts, NULL);
+		letter = getopt_long(argc, argv, "-:", globals.opts ? globals.opts : no_options,
+				     NULL);
 		if (letter == -1 && word < argc)
 			refuse_word("%s: unexpected \"%s\"", name, argv[word]);
 		if (letter == -1 || (letter == 1 && strcmp(optarg, "!")))
@@ -211,11 +211,10 @@ static unsigned int parse_words(const char *name, const char *const *words,
 	opterr = messages;
 	place.at = base;
 	xtables_free_opts(1);
-	/* For an extension that has no options */
-	globals.opts = no_options;
 	return word - 1;
 }
 
+/* What is in globals.opts then, and nothing else, is freed by libxtables. */
 static void merge_options(const struct xt_option_entry *entries, const struct option *options,
 			  unsigned int *offset)
 {
@@ -225,7 +224,7 @@ static void merge_options(const struct xt_option_entry *entries, const struct op
 	else if (options)
 		globals.opts = xtables_merge_options(globals.orig_opts, globals.opts, options,
 						     offset);
-	if (!globals.opts)
+	if ((entries || options) && !globals.opts)
 		no_memory();
 }
 
