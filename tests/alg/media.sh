@@ -51,7 +51,7 @@ ffmpeg_play() {
 		-probesize 32 -analyzeduration 0 -i "$1" -f s16be - 2>"$work/log" | head -c 16000 | wc -c
 }
 
-# record URL: does the server get 16000 bytes? The client goes on until it is stopped: on its own,
+# record URL: does the server get 30000 bytes? The client goes on until it is stopped: on its own,
 # GStreamer's often does not end, with or without a helper.
 record() {
 	local recorder status
@@ -72,7 +72,7 @@ record() {
 # recorded: so many?
 # shellcheck disable=SC2317 # for wait_for
 recorded() {
-	[ "$(stat -c %s "$work/record")" -ge 16000 ]
+	[ "$(stat -c %s "$work/record")" -ge 30000 ]
 }
 
 # curl URL WHAT...: see media_curl.py
