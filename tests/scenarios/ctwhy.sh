@@ -219,6 +219,39 @@ kill -CONT "$pid"
 end TERM
 is "$(of_lines summary "d['invalid'], d['over_rate'], d['lost'] > 0, d['shown'] + d['lost']")" \
 	"(20000, 0, True, 20000)" "a slow reader: what is lost is counted"
+# 90000 senders that are none, and then six who go on: those are what there is most of.
+watch top --json --seconds 1 --rate 1000000 --by ends
+ip netns exec "$client" /usr/bin/python3 -c 'import socket, struct, time
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+def send(n):
+    s.sendto(struct.pack("!BBHHHBBHIIHHIIBBHHH", 0x45, 0, 40, 0, 0, 64, 6, 0, 11 << 24 | n, 0x0a000202,
+                         80, 9, 1, 1, 0x50, 0x12, 100, 0, 0), ("10.0.2.2", 0))
+for i in range(90000):
+    send(i)
+    if i % 500 == 0:
+        time.sleep(0.01)
+for i in range(300):
+    send(0x800000 + i % 6)'
+sleep 3
+end TERM
+is "$(of_lines top "(d['different'] > 60000, d['rest'] > 20000, *sorted(r['source'] for r in d['top'][:6]))" | sed 's/.*(/(/')" \
+	"(True, True, '11.128.0.0', '11.128.0.1', '11.128.0.2', '11.128.0.3', '11.128.0.4', '11.128.0.5')" \
+	"top: who sends most is seen, however many others there were"
+# One who does not read what it prints
+mkfifo "$work/pipe"
+exec {pipe}<>"$work/pipe"
+start ip netns exec "$router" ctwhy watch --json --rate 1000000 >"$work/pipe" 2>"$work/err"
+pid=$started
+wait_for 60 tables 2 || die "no rules of ctwhy: $(<"$work/err")"
+many 3000
+sleep 1
+kill -TERM "$pid"
+wait_for 10 ended
+ok $? "a reader that reads nothing: SIGTERM ends it"
+end KILL
+printed=$(timeout 5 cat <&"$pipe" | grep -c '"event":"packet"')
+ok $((printed < 1 || printed > 2999)) "it had waited for the reader"
+exec {pipe}>&-
 
 # --- Nothing stays ---
 

@@ -5,6 +5,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -93,10 +95,68 @@ static bool is_ignored(int signal)
 	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
 }
 
+/* Readable after SIGTERM and SIGINT, which nobody reads from it */
+static int ending = -1;
+
+/*
+ * Standard output, where it is no terminal: its reader may have stopped reading. What
+ * waits for it then ends by a signal, and the rest is not written.
+ */
+static ssize_t write_unless_ending(void *cookie __attribute__((unused)), const char *text,
+				   size_t len)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO, .events = POLLOUT },
+		{ .fd = ending, .events = POLLIN },
+	};
+	size_t part, done = 0;
+	ssize_t n;
+
+	while (done < len) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			break;
+		}
+		if (!fds[0].revents) {
+			errno = EINTR;
+			break;
+		}
+		/* A pipe that can be written takes so much without waiting. */
+		part = len - done < PIPE_BUF ? len - done : PIPE_BUF;
+		n = write(STDOUT_FILENO, text + done, part);
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			break;
+		if (n > 0)
+			done += n;
+	}
+	return done;
+}
+
+/* Standard output by write_unless_ending() */
+static int watch_output(const sigset_t *ends)
+{
+	const cookie_io_functions_t functions = { .write = write_unless_ending };
+	FILE *out;
+
+	if (isatty(STDOUT_FILENO))
+		return 0;
+	ending = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ending < 0)
+		return -errno;
+	fflush(stdout);
+	out = fopencookie(NULL, "w", functions);
+	if (!out)
+		return -errno;
+	stdout = out;
+	return 0;
+}
+
 /**
  * signals_open - a descriptor that is readable after SIGTERM, SIGINT and SIGCHLD
  *
- * These have no other effect from then on. A shell without job control has what it
+ * These have no other effect from then on, but that who waits for a reader of standard
+ * output waits no longer: writing to it fails. A shell without job control has what it
  * starts in the background ignore SIGINT, as ^C is then for others; that stays so.
  * SIGTERM, which nobody sends by chance, ends a program also where it was to be
  * ignored: only SIGKILL would be left.
@@ -106,13 +166,16 @@ static bool is_ignored(int signal)
 int signals_open(void)
 {
 	sigset_t signals;
-	int fd;
+	int fd, ret;
 
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGCHLD);
 	if (!is_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
+	ret = watch_output(&signals);
+	if (ret)
+		return ret;
+	sigaddset(&signals, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
