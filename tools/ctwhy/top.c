@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/random.h>
 #include "../lib/output.h"
 #include "../lib/program.h"
 #include "../lib/screen.h"
@@ -72,21 +73,23 @@ struct row {
 };
 
 /*
- * A sender chooses addresses, and would fill any memory. What comes when the table is full
- * is counted together.
+ * A sender chooses addresses, and would fill any memory. Where there is no room for one more,
+ * the one with the fewest packets goes, and they are counted together with those of others
+ * that went: who sends much more than others do stays.
  */
 #define ROWS	65536
 static struct row *rows;
 static unsigned int used;
 static uint64_t rest, total;
 
-/* FNV-1a; where a sender has two keys meet, it only gets slower, up to PROBES */
+/* FNV-1a, from where no sender knows: it cannot aim at another one's row */
 #define PROBES	16
+static uint32_t seed;
 
 static uint32_t hash(const struct key *key)
 {
 	const uint8_t *at = (const uint8_t *)key;
-	uint32_t value = 2166136261;
+	uint32_t value = seed;
 	size_t i;
 
 	for (i = 0; i < sizeof(*key); i++)
@@ -113,7 +116,7 @@ static void make_key(const struct event *event, struct key *key)
 
 static bool on_event(const struct event *event, void *data __attribute__((unused)))
 {
-	struct row *row;
+	struct row *row, *least = NULL;
 	struct key key;
 	unsigned int i;
 	uint32_t at;
@@ -131,8 +134,12 @@ static bool on_event(const struct event *event, void *data __attribute__((unused
 			row->packets++;
 			return true;
 		}
+		if (!least || row->packets < least->packets)
+			least = row;
 	}
-	rest++;
+	rest += least->packets;
+	least->key = key;
+	least->packets = 1;
 	return true;
 }
 
@@ -289,6 +296,8 @@ int top_main(int argc, char **argv)
 	rows = calloc(ROWS, sizeof(*rows));
 	if (!rows)
 		no_memory();
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		err(EXIT_ERROR, "getrandom");
 	/* Without a terminal to read from, nobody could press q. */
 	terminal = !as_json && isatty(STDOUT_FILENO) && isatty(STDIN_FILENO);
 	capture_start(false);
