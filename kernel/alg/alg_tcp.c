@@ -104,29 +104,28 @@ static noinline unsigned int alg_sync_line(struct alg_conn *conn,
 	return len;
 }
 
-/* What comes after a unit, if it is not a line after a line */
-static noinline void alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
-				   const struct alg_packet *packet)
+/*
+ * What comes after a whole unit, if it is not a line after a line. Returns how
+ * many bytes stand before it.
+ */
+static noinline u32 alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
+				  const struct alg_packet *packet)
 {
+	const struct alg_protocol *protocol = conn->helper->protocol;
 	struct alg_verdict *v = &conn->verdict;
-	struct alg_line *line = &s->line;
+	u32 skip = v->skip;
+	u8 next = v->next;
 
-	if (line->whole && !alg_next_valid(line, v)) {
+	if (unlikely(!alg_next_valid(protocol, v))) {
 		alg_set_dormant(conn, packet->ct, ALG_WHY_FAULT);
-	} else if (line->whole && v->more) {
-		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
-	} else if (line->whole) {
-		line->want = 0;
-		if (v->next == ALG_UNIT_BYTES)
-			line->want = v->len;
-		if (v->next == ALG_UNIT_SKIP_BYTES)
-			line->want = 1;
-		if (v->next == ALG_UNIT_SKIP || v->next == ALG_UNIT_SKIP_BYTES)
-			alg_line_skip(line, v->len);
-		s->ended = v->next == ALG_UNIT_END;
+		skip = 0;
 	}
 	v->next = ALG_UNIT_LINE;
-	v->more = false;
+	v->skip = 0;
+	s->line.head = next == ALG_UNIT_HEAD ? &protocol->head : NULL;
+	s->ended = next == ALG_UNIT_END;
+	alg_line_skip(&s->line, skip);
+	return skip;
 }
 
 /*
@@ -149,7 +148,6 @@ alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
 		if (edits && s->line.whole && !alg_stream_ready(s))
 			break;
 		taken += alg_line_add(&s->line, p + taken, len - taken);
-again:
 		if (!alg_line_ready(&s->line))
 			break;
 		if (unlikely(--conn->lines < 0)) {
@@ -170,15 +168,8 @@ again:
 		 */
 		if (edits && s->line.whole)
 			alg_stream_release(s);
-		if (unlikely(v->next || s->line.want)) {
-			bool more = v->more;
-			u32 next = s->line.next;
-
-			alg_next_unit(conn, s, packet);
-			taken += s->line.next - next;
-			if (more && !conn->dormant && s->line.whole)
-				goto again;
-		}
+		if (s->line.whole && (v->next | v->skip || s->line.head))
+			taken += alg_next_unit(conn, s, packet);
 	}
 	return taken;
 }

@@ -55,16 +55,20 @@ enum {
 #define VERB_MAX	7
 
 /*
- * Of ftp.tls. The client has said AUTH: the first byte of what it says tells a
- * record from a line. The server has agreed; records came from an end; lines
- * come from it again.
+ * Of ftp.tls. The client has said AUTH; the server has agreed; records came
+ * from an end; lines come from it again.
  */
 #define TLS_ASKED		0x01
 #define TLS_AGREED		0x02
 #define TLS_RECORDS(reply)	(0x04 << (reply))
 #define TLS_CLEAR(reply)	(0x10 << (reply))
 
-/* The head of a record, and the longest one (RFC 5246 6.2.3) */
+/*
+ * The first byte of a record's head, the head, and the longest record (RFC 5246
+ * 6.2)
+ */
+#define TLS_TYPE_MIN	20
+#define TLS_TYPE_MAX	23
 #define TLS_HEAD	5
 #define TLS_RECORD_MAX	(16384 + 2048)
 /* CCC comes after the login. Who goes on in TLS for longer is left alone. */
@@ -730,8 +734,7 @@ static noinline void ftp_command(struct ftp *f, const struct alg_line *line,
 			FTP_CLASS_TRANSFER;
 	if (verb == VERB_AUTH) {
 		f->tls |= TLS_ASKED;
-		v->next = ALG_UNIT_BYTES;
-		v->len = 1;
+		v->next = ALG_UNIT_HEAD;
 	}
 	if (!f->count++ && is_announcement(verb))
 		take_up_announcement(f, v);
@@ -1120,53 +1123,37 @@ static noinline void ftp_reply(struct ftp *f, const struct alg_line *line,
 
 /* --- TLS --- */
 
-/*
- * The first byte of what an end says, or a record's head. Of a server that is
- * back in the clear nobody knows before it speaks; so a client that is may say
- * PORT, if its login was accepted in the clear. One that was accepted in a
- * record opens the way to the server only: a client that is made to say
- * something can be made to say what looks like a record.
- */
-static noinline void tls_bytes(struct ftp *f, bool reply,
-			       const struct alg_line *line,
-			       struct alg_verdict *v)
+/* What may be the head of a record */
+static void tls_record(struct ftp *f, bool reply, const struct alg_line *line,
+		       struct alg_verdict *v)
 {
 	const u8 *s = line->text;
-	unsigned int len;
-	bool record;
+	unsigned int len = s[3] << 8 | s[4];
 
-	record = (f->tls & TLS_AGREED) && s[0] >= 20 && s[0] <= 23;
-	v->more = true;
-	if (!record) {
-		v->next = ALG_UNIT_LINE;
-		if (!(f->tls & TLS_AGREED))
-			return;
-		if (!(f->tls & TLS_RECORDS(reply))) {
-			dormant(f, v, FTP_WHY_SECURE);
-			return;
-		}
-		f->tls |= TLS_CLEAR(reply);
-		if (f->tls & TLS_CLEAR(!reply)) {
-			f->tls = 0;
-			f->records = 0;
-			if (!f->login)
-				f->login = FTP_LOGIN_UNSEEN;
-		}
-		return;
-	}
-	if (line->len < TLS_HEAD) {
-		v->next = ALG_UNIT_BYTES;
-		v->len = TLS_HEAD;
-		return;
-	}
-	len = s[3] << 8 | s[4];
-	v->more = false;
-	v->next = ALG_UNIT_SKIP_BYTES;
-	v->len = len;
+	v->next = ALG_UNIT_HEAD;
+	v->skip = len;
 	f->tls |= TLS_RECORDS(reply);
-	if (s[1] != 3 || len > TLS_RECORD_MAX || (f->tls & TLS_CLEAR(reply)) ||
-	    ++f->records > TLS_RECORDS_MAX)
+	if (!(f->tls & TLS_AGREED) || s[1] != 3 || len > TLS_RECORD_MAX ||
+	    (f->tls & TLS_CLEAR(reply)) || ++f->records > TLS_RECORDS_MAX)
 		dormant(f, v, FTP_WHY_SECURE);
+}
+
+/*
+ * An end says something in the clear again. Of a server that is back nobody
+ * knows before it speaks; so a client that is may say PORT, if its login was
+ * accepted in the clear. One that was accepted in a record opens the way to the
+ * server only: a client that is made to say something can be made to say what
+ * looks like a record.
+ */
+static void tls_clear(struct ftp *f, bool reply)
+{
+	f->tls |= TLS_CLEAR(reply);
+	if (!(f->tls & TLS_CLEAR(!reply)))
+		return;
+	f->tls = 0;
+	f->records = 0;
+	if (!f->login)
+		f->login = FTP_LOGIN_UNSEEN;
 }
 
 /* A unit of ends that may speak TLS, or do, or are not listened to any more */
@@ -1178,20 +1165,23 @@ static noinline void tls_unit(struct ftp *f, bool reply,
 	if (f->why)
 		return;
 	if (line->want) {
-		tls_bytes(f, reply, line, v);
+		tls_record(f, reply, line, v);
 		return;
 	}
-	/* Did the line begin before TLS? */
-	if ((f->tls & TLS_AGREED) && !(f->tls & TLS_CLEAR(reply)))
-		dormant(f, v, FTP_WHY_SECURE);
-	else if (reply)
+	if ((f->tls & TLS_AGREED) && !(f->tls & TLS_CLEAR(reply))) {
+		/* No TLS came of what was agreed on, or it began before. */
+		if (!(f->tls & TLS_RECORDS(reply))) {
+			dormant(f, v, FTP_WHY_SECURE);
+			return;
+		}
+		tls_clear(f, reply);
+	}
+	if (reply)
 		ftp_reply(f, line, ends, v);
 	else
 		ftp_command(f, line, ends, v);
-	if (line->whole && f->tls && (!reply || (f->tls & TLS_AGREED))) {
-		v->next = ALG_UNIT_BYTES;
-		v->len = 1;
-	}
+	if (line->whole && f->tls && (!reply || (f->tls & TLS_AGREED)))
+		v->next = ALG_UNIT_HEAD;
 }
 
 /**
@@ -1440,6 +1430,7 @@ const struct alg_protocol ftp_protocol = {
 	.size = sizeof(struct ftp),
 	.holes = FTP_HOLES,
 	.classes = FTP_CLASS_TRANSFER + 1,
+	.head = { .first = TLS_TYPE_MIN, .last = TLS_TYPE_MAX, .len = TLS_HEAD },
 	.telnet = true,
 	.whys = FTP_WHY_END - ALG_WHY_PROTOCOL,
 	.unit = ftp_unit,

@@ -38,6 +38,7 @@ enum {
 static void line_new(struct alg_line *line)
 {
 	line->start = line->next;
+	line->want = 0;
 	line->text = line->kept;
 	line->removed = 0;
 	line->len = 0;
@@ -56,7 +57,7 @@ static void line_new(struct alg_line *line)
 void alg_line_init(struct alg_line *line, u32 seq)
 {
 	line->next = seq;
-	line->want = 0;
+	line->head = NULL;
 	line_new(line);
 }
 
@@ -216,37 +217,33 @@ static noinline unsigned int line_careful(struct alg_line *line, const u8 *data,
 	return i;
 }
 
-/* Takes what is wanted. */
-static noinline unsigned int line_bytes_add(struct alg_line *line,
-					    const u8 *data, unsigned int len)
+/* Takes what a head wants. */
+static unsigned int line_head(struct alg_line *line, const u8 *data,
+			      unsigned int len)
 {
+	unsigned int i;
+
 	if (len > (unsigned int)line->want - line->len)
 		len = line->want - line->len;
-	memcpy(line->kept + line->len, data, len);
-	line->len += len;
+	for (i = 0; i < len; i++)
+		line->kept[line->len++] = data[i];
 	line->next += len;
 	line->whole = line->len == line->want;
 	return len;
 }
 
-/**
- * alg_line_more() - go on with a unit that was whole
- * @line: a unit of so many bytes
- * @want: of so many it is one now; 0: a line begins with it, and the unit was
- *	one byte
- *
- * A line may be whole then.
- */
-void alg_line_more(struct alg_line *line, unsigned int want)
+/* A head begins. */
+static noinline unsigned int line_head_new(struct alg_line *line,
+					   const u8 *data, unsigned int len)
 {
-	u8 byte = line->text[0];
+	line_new(line);
+	line->want = line->head->len;
+	return line_head(line, data, len);
+}
 
-	line->whole = false;
-	line->want = want;
-	if (want)
-		return;
-	line->len = 0;
-	line_careful(line, &byte, 1);
+static bool line_is_head(const struct alg_line *line, u8 byte)
+{
+	return byte >= line->head->first && byte <= line->head->last;
 }
 
 /* The same as alg_line_add(), for all that line_whole() does not take */
@@ -258,7 +255,7 @@ static noinline unsigned int line_part(struct alg_line *line, const u8 *data,
 	if (line->whole && len)
 		line_new(line);
 	if (unlikely(line->want))
-		return line_bytes_add(line, data, len);
+		return line_head(line, data, len);
 	if (likely(!line->telnet))
 		i = line_plain(line, data, len);
 	if (likely(i < len && !line->telnet && data[i] == '\n')) {
@@ -317,6 +314,7 @@ line_whole(struct alg_line *line, const u8 *data, unsigned int len)
 	line->text = data;
 	line->len = cr - data;
 	line->start = line->next;
+	line->want = 0;
 	line->removed = 0;
 	line->next += end + 1;
 	line->cut = false;
@@ -324,14 +322,14 @@ line_whole(struct alg_line *line, const u8 *data, unsigned int len)
 }
 
 /**
- * alg_line_add() - take bytes, up to a line's end
+ * alg_line_add() - take bytes, up to the end of a line or a head
  * @line: what came before; a new one begins if that is whole
  * @data: the stream from @line->next on
  * @len: bytes there
  *
- * Whole lines are the same for every way to cut the stream.
+ * Whole units are the same for every way to cut the stream.
  *
- * Return: bytes taken, at least one of @len; all of them, if the line is not
+ * Return: bytes taken, at least one of @len; all of them, if the unit is not
  * whole then. Call again for the rest.
  */
 unsigned int alg_line_add(struct alg_line *line, const u8 *data,
@@ -339,8 +337,10 @@ unsigned int alg_line_add(struct alg_line *line, const u8 *data,
 {
 	unsigned int n;
 
-	/* After a whole line, nothing of telnet's is half read. */
-	if (likely(line->whole && !line->want)) {
+	/* After a whole unit, nothing of telnet's is half read. */
+	if (likely(line->whole)) {
+		if (line->head && len && line_is_head(line, *data))
+			return line_head_new(line, data, len);
 		n = line_whole(line, data, len);
 		if (likely(n))
 			return n;

@@ -12,7 +12,19 @@
 /* Of a line, this much is kept: the rest is counted, and skipped */
 #define ALG_LINE_MAX	512
 /* With so much of a line, it is looked at before its end is there */
-#define ALG_LINE_HEAD	8
+#define ALG_LINE_BEGUN	8
+
+/**
+ * struct alg_head - what begins with one of these bytes is no line
+ * @first: the first of them
+ * @last: the last one
+ * @len: it is so many bytes, up to ALG_LINE_MAX; 0: there is none
+ */
+struct alg_head {
+	u8 first;
+	u8 last;
+	u8 len;
+};
 
 /**
  * struct alg_line - a line that comes in, and what is needed to find it in the
@@ -27,12 +39,13 @@
  * @whole: its end is there; the next byte begins a new line
  * @cut: it is longer than @text
  * @raw: 255 is a byte as others, not telnet's; never changed here
- * @want: not a line, but so many bytes, or 0
+ * @want: it is none, but a head, of so many bytes; else 0
+ * @head: it may be one; %NULL: it is a line, whatever it begins with
  * @text: the line, without its end; behind that of a whole one its first CR, or
  *	LF; its first eight bytes may be read, however many it has. A whole line
  *	may still lie where it came: it is there until alg_line_add()'s caller
  *	gives that back.
- * @kept: a line that did not come in one piece, and what is wanted
+ * @kept: a line that did not come in one piece, and a head
  */
 struct alg_line {
 	u32 start;
@@ -46,6 +59,7 @@ struct alg_line {
 	bool cut;
 	bool raw;
 	u8 want;
+	const struct alg_head *head;
 	const u8 *text;
 	u8 kept[ALG_LINE_MAX + 8];
 };
@@ -54,13 +68,13 @@ struct alg_line {
  * alg_line_ready() - is there something to look at?
  * @line: the line, after alg_line_add()
  *
- * Return: true if it is whole, or has begun: ALG_LINE_HEAD or more bytes of it
+ * Return: true if it is whole, or has begun: ALG_LINE_BEGUN or more bytes of it
  * are there, which tell a stream that is not of this protocol long before it
  * has a line's end, if ever
  */
 static inline bool alg_line_ready(const struct alg_line *line)
 {
-	return line->whole || (line->len >= ALG_LINE_HEAD && !line->want);
+	return line->whole || (line->len >= ALG_LINE_BEGUN && !line->want);
 }
 
 /**
@@ -103,7 +117,6 @@ static inline void alg_line_skip(struct alg_line *line, u32 bytes)
 void alg_line_init(struct alg_line *line, u32 seq);
 unsigned int alg_line_add(struct alg_line *line, const u8 *data,
 			  unsigned int len);
-void alg_line_more(struct alg_line *line, unsigned int want);
 bool alg_line_seq(const struct alg_line *line, unsigned int at,
 		  unsigned int len, u32 *seq);
 

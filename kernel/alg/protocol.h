@@ -21,8 +21,7 @@
  * characters|65535|
  */
 #define ALG_TEXT_MAX	52
-/* What is asked for at once as bytes, and what is passed by */
-#define ALG_BYTES_MAX	64
+/* What is passed by at once */
 #define ALG_SKIP_MAX	0x20000000U
 /* Below are services: no hole, of neither end */
 #define ALG_PORT_MIN	1024
@@ -218,36 +217,30 @@ struct alg_action {
 /**
  * enum alg_unit - what comes next in a direction
  * @ALG_UNIT_LINE: a line
- * @ALG_UNIT_BYTES: so many bytes, to be looked at
- * @ALG_UNIT_SKIP: so many bytes that nobody looks at, and then a line
- * @ALG_UNIT_SKIP_BYTES: so many bytes that nobody looks at, and then one byte
+ * @ALG_UNIT_HEAD: what alg_protocol.head is about, if it begins so; or a line
  * @ALG_UNIT_END: nothing that is looked at
  */
 enum alg_unit {
 	ALG_UNIT_LINE,
-	ALG_UNIT_BYTES,
-	ALG_UNIT_SKIP,
-	ALG_UNIT_SKIP_BYTES,
+	ALG_UNIT_HEAD,
 	ALG_UNIT_END,
 };
 
 /**
  * struct alg_verdict - what follows from a unit
  * @next: enum alg_unit; only with a whole unit
- * @more: the next unit begins with the bytes of this one, which is
- *	ALG_UNIT_BYTES: of one byte, if a line is next
- * @len: with ALG_UNIT_BYTES (all of the unit, with @more) and ALG_UNIT_SKIP
  * @count: of @action
  * @why: enum alg_why: an end asked for a hole in this unit, and for this reason
  *	gets none. Not if it gets it later.
+ * @skip: so many bytes stand before the next unit, which nobody looks at; only
+ *	with a whole one
  * @action: in the order in which they are to be done
  */
 struct alg_verdict {
 	u8 next;
-	bool more;
 	u8 count;
 	u8 why;
-	u32 len;
+	u32 skip;
 	struct alg_action action[ALG_ACTIONS];
 };
 
@@ -282,6 +275,8 @@ static inline struct alg_action *alg_action_add(struct alg_verdict *v, u8 act,
  * @size: of its dialogue, which is all zero at the beginning of a connection
  * @holes: of a connection
  * @classes: of alg_helper.policy
+ * @head: of what is between its lines and says how long it is; may be
+ *	all zero
  * @telnet: its lines are telnet's
  * @both: an address may have to be written anew in both directions
  * @whys: so many reasons from ALG_WHY_PROTOCOL on
@@ -306,6 +301,7 @@ struct alg_protocol {
 	unsigned int size;
 	u8 holes;
 	u8 classes;
+	struct alg_head head;
 	bool telnet;
 	bool both;
 	u8 whys;
@@ -321,7 +317,8 @@ struct alg_protocol {
 	const char *(*why_name)(u8 why);
 };
 
-bool alg_next_valid(const struct alg_line *line, const struct alg_verdict *v);
+bool alg_next_valid(const struct alg_protocol *protocol,
+		    const struct alg_verdict *v);
 bool alg_actions_valid(const struct alg_protocol *protocol,
 		       const struct alg_line *line, const struct alg_ends *ends,
 		       const struct alg_verdict *v);

@@ -101,14 +101,23 @@ struct rtsp_transport {
 
 /* --- text --- */
 
-/* FNV-1a: texts that are compared, and only by a connection with its own */
+/*
+ * FNV-1a, by eight bytes where there are so many: of texts that a connection
+ * compares with its own
+ */
 static u32 rtsp_hash(const u8 *s, unsigned int len)
 {
-	u32 hash = 0x811c9dc5;
+	u64 hash = 0xcbf29ce484222325ULL, eight;
 
+	for (; len >= sizeof(eight); len -= sizeof(eight), s += sizeof(eight)) {
+		memcpy(&eight, s, sizeof(eight));
+		hash = (hash ^ eight) * 0x100000001b3ULL;
+		hash ^= hash >> 32;
+	}
 	while (len--)
-		hash = (hash ^ *s++) * 0x01000193;
-	return hash ? hash : 1;
+		hash = (hash ^ *s++) * 0x100000001b3ULL;
+	hash ^= hash >> 32;
+	return (u32)hash ? (u32)hash : 1;
 }
 
 static bool is_blank(u8 c)
@@ -122,15 +131,21 @@ static void text_blanks(struct alg_text *t)
 		t->at++;
 }
 
-/* Is this part of a text that word, without regard to case? */
-static bool is_word(const u8 *s, unsigned int len, const char *word)
+/* Without regard to case */
+static bool is_same(const u8 *s, const char *word, unsigned int len)
 {
-	unsigned int i;
-
-	for (i = 0; i < len; i++)
-		if (!word[i] || to_upper(s[i]) != to_upper(word[i]))
+	while (len--)
+		if (s[len] != word[len] &&
+		    to_upper(s[len]) != to_upper(word[len]))
 			return false;
-	return !word[len];
+	return true;
+}
+
+/* Is this part of a text that word, a constant? */
+static __always_inline bool is_word(const u8 *s, unsigned int len,
+				    const char *word)
+{
+	return len == strlen(word) && is_same(s, word, len);
 }
 
 /* A number of any digits, and no more than blanks behind it */
@@ -514,17 +529,13 @@ static void read_parameter(struct rtsp_side *m, struct rtsp_transport *l,
 	}
 }
 
-/* What stands between two of ; and , */
+/* What stands between two of ; and , and its name before @name_end */
 static void read_element(struct rtsp_side *m, struct rtsp_transport *l,
-			 const u8 *s, unsigned int at, unsigned int end,
-			 bool reply)
+			 const u8 *s, unsigned int at, unsigned int name_end,
+			 unsigned int end, bool reply)
 {
-	struct alg_text t = { .s = s, .len = end };
-	unsigned int name_end = at;
+	struct alg_text t = { .s = s, .at = name_end + 1, .len = end };
 
-	while (name_end < end && s[name_end] != '=' && s[name_end] != '"')
-		name_end++;
-	t.at = name_end + 1;
 	while (name_end > at && is_blank(s[name_end - 1]))
 		name_end--;
 	if (t.at <= end) {
@@ -547,7 +558,7 @@ static void read_transport(struct rtsp_side *m, struct rtsp_transport *l,
 			   bool reply)
 {
 	const u8 *s = line->text;
-	unsigned int end;
+	unsigned int end, name_end;
 	bool quoted;
 
 	l->count = 0;
@@ -559,16 +570,24 @@ static void read_transport(struct rtsp_side *m, struct rtsp_transport *l,
 			continue;
 		}
 		quoted = false;
+		name_end = 0;
 		for (end = at; end < line->len; end++) {
-			if (s[end] == '"')
-				quoted = !quoted;
-			else if (!quoted && (s[end] == ';' || s[end] == ','))
+			u8 c = s[end];
+
+			if (c > '=')
+				continue;
+			if (!quoted && (c == ';' || c == ','))
 				break;
+			if (c == '"')
+				quoted = !quoted;
+			if (!name_end && (c == '=' || c == '"'))
+				name_end = end;
 		}
 		if (quoted)
 			l->why = RTSP_WHY_TEXT;
 		else
-			read_element(m, l, s, at, end, reply);
+			read_element(m, l, s, at, name_end ? name_end : end,
+				     end, reply);
 		at = end;
 	}
 }
@@ -1052,12 +1071,9 @@ static void message_end(struct rtsp *r, struct rtsp_side *m, bool reply,
 	else if (!reply)
 		request_end(r, m, v);
 	m->state = SIDE_START;
-	v->next = ALG_UNIT_BYTES;
-	v->len = 1;
-	if (m->has_length && m->length) {
-		v->next = ALG_UNIT_SKIP_BYTES;
-		v->len = m->length;
-	}
+	v->next = ALG_UNIT_HEAD;
+	if (m->has_length)
+		v->skip = m->length;
 }
 
 /* RTSP/1.0 */
@@ -1150,10 +1166,8 @@ static void start_line(struct rtsp *r, bool reply, const struct alg_line *line,
 	enum rtsp_why why;
 
 	if (!line->len) {
-		if (m->state == SIDE_START) {
-			v->next = ALG_UNIT_BYTES;
-			v->len = 1;
-		}
+		if (m->state == SIDE_START)
+			v->next = ALG_UNIT_HEAD;
 		return;
 	}
 	if (read_answer(&fresh, line)) {
@@ -1187,24 +1201,37 @@ static void start_line(struct rtsp *r, bool reply, const struct alg_line *line,
 		m->stream = stream_number(r, stream_new(r, v)) + 1;
 }
 
-static const struct rtsp_name {
-	const char *name;
-	u8 header;
-} names[] = {
-	{ "Transport", HEADER_TRANSPORT },
-	{ "CSeq", HEADER_CSEQ },
-	{ "Session", HEADER_SESSION },
-	{ "Content-Length", HEADER_LENGTH },
-	{ "Transfer-Encoding", HEADER_CODING },
-};
+static u8 header_of(const u8 *s, unsigned int len)
+{
+	if (is_word(s, len, "CSeq"))
+		return HEADER_CSEQ;
+	if (is_word(s, len, "Session"))
+		return HEADER_SESSION;
+	if (is_word(s, len, "Transport"))
+		return HEADER_TRANSPORT;
+	if (is_word(s, len, "Content-Length"))
+		return HEADER_LENGTH;
+	if (is_word(s, len, "Transfer-Encoding"))
+		return HEADER_CODING;
+	return HEADER_OTHER;
+}
 
 /* Which header a line begins. Returns where its value does. */
 static unsigned int read_name(const struct alg_line *line, u8 *header)
 {
 	const u8 *s = line->text;
-	unsigned int end = 0, len, i;
+	unsigned int end = 0, len;
 
 	*header = HEADER_OTHER;
+	/* Most headers are none of those. */
+	switch (to_upper(s[0])) {
+	case 'C':
+	case 'S':
+	case 'T':
+		break;
+	default:
+		return line->len;
+	}
 	while (end < line->len && s[end] != ':')
 		end++;
 	if (end == line->len)
@@ -1212,9 +1239,7 @@ static unsigned int read_name(const struct alg_line *line, u8 *header)
 	len = end;
 	while (len && is_blank(s[len - 1]))
 		len--;
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (is_word(s, len, names[i].name))
-			*header = names[i].header;
+	*header = header_of(s, len);
 	return end + 1;
 }
 
@@ -1245,9 +1270,11 @@ static void read_session(struct rtsp_side *m, struct alg_text *t, bool folded)
 	start = t->at;
 	while (t->at < t->len && t->s[t->at] != ';' && !is_blank(t->s[t->at]))
 		t->at++;
-	if (!m->session && !folded && t->at > start)
+	if (folded)
+		t->at = start;
+	else if (!m->session && t->at > start)
 		m->session = rtsp_hash(t->s + start, t->at - start);
-	for (t->at = start; t->at < t->len; t->at++) {
+	for (; t->at < t->len; t->at++) {
 		end = t->at;
 		while (end < t->len && t->s[end] != '=' && t->s[end] != ';')
 			end++;
@@ -1268,6 +1295,25 @@ static void read_session(struct rtsp_side *m, struct alg_text *t, bool folded)
 		m->timeout = timeout;
 }
 
+/* A Transport, from a place in its line on. Apart, for what it has in memory */
+static noinline void transport_line(struct rtsp *r, bool reply,
+				    const struct alg_line *line,
+				    unsigned int at,
+				    const struct alg_ends *ends,
+				    struct alg_verdict *v)
+{
+	struct rtsp_side *m = &r->side[reply];
+	struct rtsp_transport l;
+
+	if (m->kind == KIND_SETUP) {
+		read_transport(m, &l, line, at, reply);
+		setup_transport(r, m, &l, ends, v);
+	} else if (m->kind == KIND_ANSWER && m->code / 100 == 2) {
+		read_transport(m, &l, line, at, reply);
+		answer_transport(r, m, &l, ends, v);
+	}
+}
+
 static void header_line(struct rtsp *r, bool reply,
 			const struct alg_line *line,
 			const struct alg_ends *ends, struct alg_verdict *v)
@@ -1275,20 +1321,12 @@ static void header_line(struct rtsp *r, bool reply,
 	struct alg_text t = { .s = line->text, .len = line->len };
 	struct rtsp_side *m = &r->side[reply];
 	bool folded = is_blank(line->text[0]);
-	struct rtsp_transport l;
 
 	if (!folded)
 		t.at = read_name(line, &m->header);
 	switch (m->header) {
 	case HEADER_TRANSPORT:
-		if (m->kind != KIND_SETUP &&
-		    (m->kind != KIND_ANSWER || m->code < 200 || m->code > 299))
-			break;
-		read_transport(m, &l, line, t.at, reply);
-		if (m->kind == KIND_SETUP)
-			setup_transport(r, m, &l, ends, v);
-		else
-			answer_transport(r, m, &l, ends, v);
+		transport_line(r, reply, line, t.at, ends, v);
 		break;
 	case HEADER_SESSION:
 		if (line->cut)
@@ -1311,23 +1349,6 @@ static void header_line(struct rtsp *r, bool reply,
 	}
 }
 
-/* The first byte behind a message; with "$", a frame: its channel and length */
-static void between_messages(struct rtsp *r, const struct alg_line *line,
-			     struct alg_verdict *v)
-{
-	if (line->want == 4) {
-		v->next = ALG_UNIT_SKIP_BYTES;
-		v->len = line->text[2] << 8 | line->text[3];
-		return;
-	}
-	v->more = true;
-	if (line->text[0] != '$')
-		return;
-	r->frames = true;
-	v->next = ALG_UNIT_BYTES;
-	v->len = 4;
-}
-
 /**
  * rtsp_unit() - what does this unit mean?
  * @dialogue: struct rtsp, before it, and after
@@ -1345,7 +1366,10 @@ void rtsp_unit(void *dialogue, bool reply, const struct alg_line *line,
 	if (r->why)
 		return;
 	if (line->want) {
-		between_messages(r, line, v);
+		/* a frame: "$", its channel, its length */
+		r->frames = true;
+		v->next = ALG_UNIT_HEAD;
+		v->skip = line->text[2] << 8 | line->text[3];
 	} else if (!line->whole) {
 		if (m->state == SIDE_START && !r->trusted &&
 		    judge_bytes(line))
@@ -1542,6 +1566,7 @@ const struct alg_protocol rtsp_protocol = {
 	.size = sizeof(struct rtsp),
 	.holes = RTSP_HOLES,
 	.classes = 1,
+	.head = { .first = '$', .last = '$', .len = 4 },
 	.both = true,
 	.whys = RTSP_WHY_END - ALG_WHY_PROTOCOL,
 	.unit = rtsp_unit,

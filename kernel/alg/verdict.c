@@ -55,27 +55,17 @@ static bool holes_valid(const struct alg_protocol *protocol, u32 holes)
 
 /**
  * alg_next_valid() - can this be the next unit?
- * @line: the whole unit that came
- * @v: what the grammar says of it
+ * @protocol: whose grammar says so
+ * @v: what it says of a whole unit
  *
  * Context: any.
  */
-bool alg_next_valid(const struct alg_line *line, const struct alg_verdict *v)
+bool alg_next_valid(const struct alg_protocol *protocol,
+		    const struct alg_verdict *v)
 {
-	switch (v->next) {
-	case ALG_UNIT_LINE:
-		return !v->more || line->want == 1;
-	case ALG_UNIT_BYTES:
-		if (v->more && (!line->want || v->len <= line->want))
-			return false;
-		return v->len && v->len <= ALG_BYTES_MAX;
-	case ALG_UNIT_SKIP:
-	case ALG_UNIT_SKIP_BYTES:
-		return !v->more && v->len <= ALG_SKIP_MAX;
-	case ALG_UNIT_END:
-		return !v->more;
-	}
-	return false;
+	if (v->next == ALG_UNIT_HEAD && !protocol->head.len)
+		return false;
+	return v->next <= ALG_UNIT_END && v->skip <= ALG_SKIP_MAX;
 }
 
 /**

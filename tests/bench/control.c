@@ -37,11 +37,27 @@ static struct end {
 static unsigned char mac[6];
 static unsigned long segments;
 static bool counting;
+static long long start;
 
 static void die(const char *what)
 {
 	perror(what);
 	exit(1);
+}
+
+static long long now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
+/* Segments count from here on, and what they take. */
+static void begin_counting(void)
+{
+	counting = true;
+	start = now();
 }
 
 static __u16 sum(const void *data, size_t len, __u32 start)
@@ -169,7 +185,7 @@ static void dormant(void)
 	says(&server, "334 Proceed with negotiation.\r\n");
 	/* Another protocol in any case, for a helper that knows nothing of AUTH */
 	says(&client, record);
-	counting = true;
+	begin_counting();
 	for (i = 0; i < 200; i++) {
 		says(&client, record);
 		says(&server, record);
@@ -259,7 +275,7 @@ static void frames(void)
 	replies(1, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" SESSION "\r\n", "");
 	asks(2, "PLAY", "", SESSION "\r\n");
 	replies(2, SESSION "\r\n", "");
-	counting = true;
+	begin_counting();
 	for (i = 0; i < 200; i++) {
 		segment(&server, &client, false, true, stream + i * 1448, 1448);
 		if (i % 2) {
@@ -295,18 +311,10 @@ static int device(const char *name)
 	return fd;
 }
 
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 int main(int argc, char **argv)
 {
 	const struct kind *kind = NULL;
-	long long total = 0, start;
+	long long total = 0;
 	unsigned int k;
 	int i, n;
 
@@ -332,7 +340,7 @@ int main(int argc, char **argv)
 		client.port = atoi(argv[6]) + i;
 		client.seq = 1000 * i;
 		server.seq = 0xffff0000 + i;
-		counting = kind->counted;
+		counting = false;
 		segment(&client, &server, true, false, "", 0);
 		segment(&server, &client, true, true, "", 0);
 		acks();
@@ -340,7 +348,8 @@ int main(int argc, char **argv)
 			says(&server, kind->greeting);
 		if (i == 0)
 			segments = 0;
-		start = now();
+		if (kind->counted)
+			begin_counting();
 		kind->play();
 		/* The first one is for warming up. */
 		if (i)

@@ -252,7 +252,7 @@ static inline void check(struct run *r, bool reply, bool multi, const struct alg
 		r->login |= !memcmp(text, "230", 3) || !memcmp(text, "232", 3) ||
 			    !memcmp(text, "202", 3);
 	r->tls |= reply && line->whole && line->len >= 3 && !memcmp(text, "234", 3);
-	must(alg_next_valid(line, v));
+	must(alg_next_valid(&ftp_protocol, v));
 	must(alg_actions_valid(&ftp_protocol, line, &r->ends, v));
 	for (i = 0; i < v->count; i++)
 		check_action(r, reply, &v->action[i]);
@@ -282,23 +282,12 @@ static inline void run_event(struct run *r, bool reply, const struct alg_verdict
 			e->text = seq - run_seq[reply];
 }
 
-/* What comes after a unit, as the core does it. Returns true if it begins with this one. */
-static inline bool run_next(struct run *r, bool reply, const struct alg_verdict *v)
+/* What comes after a whole unit, as the core does it */
+static inline void run_next(struct run *r, bool reply, const struct alg_verdict *v)
 {
-	struct alg_line *line = &r->line[reply];
-
-	if (!line->whole)
-		return false;
-	if (v->more) {
-		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
-		return true;
-	}
-	line->want = v->next == ALG_UNIT_BYTES ? v->len : v->next == ALG_UNIT_SKIP_BYTES;
-	if (v->next == ALG_UNIT_SKIP_BYTES) {
-		alg_line_skip(line, v->len);
-		r->total[reply] += v->len;
-	}
-	return false;
+	r->line[reply].head = v->next == ALG_UNIT_HEAD ? &ftp_protocol.head : NULL;
+	alg_line_skip(&r->line[reply], v->skip);
+	r->total[reply] += v->skip;
 }
 
 /* Bytes that are in r->stream already, up to @end */
@@ -322,15 +311,15 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 		must(line->next == run_seq[reply] + r->total[reply]);
 		if (!alg_line_ready(line))
 			ftp_hold(&r->f, reply, line);
-		while (alg_line_ready(line)) {
+		if (alg_line_ready(line)) {
 			memset(&v, 0, sizeof(v));
 			ftp_unit(&r->f, reply, line, &r->ends, &v);
 			if ((v.count || v.why) && r->count < EVENTS_MAX)
 				run_event(r, reply, &v);
 			/* an address comes in a line all of which could have been held back */
 			check(r, reply, multi, &v);
-			if (!run_next(r, reply, &v))
-				break;
+			if (line->whole)
+				run_next(r, reply, &v);
 		}
 		if (len > 1)
 			free(copy);
@@ -341,8 +330,8 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len, enum cutting cut,
 			     u32 at)
 {
+	struct alg_line *line = &r->line[reply], before;
 	u32 begin = r->said[reply], i;
-	u8 want;
 
 	if (len > STREAM_MAX - begin)
 		return false;
@@ -360,11 +349,13 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 	case CUT_REWIND:
 		/* the segment comes, its tail is held back, and comes with the next one */
 		run_segment(r, reply, begin + (at < len ? at : len));
-		want = r->line[reply].want;
-		if (!r->line[reply].whole)
-			alg_line_init(&r->line[reply], r->line[reply].start);
-		r->line[reply].want = want;
-		r->total[reply] = r->line[reply].next - run_seq[reply];
+		before = *line;
+		if (!line->whole) {
+			alg_line_init(line, line->start);
+			line->want = before.want;
+			line->head = before.head;
+		}
+		r->total[reply] = line->next - run_seq[reply];
 		run_segment(r, reply, begin + len);
 		break;
 	case CUT_NOT:

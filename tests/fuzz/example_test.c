@@ -36,7 +36,7 @@ static bool says(bool reply, const char *text)
 		if (alg_line_ready(&line[reply]))
 			talk_protocol.unit(dialogue, reply, &line[reply], &ends, &v);
 	}
-	return alg_next_valid(&line[reply], &v) &&
+	return alg_next_valid(&talk_protocol, &v) &&
 	       alg_actions_valid(&talk_protocol, &line[reply], &ends, &v);
 }
 
@@ -146,27 +146,23 @@ static void test_nonsense(void)
 	   "nor more than there is room for");
 }
 
-static bool next(u8 want, u8 unit, bool more, u32 len)
+static bool next(u8 head, u8 unit, u32 skip)
 {
-	line[0].want = want;
+	struct alg_protocol protocol = talk_protocol;
+
+	protocol.head.len = head;
 	v.next = unit;
-	v.more = more;
-	v.len = len;
-	return alg_next_valid(&line[0], &v);
+	v.skip = skip;
+	return alg_next_valid(&protocol, &v);
 }
 
 static void test_next(void)
 {
-	ok(next(0, ALG_UNIT_LINE, false, 0) && next(1, ALG_UNIT_LINE, true, 0) &&
-	   next(0, ALG_UNIT_BYTES, false, 1) && next(1, ALG_UNIT_BYTES, true, 4) &&
-	   next(0, ALG_UNIT_SKIP, false, ALG_SKIP_MAX) && next(4, ALG_UNIT_SKIP_BYTES, false, 0) &&
-	   next(0, ALG_UNIT_END, false, 0), "units that can be next");
-	ok(!next(0, ALG_UNIT_LINE, true, 0) && !next(2, ALG_UNIT_LINE, true, 0) &&
-	   !next(0, ALG_UNIT_BYTES, false, 0) &&
-	   !next(0, ALG_UNIT_BYTES, false, ALG_BYTES_MAX + 1) &&
-	   !next(0, ALG_UNIT_BYTES, true, 4) && !next(4, ALG_UNIT_BYTES, true, 4) &&
-	   !next(0, ALG_UNIT_SKIP, false, ALG_SKIP_MAX + 1) && !next(0, ALG_UNIT_SKIP, true, 4) &&
-	   !next(0, ALG_UNIT_END, true, 0) && !next(0, ALG_UNIT_END + 1, false, 0),
+	ok(next(0, ALG_UNIT_LINE, 0) && next(0, ALG_UNIT_LINE, ALG_SKIP_MAX) &&
+	   next(4, ALG_UNIT_HEAD, 0) && next(4, ALG_UNIT_HEAD, 1) && next(0, ALG_UNIT_END, 0),
+	   "units that can be next");
+	ok(!next(0, ALG_UNIT_HEAD, 0) && !next(0, ALG_UNIT_LINE, ALG_SKIP_MAX + 1) &&
+	   !next(4, ALG_UNIT_HEAD, ALG_SKIP_MAX + 1) && !next(4, ALG_UNIT_END + 1, 0),
 	   "and units that cannot");
 }
 

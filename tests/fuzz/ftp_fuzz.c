@@ -42,11 +42,12 @@ static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 }
 
 /*
- * The same bytes as units of another protocol's: a byte, and then a line that begins with it,
- * or a frame that says how much of it is skipped. Returns what units there were, as a hash.
+ * The same bytes as units of another protocol's: a line, or the head of a frame that says how
+ * much of it is skipped. Returns what units there were, as a hash.
  */
 static u32 units(const u8 *data, u32 size, u32 step, bool raw)
 {
+	static const struct alg_head head = { .first = '$', .last = '%', .len = 4 };
 	static struct alg_line line;
 	u32 at = 0, hash = 0, i, n;
 
@@ -57,23 +58,15 @@ static u32 units(const u8 *data, u32 size, u32 step, bool raw)
 		n = size - at < step ? size - at : step;
 		at += alg_line_add(&line, data + at, n);
 		must(line.next == SEQ_CLIENT + at);
-again:
 		if (!line.whole)
 			continue;
 		for (i = 0; i < line.len; i++)
 			hash = hash * 31 + line.text[i];
 		hash = hash * 31 + line.len + line.want * 1000;
-		if (!line.want) {
-			line.want = 1;
-		} else if (line.want > 1) {
+		line.head = &head;
+		if (line.want) {
 			alg_line_skip(&line, line.text[1]);
 			at = line.next - SEQ_CLIENT;
-			line.want = 1;
-		} else if (line.text[0] == '$') {
-			alg_line_more(&line, 4);
-		} else {
-			alg_line_more(&line, 0);
-			goto again;
 		}
 	}
 	return hash;
@@ -109,7 +102,7 @@ static void some_endpoint(struct alg_endpoint *e, const struct alg_ends *ends, c
 /* Any list of actions: of what is not refused, does hold what the core relies on? */
 static void actions(const u8 *data, size_t size)
 {
-	static const struct alg_protocol protocol = { .holes = 3, .classes = 2, .whys = 3 };
+	struct alg_protocol protocol = { .holes = 3, .classes = 2, .whys = 3 };
 	struct alg_ends e = ends[data[0] & 1];
 	struct alg_verdict v = {};
 	static struct alg_line line;
@@ -119,13 +112,12 @@ static void actions(const u8 *data, size_t size)
 	e.loose = shape & 2;
 	alg_line_init(&line, SEQ_CLIENT);
 	alg_line_add(&line, (const u8 *)"0123456789\377\3610123456789\r\n", shape & 4 ? 24 : 12);
-	line.want = shape >> 3 & 3;
+	protocol.head.len = shape >> 3 & 3;
 	v.next = shape >> 5;
-	v.more = size & 1;
-	v.len = size / 2;
-	if (alg_next_valid(&line, &v)) {
-		must(v.next <= ALG_UNIT_END && (!v.more || line.want));
-		must(v.next != ALG_UNIT_BYTES || (v.len && v.len <= ALG_BYTES_MAX));
+	v.skip = (u32)size << 24;
+	if (alg_next_valid(&protocol, &v)) {
+		must(v.next <= ALG_UNIT_END && v.skip <= ALG_SKIP_MAX);
+		must(v.next != ALG_UNIT_HEAD || protocol.head.len);
 	}
 	v.why = size / 4 % 32;
 	for (data++, size--; size && v.count <= ALG_ACTIONS;) {

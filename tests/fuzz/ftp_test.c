@@ -766,7 +766,7 @@ static const struct dialogue hostile[] = {
 	} },
 	{ "PORT after CCC, of a client that is made to say records", FRESH, {
 		"<220 ready\r\n", "",
-		">USER a\r\nAUTH TLS\r\n" RECORD PORT, "dormant not_ftp",
+		">USER a\r\nAUTH TLS\r\n" RECORD PORT, "dormant encrypted",
 		"<331 password\r\n234 go\r\n", "",
 	} },
 	{ "PORT after CCC, of a client that is made to say records in time", FRESH, {

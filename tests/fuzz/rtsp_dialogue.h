@@ -225,8 +225,8 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v,
 	struct alg_line *line = &r->line[reply];
 	unsigned int i, n = 0;
 
-	must(!line->whole || alg_next_valid(line, v));
-	must(line->whole || (!v->next && !v->more));
+	must(alg_next_valid(&rtsp_protocol, v));
+	must(line->whole || (!v->next && !v->skip));
 	must(alg_actions_valid(&rtsp_protocol, line, &r->ends, v));
 	must(!v->why || (line->whole && v->why >= ALG_WHY_PROTOCOL));
 	must(!v->why || strcmp(rtsp_why_name(v->why), "?"));
@@ -248,44 +248,31 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v,
 	check_streams(r);
 }
 
-/* What the core does after a unit. Returns whether there is another one at once. */
-static inline bool run_next(struct run *r, bool reply, const struct alg_verdict *v)
+/* What the core does after a whole unit */
+static inline void run_next(struct run *r, bool reply, const struct alg_verdict *v)
 {
-	struct alg_line *line = &r->line[reply];
-
-	if (v->more) {
-		alg_line_more(line, v->next == ALG_UNIT_LINE ? 0 : v->len);
-		return line->whole;
-	}
-	line->want = v->next == ALG_UNIT_BYTES ? v->len : v->next == ALG_UNIT_SKIP_BYTES;
-	if (v->next == ALG_UNIT_SKIP || v->next == ALG_UNIT_SKIP_BYTES) {
-		alg_line_skip(line, v->len);
-		r->total[reply] += v->len;
-	}
-	return false;
+	r->line[reply].head = v->next == ALG_UNIT_HEAD ? &rtsp_protocol.head : NULL;
+	alg_line_skip(&r->line[reply], v->skip);
+	r->total[reply] += v->skip;
 }
 
 static inline void run_unit(struct run *r, bool reply)
 {
 	struct alg_line *line = &r->line[reply];
-	struct event *e;
+	struct alg_verdict v = {};
+	struct event *e = NULL;
 
-	while (alg_line_ready(line)) {
-		struct alg_verdict v = {};
-
-		rtsp_unit(&r->r, reply, line, &r->ends, &v);
-		e = NULL;
-		if ((v.count || v.why) && r->count < EVENTS_MAX) {
-			e = &r->events[r->count++];
-			memset(e->text, 0, sizeof(e->text));
-			e->reply = reply;
-			e->at = r->total[reply];
-			e->v = v;
-		}
-		check(r, reply, &v, e);
-		if (!line->whole || r->dormant || !run_next(r, reply, &v))
-			break;
+	rtsp_unit(&r->r, reply, line, &r->ends, &v);
+	if ((v.count || v.why) && r->count < EVENTS_MAX) {
+		e = &r->events[r->count++];
+		memset(e->text, 0, sizeof(e->text));
+		e->reply = reply;
+		e->at = r->total[reply];
+		e->v = v;
 	}
+	check(r, reply, &v, e);
+	if (line->whole && !r->dormant)
+		run_next(r, reply, &v);
 }
 
 /* Bytes that are in r->stream already, up to @end */
@@ -317,8 +304,8 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len, enum cutting cut,
 			     u32 at)
 {
+	struct alg_line *line = &r->line[reply], before;
 	u32 begin = r->end[reply], i;
-	u8 want;
 
 	if (len > STREAM_MAX - begin)
 		return false;
@@ -334,11 +321,12 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 	case CUT_REWIND:
 		/* the segment comes, its tail is held back, and comes with the next one */
 		run_segment(r, reply, begin + at);
-		if (!r->line[reply].whole && !r->dormant) {
-			want = r->line[reply].want;
-			alg_line_init(&r->line[reply], r->line[reply].start);
-			r->line[reply].want = want;
-			r->total[reply] = r->line[reply].next - run_seq[reply];
+		if (!line->whole && !r->dormant) {
+			before = *line;
+			alg_line_init(line, line->start);
+			line->want = before.want;
+			line->head = before.head;
+			r->total[reply] = line->next - run_seq[reply];
 		}
 		run_segment(r, reply, begin + len);
 		break;

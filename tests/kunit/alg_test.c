@@ -90,17 +90,13 @@ static void toy_unit(void *dialogue, bool reply, const struct alg_line *line,
 		toy_rewrite(v, 1, ALG_VIEW_OTHER, 3, line->len - 3);
 		break;
 	case 'S':
-		/* 100 bytes that nobody looks at, and then one that says what comes */
-		v->next = ALG_UNIT_SKIP_BYTES;
-		v->len = 100;
+		/* 100 bytes that nobody looks at, and then frames, which have a length */
+		v->next = ALG_UNIT_HEAD;
+		v->skip = 100;
 		break;
 	case '$':
-		v->next = ALG_UNIT_SKIP_BYTES;
-		v->len = line->want == 2 ? line->text[1] : 2;
-		if (line->want == 1) {
-			v->next = ALG_UNIT_BYTES;
-			v->more = true;
-		}
+		v->next = ALG_UNIT_HEAD;
+		v->skip = line->text[1];
 		break;
 	case 'E':
 		v->next = ALG_UNIT_END;
@@ -116,11 +112,6 @@ static void toy_unit(void *dialogue, bool reply, const struct alg_line *line,
 		alg_action_add(v, ALG_CLOSE, 0);
 		v->why = TOY_WHY_OTHER;
 		break;
-	}
-	/* One byte of what is no frame: of a line */
-	if (line->want == 1 && line->text[0] != '$') {
-		memset(v, 0, offsetof(struct alg_verdict, action));
-		v->more = true;
 	}
 }
 
@@ -157,6 +148,7 @@ static const struct alg_protocol toy_protocol = {
 	.size = sizeof(struct toy),
 	.holes = 2,
 	.classes = 2,
+	.head = { .first = '$', .last = '$', .len = 2 },
 	.both = true,
 	.whys = TOY_WHY_END - ALG_WHY_PROTOCOL,
 	.unit = toy_unit,
@@ -667,7 +659,7 @@ static void frames(struct kunit *test)
 
 	handshake(test, ct);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, stream), NF_ACCEPT);
-	/* S, two of each frame, and then one byte that is no frame's: LF */
+	/* Behind the frames is LF, a line of its own. */
 	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
 	KUNIT_EXPECT_EQ(test, server(test, ct, strlen(stream), "C\n"), NF_ACCEPT);
 	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
