@@ -384,13 +384,19 @@ static void alg_remove_unwanted(const struct alg_conn *conn, struct nf_conn *ct)
 	nf_ct_remove_expectations(ct);
 }
 
-/* Closes it, and what came from another gateway, or from before a pause. */
-static void alg_hole_close(struct alg_conn *conn, struct nf_conn *ct,
-			   struct alg_hole *hole)
+/*
+ * Closes these holes, a bit each, and what came from another gateway, or from
+ * before a pause.
+ */
+static void alg_holes_close(struct alg_conn *conn, struct nf_conn *ct,
+			    u32 holes)
 {
 	struct nf_conntrack_expect *exp;
+	unsigned int i;
 
-	alg_hole_put(hole);
+	for (i = 0; holes; i++, holes >>= 1)
+		if (holes & 1)
+			alg_hole_put(&conn->hole[i]);
 	if (conn->inherited) {
 		hlist_for_each_entry_rcu(exp, &nfct_help(ct)->expectations,
 					 lnode)
@@ -1426,18 +1432,17 @@ static void alg_act_on(struct alg_conn *conn, struct nf_conn *ct,
 	u32 holes = 1U << a->hole | a->also;
 	unsigned int i;
 
-	if (a->act != ALG_CLOSE && (a->act != ALG_OPEN || a->end.port)) {
+	if (a->act == ALG_CLOSE) {
+		alg_holes_close(conn, ct, holes);
+		return;
+	}
+	if (a->act == ALG_OFFER || a->end.port) {
 		alg_hole_make(conn, ct, a, exact);
 		return;
 	}
-	for (i = 0; holes; i++, holes >>= 1) {
-		if (!(holes & 1))
-			continue;
-		if (a->act == ALG_CLOSE)
-			alg_hole_close(conn, ct, &conn->hole[i]);
-		else
+	for (i = 0; holes; i++, holes >>= 1)
+		if (holes & 1)
 			alg_hole_activate(conn, ct, &conn->hole[i], a);
-	}
 }
 
 /* The holes that a line is about, a bit each */
@@ -1484,7 +1489,8 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
 	const struct alg_verdict *v = &conn->verdict;
-	u32 rewritten = conn->translated ? alg_rewritten(v) : 0, made = 0;
+	u32 rewritten = conn->translated ? alg_rewritten(v) : 0;
+	u32 made = 0, changed = 0;
 	const struct alg_action *a, *over;
 	unsigned int i;
 	u8 why;
@@ -1503,20 +1509,20 @@ void alg_act(struct alg_conn *conn, const struct alg_packet *packet)
 		if (a->act >= ALG_REWRITE)
 			continue;
 		alg_act_on(conn, packet->ct, a, !(rewritten >> a->hole & 1));
+		changed |= 1U << a->hole | a->also;
 		if (a->end.port)
 			made |= 1U << a->hole;
 	}
 	why = conn->translated ? alg_rewrite(conn, packet) : ALG_WHY_NONE;
 	if (why) {
 		/* The other side is not told of these ports. */
-		for (i = 0; i < protocol->holes; i++)
-			if (made & rewritten & 1U << i)
-				alg_hole_close(conn, packet->ct,
-					       &conn->hole[i]);
+		if (made & rewritten)
+			alg_holes_close(conn, packet->ct, made & rewritten);
 		alg_not_opened(conn, why);
 	}
-	for (i = 0; i < protocol->holes; i++)
-		conn->ends.port[i] = conn->hole[i].port;
+	for (i = 0; changed; i++, changed >>= 1)
+		if (changed & 1)
+			conn->ends.port[i] = conn->hole[i].port;
 	if (v->count && over[-1].act == ALG_DORMANT)
 		alg_set_dormant(conn, packet->ct, over[-1].why);
 }

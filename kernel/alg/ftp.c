@@ -56,7 +56,8 @@ enum {
 
 /*
  * Of ftp.tls. The client has said AUTH; the server has agreed; records came
- * from an end; lines come from it again.
+ * from an end; lines come from it again. A record that the server has not
+ * agreed to, or has refused, is the end.
  */
 #define TLS_ASKED		0x01
 #define TLS_AGREED		0x02
@@ -1223,7 +1224,7 @@ bool ftp_hold(const void *dialogue, bool reply, const struct alg_line *line)
 						  { "227 ", "229 " } };
 	unsigned int i, j;
 
-	if (f->why || !f->login || line->whole || line->cut || !line->len)
+	if (f->why || line->whole || line->cut || !line->len)
 		return false;
 	for (i = 0; reply; i++) {
 		u8 verb;

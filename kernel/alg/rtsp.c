@@ -1274,6 +1274,8 @@ static void read_session(struct rtsp_side *m, struct alg_text *t, bool folded)
 		t->at = start;
 	else if (!m->session && t->at > start)
 		m->session = rtsp_hash(t->s + start, t->at - start);
+	while (!folded && t->at < t->len && t->s[t->at] != ';')
+		t->at++;
 	for (; t->at < t->len; t->at++) {
 		end = t->at;
 		while (end < t->len && t->s[end] != '=' && t->s[end] != ';')

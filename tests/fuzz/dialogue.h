@@ -41,6 +41,8 @@ struct run {
 	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login, tls;
 	struct alg_endpoint end[FTP_HOLES];
 	unsigned int asked, passive, ports, active;
+	/* With NAT, bytes of the line that comes would have left. */
+	bool left[2];
 };
 
 /* How to cut */
@@ -60,6 +62,7 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	memset(&r->f, 0, sizeof(r->f));
 	r->ends = *ends;
 	memset(r->said, 0, sizeof(r->said));
+	memset(r->left, 0, sizeof(r->left));
 	memset(r->total, 0, sizeof(r->total));
 	r->count = 0;
 	r->dormant = false;
@@ -186,6 +189,8 @@ static inline void check_action(struct run *r, bool reply, const struct alg_acti
 		check_open(r, reply, a);
 		break;
 	case ALG_REWRITE:
+		/* All of the line could have been held back, but for what is telnet's. */
+		must(!r->left[reply] || r->line[reply].removed);
 		check_text(r, reply, a);
 		break;
 	case ALG_DORMANT:
@@ -309,18 +314,19 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 		must(line->len <= ALG_LINE_MAX);
 		r->total[reply] += taken;
 		must(line->next == run_seq[reply] + r->total[reply]);
-		if (!alg_line_ready(line))
-			ftp_hold(&r->f, reply, line);
 		if (alg_line_ready(line)) {
 			memset(&v, 0, sizeof(v));
 			ftp_unit(&r->f, reply, line, &r->ends, &v);
 			if ((v.count || v.why) && r->count < EVENTS_MAX)
 				run_event(r, reply, &v);
-			/* an address comes in a line all of which could have been held back */
 			check(r, reply, multi, &v);
 			if (line->whole)
 				run_next(r, reply, &v);
 		}
+		if (line->whole)
+			r->left[reply] = false;
+		else if (line->len && !line->want)
+			r->left[reply] |= !ftp_hold(&r->f, reply, line);
 		if (len > 1)
 			free(copy);
 	}
@@ -352,6 +358,7 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 		before = *line;
 		if (!line->whole) {
 			alg_line_init(line, line->start);
+			r->left[reply] = false;
 			line->want = before.want;
 			line->head = before.head;
 		}

@@ -48,6 +48,7 @@ struct run {
 	unsigned int count;
 	struct hole hole[RTSP_HOLES];
 	bool dormant, ended[2];
+	bool left[2];		/* with NAT, bytes of the line that comes would have left */
 	unsigned int offers, answers;
 };
 
@@ -73,6 +74,7 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	memset(r->total, 0, sizeof(r->total));
 	memset(r->hole, 0, sizeof(r->hole));
 	memset(r->ended, 0, sizeof(r->ended));
+	memset(r->left, 0, sizeof(r->left));
 	r->count = 0;
 	r->dormant = false;
 	r->offers = 0;
@@ -238,6 +240,8 @@ static inline void check(struct run *r, bool reply, const struct alg_verdict *v,
 
 		if (v->action[i].act != ALG_REWRITE)
 			continue;
+		/* All of the line could have been held back. */
+		must(!r->left[reply]);
 		check_text(r, reply, &v->action[i], text);
 		if (e && n < 6)
 			snprintf(e->text[n], sizeof(e->text[n]), "%.51s", text);
@@ -292,8 +296,10 @@ static inline void run_segment(struct run *r, bool reply, u32 end)
 		must(line->next == run_seq[reply] + r->total[reply]);
 		if (alg_line_ready(line))
 			run_unit(r, reply);
-		if (!line->whole)
-			rtsp_hold(&r->r, reply, line);
+		if (line->whole)
+			r->left[reply] = false;
+		else if (line->len && !line->want)
+			r->left[reply] |= !rtsp_hold(&r->r, reply, line);
 		if (len > 1)
 			free(copy);
 		must(line->next == run_seq[reply] + r->total[reply]);
@@ -326,6 +332,7 @@ static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len,
 			alg_line_init(line, line->start);
 			line->want = before.want;
 			line->head = before.head;
+			r->left[reply] = false;
 			r->total[reply] = line->next - run_seq[reply];
 		}
 		run_segment(r, reply, begin + len);
