@@ -251,6 +251,18 @@ ok $? "a reader that reads nothing: SIGTERM ends it"
 end KILL
 printed=$(timeout 5 cat <&"$pipe" | grep -c '"event":"packet"')
 ok $((printed < 1 || printed > 2999)) "it had waited for the reader"
+# who reads no messages, either; and the signal comes while it waits for packets
+start ip netns exec "$router" ctwhy top --json --seconds 1 -n 10000 --rate 1000000 >"$work/pipe" 2>&1
+pid=$started
+wait_for 60 tables 2 || die "no rules of ctwhy"
+many 3000
+sleep 2
+head -c 100000 /dev/zero >"$work/zeros"
+timeout 2 cat "$work/zeros" >&"$pipe"
+kill -TERM "$pid"
+wait_for 10 ended
+ok $? "nor its summary, nor messages: SIGTERM ends it"
+end KILL
 exec {pipe}>&-
 
 # --- Nothing stays ---

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,36 +96,60 @@ static bool is_ignored(int signal)
 	return !sigaction(signal, NULL, &action) && action.sa_handler == SIG_IGN;
 }
 
-/* Readable after SIGTERM and SIGINT, which nobody reads from it */
+/* Who does not read has so long, once the program is to end; milliseconds */
+#define READER_TIME		2000
+
+/* Readable with a signal that ends the program, until signals_end() has read that */
 static int ending = -1;
+/* From then on, nobody is waited for; 0: the program is not to end */
+static long long last_moment;
+
+static void begin_to_end(void)
+{
+	if (!last_moment)
+		last_moment = now_ms() + READER_TIME;
+}
+
+/* May this descriptor be written to, perhaps after a while? */
+static bool wait_for_reader(int fd)
+{
+	struct pollfd fds[2] = { { .fd = fd, .events = POLLOUT } };
+	long long left;
+	int ret;
+
+	for (;;) {
+		fds[1] = (struct pollfd){ .fd = last_moment ? -1 : ending, .events = POLLIN };
+		left = last_moment ? last_moment - now_ms() : -1;
+		if (last_moment && left < 0)
+			left = 0;
+		ret = poll(fds, ARRAY_SIZE(fds), left);
+		if (ret > 0 && fds[0].revents)
+			return true;
+		if (ret > 0) {
+			begin_to_end();
+		} else if (!ret) {
+			errno = ETIMEDOUT;
+			return false;
+		} else if (errno != EINTR) {
+			return false;
+		}
+	}
+}
 
 /*
- * Standard output, where it is no terminal: its reader may have stopped reading. What
- * waits for it then ends by a signal, and the rest is not written.
+ * Standard output or error, where that is no terminal: its reader may have stopped reading,
+ * and what waits for it is to end by a signal all the same.
  */
-static ssize_t write_unless_ending(void *cookie __attribute__((unused)), const char *text,
-				   size_t len)
+static ssize_t write_while_read(void *cookie, const char *text, size_t len)
 {
-	struct pollfd fds[] = {
-		{ .fd = STDOUT_FILENO, .events = POLLOUT },
-		{ .fd = ending, .events = POLLIN },
-	};
+	int fd = (intptr_t)cookie;
 	size_t part, done = 0;
 	ssize_t n;
 
-	while (done < len) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			break;
-		}
-		if (!fds[0].revents) {
-			errno = EINTR;
-			break;
-		}
+	while (done < len && wait_for_reader(fd)) {
 		/* A pipe that can be written takes so much without waiting. */
 		part = len - done < PIPE_BUF ? len - done : PIPE_BUF;
-		n = write(STDOUT_FILENO, text + done, part);
+		n = write(fd, text + done, part);
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			break;
 		if (n > 0)
@@ -133,30 +158,28 @@ static ssize_t write_unless_ending(void *cookie __attribute__((unused)), const c
 	return done;
 }
 
-/* Standard output by write_unless_ending() */
-static int watch_output(const sigset_t *ends)
+/* Has a stream written by write_while_read() */
+static int watch_output(FILE **stream, int fd, int mode)
 {
-	const cookie_io_functions_t functions = { .write = write_unless_ending };
-	FILE *out;
+	const cookie_io_functions_t functions = { .write = write_while_read };
+	FILE *watched;
 
-	if (isatty(STDOUT_FILENO))
+	if (isatty(fd))
 		return 0;
-	ending = signalfd(-1, ends, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (ending < 0)
+	fflush(*stream);
+	watched = fopencookie((void *)(intptr_t)fd, "w", functions);
+	if (!watched)
 		return -errno;
-	fflush(stdout);
-	out = fopencookie(NULL, "w", functions);
-	if (!out)
-		return -errno;
-	stdout = out;
+	setvbuf(watched, NULL, mode, 0);
+	*stream = watched;
 	return 0;
 }
 
 /**
  * signals_open - a descriptor that is readable after SIGTERM, SIGINT and SIGCHLD
  *
- * These have no other effect from then on, but that who waits for a reader of standard
- * output waits no longer: writing to it fails. A shell without job control has what it
+ * These have no other effect from then on, but that standard output and error wait no more
+ * than READER_TIME for somebody who does not read. A shell without job control has what it
  * starts in the background ignore SIGINT, as ^C is then for others; that stays so.
  * SIGTERM, which nobody sends by chance, ends a program also where it was to be
  * ignored: only SIGKILL would be left.
@@ -172,7 +195,12 @@ int signals_open(void)
 	sigaddset(&signals, SIGTERM);
 	if (!is_ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
-	ret = watch_output(&signals);
+	ending = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (ending < 0)
+		return -errno;
+	ret = watch_output(&stdout, STDOUT_FILENO, _IOFBF);
+	if (!ret)
+		ret = watch_output(&stderr, STDERR_FILENO, _IOLBF);
 	if (ret)
 		return ret;
 	sigaddset(&signals, SIGCHLD);
@@ -194,6 +222,8 @@ bool signals_end(int fd)
 
 	while (read(fd, &info, sizeof(info)) == sizeof(info))
 		end |= info.ssi_signo != SIGCHLD;
+	if (end)
+		begin_to_end();
 	return end;
 }
 
