@@ -55,6 +55,47 @@ others() {
 	grep -vE -e '^-A ct-' <<<"$rules"
 }
 
+# services: ctfull-arm and nft-xt are to start with the tree, and /srv/services says how they and
+# the guard do
+services() {
+	# The example in its file of options, with the table that its comment asks for
+	in_tree sed -i '/--dry-run"$/s/^#//' /etc/default/ctfull-guard
+	in_tree systemctl enable ctfull-arm nft-xt
+	echo "mark 0x10/0x10 ctstate2 --state INVALID" >"$work/over/files/etc/nft-xt.conf"
+	cat >"$work/over/files/srv/services" <<'END'
+exec 2>&1
+sed -n 's/^#   //p' /etc/default/ctfull-guard | nft -f -
+systemctl start ctfull-guard
+sleep 10
+echo "ctfull-guard: $(systemctl is-active ctfull-guard)"
+echo 1024 >/proc/sys/net/netfilter/nf_conntrack_max
+
+# state UNIT TABLE: of the unit, and how many tables of this name there are
+state() {
+	echo "$(systemctl is-active "$1"), $(nft list tables | grep -c " $2\$") tables"
+}
+
+echo "ctfull-arm: $(state ctfull-arm ctfull)"
+ctfull status | grep ^reserve
+echo "--reserve 50%" >>/etc/default/ctfull-arm
+systemctl reload ctfull-arm
+sleep 2
+echo "reloaded: $(state ctfull-arm ctfull)"
+ctfull status | grep ^reserve
+systemctl stop ctfull-arm
+echo "stopped: $(state ctfull-arm ctfull)"
+
+echo "nft-xt: $(state nft-xt nft-xt)"
+echo "also: mark 0x20/0x20 ctstate2 --state NEW" >>/etc/nft-xt.conf
+systemctl reload nft-xt
+sleep 2
+echo "reloaded: $(state nft-xt nft-xt)"
+nft-xt list | grep -o also: | sort -u
+systemctl stop nft-xt
+echo "stopped: $(state nft-xt nft-xt)"
+END
+}
+
 # suite SUITE PACKAGE...: PACKAGEs are one or two kernels with headers, and one without
 suite() {
 	local base release bare='' kernels=() all
@@ -81,16 +122,22 @@ suite() {
 	block base
 	block rules
 	try "$suite: and upgraded" in_tree sh -c "apt-get -y install /srv/new/*.deb" || return
-	# The example in its file of options, with the table that its comment asks for
-	in_tree sed -i '/--dry-run"$/s/^#//' /etc/default/ctfull-guard
-	boot "${kernels[0]}" "sed -n 's/^#   //p' /etc/default/ctfull-guard | nft -f - &&
-		systemctl start ctfull-guard && sleep 10
-		systemctl is-active ctfull-guard" || return
+	services
+	boot "${kernels[0]}" "bash /srv/services" || return
 	is "$(ours | wc -l)" 6 "$suite: all rules are set"
 	all=$rules base=$(others)
 	like "$base" "INPUT DROP.*-A INPUT -i lo -j ACCEPT" "$suite: the base, too"
 	is "$failed" "" "$suite: and no unit has failed"
-	is "$said" active "$suite: systemctl start ctfull-guard"
+	is "$said" "ctfull-guard: active
+ctfull-arm: active, 2 tables
+reloaded: active, 2 tables
+reserve      leaves 512 of 1024 entries
+stopped: inactive, 0 tables
+nft-xt: active, 2 tables
+reloaded: active, 2 tables
+also:
+stopped: inactive, 0 tables" "$suite: the guard starts; ctfull-arm and nft-xt did with the machine, and reload"
+	in_tree systemctl disable ctfull-arm nft-xt
 
 	if [ ${#kernels[@]} -gt 1 ]; then
 		install_kernel "${kernels[1]}"

@@ -254,6 +254,9 @@ END
 wrong 1:407 "more than 128 words"
 printf 'low: mark 1 length --length 1\nlow: mark 2 length --length 1\n' >"$file"
 wrong 2:1 "low is the name of the mark 0x1/0xffffffff already"
+echo "mark 1 length --length 1" >"$work/-file"
+is "$(cd "$work" && run_in "$router" nft-xt check -- -file 2>&1; echo "status $?")" "status 0" \
+	"a file whose name begins with -"
 printf 'mark 1 length --length 1\0\n' >"$file"
 is "$(run_in "$router" nft-xt check "$file" 2>&1; echo "status $?")" "nft-xt check: $file: is no text
 status 3" "a file with a zero byte"

@@ -296,28 +296,22 @@ static struct {
 } given;
 static struct xt_table table;
 
-static void try_options(void)
-{
-	static struct xt_table scratch;
-
-	parse_all(given.argc, given.argv, strdup(given.text));
-	add_rules(&scratch);
-}
-
-static void reload(void)
+static void replace_rules(void)
 {
 	char why[256];
 
-	if (!service_read(settings.file, given.text, sizeof(given.text)) ||
-	    !service_try(try_options)) {
-		warnx("the rules stay as they were");
-		return;
-	}
 	parse_all(given.argc, given.argv, given.text);
 	xt_table_forget_rules(&table);
 	add_rules(&table);
 	if (xt_table_commit(&table, why, sizeof(why)))
-		warnx("%s; the rules stay as they were", why);
+		errx(EXIT_ERROR, "%s", why);
+}
+
+static void reload(void)
+{
+	if (!service_read(settings.file, given.text, sizeof(given.text)) ||
+	    !service_try(replace_rules))
+		warnx("the rules stay as they were");
 }
 
 int arm_main(int argc, char **argv)

@@ -129,10 +129,11 @@ int service_status(int error)
 #define STATUS_RIGHT		42
 
 /**
- * service_try - would this end the program? Another process tries it.
- * @attempt: what ends the program if it finds an error, which it tells
+ * service_try - have another process do what ends a program if it finds an error
+ * @attempt: it tells the error. It may use this program's sockets; what it changes in memory,
+ *	this one does not see.
  *
- * Returns whether it would not.
+ * Returns whether it came to its end.
  */
 bool service_try(void (*attempt)(void))
 {

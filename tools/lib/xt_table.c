@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <xtables.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -913,6 +914,9 @@ static int send_batch(struct xt_table *table, bool check, char *why, size_t size
 	buf = calloc(1, BATCH_SIZE);
 	if (!buf)
 		no_memory();
+	/* Answers to a process that did not live to read them: see service_try() */
+	while (recv(mnl_socket_get_fd(nl->sock), nl->buf, sizeof(nl->buf), MSG_DONTWAIT) > 0)
+		;
 	at = buf;
 	first = ++nl->seq;
 	at += nftnl_batch_begin(at, first)->nlmsg_len;

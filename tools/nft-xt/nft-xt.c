@@ -347,29 +347,20 @@ static void open_table(struct xt_table *table, const char *name)
 	}
 }
 
-static void try_text(void)
+static void replace_rules(void)
 {
-	static struct xt_table scratch;
 	char why[512];
 
-	open_table(&scratch, TABLE "-check");
-	parse_text(&scratch);
-	if (xt_table_check(&scratch, why, sizeof(why)))
+	xt_table_forget_rules(&table);
+	parse_text(&table);
+	if (xt_table_commit(&table, why, sizeof(why)))
 		errx(EXIT_ERROR, "%s", why);
 }
 
 static void reload(void)
 {
-	char why[512];
-
-	if (!service_read(path, text, sizeof(text)) || !service_try(try_text)) {
+	if (!service_read(path, text, sizeof(text)) || !service_try(replace_rules))
 		warnx("the rules stay as they were");
-		return;
-	}
-	xt_table_forget_rules(&table);
-	parse_text(&table);
-	if (xt_table_commit(&table, why, sizeof(why)))
-		warnx("%s; the rules stay as they were", why);
 }
 
 static const struct opt no_options[] = { { 0 } };
@@ -377,11 +368,13 @@ static const struct opt no_options[] = { { 0 } };
 /* The argument that is a file, which is read */
 static void take_file(int argc, char **argv, const char *usage)
 {
-	if (argc > 1 && (*argv[1] != '-' || !argv[1][1])) {
-		path = argv[1];
-		argv[1] = argv[0];
-		argc--;
-		argv++;
+	int at = argc > 2 && !strcmp(argv[1], "--") ? 2 : 1;
+
+	if (argc > at && (at > 1 || *argv[at] != '-' || !argv[at][1])) {
+		path = argv[at];
+		argv[at] = argv[0];
+		argc -= at;
+		argv += at;
 	}
 	options_parse(argc, argv, usage, no_options, NULL);
 	if (!path)
@@ -414,11 +407,17 @@ static int load_main(int argc, char **argv)
 
 static int check_main(int argc, char **argv)
 {
+	char why[512];
+
 	take_file(argc, argv,
 		  "usage: nft-xt check FILE\n"
 		  "\n"
 		  "Asks the kernel whether it would take the lines of FILE, and changes nothing.\n");
-	try_text();
+	/* Not by the name of the one that may be in force */
+	open_table(&table, TABLE "-check");
+	parse_text(&table);
+	if (xt_table_check(&table, why, sizeof(why)))
+		errx(EXIT_ERROR, "%s", why);
 	return 0;
 }
 
