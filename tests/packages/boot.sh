@@ -150,7 +150,7 @@ stopped: inactive, 0 tables" "$suite: the guard starts; ctfull-arm and nft-xt di
 	is "$rules" "$base" "$suite: a kernel without headers: the base alone is set"
 	is "$failed" "netfilter-persistent.service
 $unit.service" "$suite: and its unit has failed, as has netfilter-persistent, which runs the same"
-	like "$journal" "NOT in force.*Linux ${bare//+/.} has no module.*linux-headers-${bare//+/.}," \
+	like "$journal" "NOT in force.*Linux ${bare//+/.} has no module.*linux-headers-${bare//+/.}\\), and run: dkms autoinstall" \
 		"$suite: it says why, and what to do"
 
 	try "$suite: apt purge" in_tree apt-get -y purge "$name" "$name-dkms"
