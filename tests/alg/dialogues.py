@@ -864,8 +864,8 @@ BENIGN = {
         *CCC, ">TYPE I\r\n", OK, *PASV, "+s", *DONE, *PORT, "+c"],
     "CCC, after a login in TLS": Fresh([LOGIN[0], *CCC, *PASV, "+s", *DONE, *EPSV, "+s"]),
     "CCC, after a login in TLS, IPv6": Fresh6([LOGIN[0], *CCC, *EPSV, "+s", *DONE, *EPSV, "+s"]),
-    "CCC, after a login in TLS, byte by byte": Fresh([
-        (s, "bytes") if s[0] in "<>" else s for s in [LOGIN[0], *CCC, *PASV, "+s"]]),
+    "CCC, after a login in TLS, a 227 in three parts": Fresh([
+        LOGIN[0], *CCC, PASV[0], (PASV[1], [4, 30]), "+s"]),
     "CCC, and a login behind it": Fresh([LOGIN[0], *CCC, *LOGIN[1:], *PORT, "+c"]),
     "CCC, and the client is back before the server": [
         *TLS, ">" + CLOSE_NOTIFY, ">PASV\r\n", "<" + CLOSE_NOTIFY, PASV[1], "+s"],
