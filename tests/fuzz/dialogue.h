@@ -7,18 +7,10 @@
 #define _FUZZ_DIALOGUE_H
 
 #include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "../../kernel/alg/ftp.h"
-
-#define STREAM_MAX	65536
-#define EVENTS_MAX	8192
-/* Sequence numbers wrap around in each dialogue */
-#define SEQ_CLIENT	0xfffffff0U
-#define SEQ_SERVER	0xffffff00U
+#include "units.h"
 
 struct event {
 	bool reply;
@@ -29,67 +21,16 @@ struct event {
 };
 
 struct run {
+	struct units u;
 	struct alg_ends ends;
 	struct ftp f;
-	struct alg_line line[2];
-	u8 stream[2][STREAM_MAX];
-	/* said, and read; more, if what is to be skipped was not said yet */
-	u32 said[2], total[2];
 	struct event events[EVENTS_MAX];
 	unsigned int count;
 	/* known without ftp.c: is a hole open or offered, and where does it lead? */
 	bool open[FTP_HOLES], offered[FTP_HOLES], dormant, login, tls;
 	struct alg_endpoint end[FTP_HOLES];
 	unsigned int asked, passive, ports, active;
-	/* With NAT, bytes of the line that comes would have left. */
-	bool left[2];
 };
-
-/* How to cut */
-enum cutting { CUT_NOT, CUT_BYTES, CUT_AT, CUT_REWIND };
-
-#define must(condition)	do {							\
-	if (!(condition)) {							\
-		fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
-		abort();							\
-	}									\
-} while (0)
-
-static const u32 run_seq[2] = { SEQ_CLIENT, SEQ_SERVER };
-
-static inline void run_init(struct run *r, const struct alg_ends *ends)
-{
-	memset(&r->f, 0, sizeof(r->f));
-	r->ends = *ends;
-	memset(r->said, 0, sizeof(r->said));
-	memset(r->left, 0, sizeof(r->left));
-	memset(r->total, 0, sizeof(r->total));
-	r->count = 0;
-	r->dormant = false;
-	r->login = false;
-	r->tls = false;
-	memset(r->open, 0, sizeof(r->open));
-	memset(r->offered, 0, sizeof(r->offered));
-	r->asked = 0;
-	r->passive = 0;
-	r->ports = 0;
-	r->active = 0;
-	alg_line_init(&r->line[0], SEQ_CLIENT);
-	alg_line_init(&r->line[1], SEQ_SERVER);
-}
-
-/* From where another gateway left it */
-static inline void run_resume(struct run *r)
-{
-	ftp_resume(&r->f, 0);
-	r->open[0] = true;
-	r->login = true;
-}
-
-static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
-{
-	return a->len == b->len && !memcmp(a->b, b->b, a->len);
-}
 
 /* Whoever is connected to, and at which port */
 static inline void check_endpoint(struct run *r, const struct alg_endpoint *e)
@@ -107,18 +48,10 @@ static inline void check_endpoint(struct run *r, const struct alg_endpoint *e)
 static inline void check_text(struct run *r, bool reply, const struct alg_action *a)
 {
 	const struct alg_endpoint *e = &r->end[a->hole];
-	struct alg_line *line = &r->line[reply];
 	char text[ALG_TEXT_MAX];
-	u32 offset, seq;
 	int len;
 
-	must(line->whole && !line->cut);
-	must(a->len && a->at + a->len <= line->len);
-	must(alg_line_seq(line, a->at, a->len, &seq));
-	offset = seq - run_seq[reply];
-	must(offset + a->len <= r->total[reply]);
-	must(offset >= line->start - run_seq[reply]);
-	must(!memcmp(r->stream[reply] + offset, line->text + a->at, a->len));
+	units_check_text(&r->u, reply, a);
 	len = ftp_print(text, a->form, &e->addr, e->port);
 	must(len > 0 && len < ALG_TEXT_MAX && len == (int)strlen(text));
 }
@@ -135,11 +68,11 @@ static inline unsigned int holes_open(const struct run *r)
 
 static inline void check_open(struct run *r, bool reply, const struct alg_action *a)
 {
-	const char *text = (const char *)r->line[reply].text;
+	const char *text = (const char *)r->u.line[reply].text;
 	const struct alg_endpoint *e = a->end.port ? &a->end : &r->end[a->hole];
 
 	/* What may have been accepted in TLS is enough for the way to the server. */
-	must(r->line[reply].whole && (r->login || (r->tls && !e->to_client)));
+	must(r->u.line[reply].whole && (r->login || (r->tls && !e->to_client)));
 	must(a->class <= FTP_CLASS_TRANSFER);
 	if (!a->end.port) {
 		must(r->offered[a->hole] || r->open[a->hole]);
@@ -189,8 +122,6 @@ static inline void check_action(struct run *r, bool reply, const struct alg_acti
 		check_open(r, reply, a);
 		break;
 	case ALG_REWRITE:
-		/* All of the line could have been held back, but for what is telnet's. */
-		must(!r->left[reply] || r->line[reply].removed);
 		check_text(r, reply, a);
 		break;
 	case ALG_DORMANT:
@@ -221,7 +152,7 @@ static inline bool is_word(const struct alg_line *line, const char *word)
 static inline void check_why(const struct run *r, bool reply, bool multi,
 			     const struct alg_verdict *v)
 {
-	const struct alg_line *line = &r->line[reply];
+	const struct alg_line *line = &r->u.line[reply];
 	bool made = false;
 	unsigned int i;
 
@@ -244,7 +175,7 @@ static inline void check_why(const struct run *r, bool reply, bool multi,
 
 static inline void check(struct run *r, bool reply, bool multi, const struct alg_verdict *v)
 {
-	struct alg_line *line = &r->line[reply];
+	struct alg_line *line = &r->u.line[reply];
 	const char *text = (const char *)line->text;
 	unsigned int i;
 
@@ -257,7 +188,6 @@ static inline void check(struct run *r, bool reply, bool multi, const struct alg
 		r->login |= !memcmp(text, "230", 3) || !memcmp(text, "232", 3) ||
 			    !memcmp(text, "202", 3);
 	r->tls |= reply && line->whole && line->len >= 3 && !memcmp(text, "234", 3);
-	must(alg_next_valid(&ftp_protocol, v));
 	must(alg_actions_valid(&ftp_protocol, line, &r->ends, v));
 	for (i = 0; i < v->count; i++)
 		check_action(r, reply, &v->action[i]);
@@ -275,7 +205,7 @@ static inline void run_event(struct run *r, bool reply, const struct alg_verdict
 	u32 seq;
 
 	e->reply = reply;
-	e->at = r->total[reply];
+	e->at = r->u.total[reply];
 	e->text = 0;
 	e->open = 0;
 	e->v = *v;
@@ -283,108 +213,47 @@ static inline void run_event(struct run *r, bool reply, const struct alg_verdict
 		e->open |= (u32)r->open[i] << i;
 	for (i = 0; i < v->count && i < ALG_ACTIONS; i++)
 		if (v->action[i].act == ALG_REWRITE &&
-		    alg_line_seq(&r->line[reply], v->action[i].at, v->action[i].len, &seq))
-			e->text = seq - run_seq[reply];
+		    alg_line_seq(&r->u.line[reply], v->action[i].at, v->action[i].len, &seq))
+			e->text = seq - units_seq[reply];
 }
 
-/* What comes after a whole unit, as the core does it */
-static inline void run_next(struct run *r, bool reply, const struct alg_verdict *v)
+static inline void run_unit(struct units *u, bool reply, struct alg_verdict *v)
 {
-	r->line[reply].head = v->next == ALG_UNIT_HEAD ? &ftp_protocol.head : NULL;
-	alg_line_skip(&r->line[reply], v->skip);
-	r->total[reply] += v->skip;
+	struct run *r = (struct run *)u;
+	bool multi = r->f.multi;
+
+	ftp_unit(&r->f, reply, &u->line[reply], &r->ends, v);
+	if ((v->count || v->why) && r->count < EVENTS_MAX)
+		run_event(r, reply, v);
+	check(r, reply, multi, v);
 }
 
-/* Bytes that are in r->stream already, up to @end */
-static inline void run_segment(struct run *r, bool reply, u32 end)
+static inline void run_init(struct run *r, const struct alg_ends *ends)
 {
-	struct alg_line *line = &r->line[reply];
-
-	while (r->total[reply] < end) {
-		struct alg_verdict v;
-		u8 *data = r->stream[reply] + r->total[reply];
-		unsigned int len = end - r->total[reply], taken;
-		bool multi = r->f.multi;
-		/* for ASan, a copy of just that much, there for as long as it may be read */
-		u8 *copy = len > 1 ? memcpy(malloc(len), data, len) : data;
-
-		taken = alg_line_add(line, copy, len);
-		must(taken > 0 && taken <= len);
-		must(line->whole || taken == len);
-		must(line->len <= ALG_LINE_MAX);
-		r->total[reply] += taken;
-		must(line->next == run_seq[reply] + r->total[reply]);
-		if (alg_line_ready(line)) {
-			memset(&v, 0, sizeof(v));
-			ftp_unit(&r->f, reply, line, &r->ends, &v);
-			if ((v.count || v.why) && r->count < EVENTS_MAX)
-				run_event(r, reply, &v);
-			check(r, reply, multi, &v);
-			if (line->whole)
-				run_next(r, reply, &v);
-		}
-		if (line->whole)
-			r->left[reply] = false;
-		else if (line->len && !line->want)
-			r->left[reply] |= !ftp_hold(&r->f, reply, line);
-		if (len > 1)
-			free(copy);
-	}
+	memset(&r->f, 0, sizeof(r->f));
+	r->ends = *ends;
+	r->count = 0;
+	r->dormant = false;
+	r->login = false;
+	r->tls = false;
+	memset(r->open, 0, sizeof(r->open));
+	memset(r->offered, 0, sizeof(r->offered));
+	r->asked = 0;
+	r->passive = 0;
+	r->ports = 0;
+	r->active = 0;
+	r->u.protocol = &ftp_protocol;
+	r->u.dialogue = &r->f;
+	r->u.unit = run_unit;
+	units_fresh(&r->u);
 }
 
-/* Bytes from one end, cut in one of the ways. Returns false if there is no room. */
-static inline bool run_bytes(struct run *r, bool reply, const u8 *data, u32 len, enum cutting cut,
-			     u32 at)
+/* From where another gateway left it */
+static inline void run_resume(struct run *r)
 {
-	struct alg_line *line = &r->line[reply], before;
-	u32 begin = r->said[reply], i;
-
-	if (len > STREAM_MAX - begin)
-		return false;
-	r->said[reply] += len;
-	memcpy(r->stream[reply] + begin, data, len);
-	switch (cut) {
-	case CUT_BYTES:
-		for (i = 1; i <= len; i++)
-			run_segment(r, reply, begin + i);
-		break;
-	case CUT_AT:
-		run_segment(r, reply, begin + (at < len ? at : len));
-		run_segment(r, reply, begin + len);
-		break;
-	case CUT_REWIND:
-		/* the segment comes, its tail is held back, and comes with the next one */
-		run_segment(r, reply, begin + (at < len ? at : len));
-		before = *line;
-		if (!line->whole) {
-			alg_line_init(line, line->start);
-			r->left[reply] = false;
-			line->want = before.want;
-			line->head = before.head;
-		}
-		r->total[reply] = line->next - run_seq[reply];
-		run_segment(r, reply, begin + len);
-		break;
-	case CUT_NOT:
-		run_segment(r, reply, begin + len);
-		break;
-	}
-	return true;
-}
-
-static inline bool same_verdict(const struct alg_verdict *a, const struct alg_verdict *b)
-{
-	unsigned int i;
-
-	for (i = 0; i < a->count && i < b->count; i++)
-		if (memcmp(&a->action[i], &b->action[i], sizeof(a->action[i])))
-			return false;
-	return a->count == b->count && a->why == b->why;
-}
-
-static inline bool is_dormant(const struct alg_verdict *v)
-{
-	return v->count && v->action[v->count - 1].act == ALG_DORMANT;
+	ftp_resume(&r->f, 0);
+	r->open[0] = true;
+	r->login = true;
 }
 
 /* The first difference of what two runs decided, or -1 */
@@ -397,7 +266,7 @@ static inline int run_differ(const struct run *a, const struct run *b)
 
 		/* A line that is none is told when its end or that of its bytes is there. */
 		if (x->reply != y->reply || (x->at != y->at && !is_dormant(&x->v)) ||
-		    !same_verdict(&x->v, &y->v))
+		    !same_actions(&x->v, &y->v))
 			return i;
 	}
 	return a->count == b->count ? -1 : (int)i;
@@ -417,16 +286,16 @@ static inline bool run_way_back(struct run *r)
 	if (r->f.tls && r->tls)
 		return true;
 	for (i = 0; i < 2; i++)
-		if (!alg_line_between(&r->line[i]))
-			run_bytes(r, i, (const u8 *)"\r\n", 2, CUT_NOT, 0);
+		if (!alg_line_between(&r->u.line[i]))
+			units_bytes(&r->u, i, (const u8 *)"\r\n", 2, CUT_NOT, 0);
 	for (i = 0; i < ARRAY_SIZE(lines); i++)
-		run_bytes(r, i & 1, (const u8 *)lines[i], strlen(lines[i]), CUT_NOT, 0);
+		units_bytes(&r->u, i & 1, (const u8 *)lines[i], strlen(lines[i]), CUT_NOT, 0);
 	if (r->dormant || !r->f.login || r->f.epsv_all || r->ends.server[0].len != 4)
 		return true;
 	n = r->passive;
 	i = snprintf(text, sizeof(text), "227 (%u,%u,%u,%u,100,1)\r\n", r->ends.server[0].b[0],
 		     r->ends.server[0].b[1], r->ends.server[0].b[2], r->ends.server[0].b[3]);
-	return !run_bytes(r, true, (const u8 *)text, i, CUT_NOT, 0) || r->passive == n + 1;
+	return !units_bytes(&r->u, true, (const u8 *)text, i, CUT_NOT, 0) || r->passive == n + 1;
 }
 
 #endif

@@ -9,36 +9,16 @@
 
 int fuzz_one(const u8 *data, size_t size);
 
-static const struct alg_ends ends[2] = {
-	{
-		.client = { { 4, { 10, 0, 0, 2 } }, { 4, { 192, 0, 2, 1 } } },
-		.server = { { 4, { 10, 9, 0, 9 } }, { 4, { 203, 0, 113, 5 } } },
-	}, {
-		.client = { { 16, { 0xfd, [15] = 2 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } },
-		.server = { { 16, { 0xfd, [15] = 9 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 5 } } },
-	},
-};
-
 static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 {
-	struct alg_ends e = ends[data[0] & 1];
-	bool reply = true;
-	size_t begin, i;
+	struct alg_ends e = fuzz_ends[data[0] & 1];
 
 	e.loose = data[0] & 2;
 	e.active = data[0] >> 2 != 62;
 	run_init(r, &e);
 	if (data[0] >> 2 == 63)
 		run_resume(r);
-	for (begin = 1, i = 1; i <= size; i++) {
-		if (i < size && data[i] != 1)
-			continue;
-		if (!run_bytes(r, reply, data + begin, i - begin, cut, (data[0] >> 2) + 1))
-			return false;
-		reply = !reply;
-		begin = i + 1;
-	}
-	return true;
+	return units_play(&r->u, true, data + 1, size - 1, cut, (data[0] >> 2) + 1);
 }
 
 /*
@@ -103,7 +83,7 @@ static void some_endpoint(struct alg_endpoint *e, const struct alg_ends *ends, c
 static void actions(const u8 *data, size_t size)
 {
 	struct alg_protocol protocol = { .holes = 3, .classes = 2, .whys = 3 };
-	struct alg_ends e = ends[data[0] & 1];
+	struct alg_ends e = fuzz_ends[data[0] & 1];
 	struct alg_verdict v = {};
 	static struct alg_line line;
 	unsigned int i, last = 0;

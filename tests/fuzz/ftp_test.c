@@ -1330,7 +1330,7 @@ static size_t describe_hole(const struct run *r, const struct event *e, unsigned
 		     own[end.own]);
 	if (rewrite)
 		n += snprintf(text + n, size - n, " [%.*s]", rewrite->len,
-			      r->stream[e->reply] + e->text);
+			      r->u.stream[e->reply] + e->text);
 	return n;
 }
 
@@ -1399,7 +1399,7 @@ static unsigned int say(struct run *r, const char *text, enum cutting cut, u32 a
 			data[len++] = (u8)*s == 0200 ? 0 : *s;
 		}
 	}
-	run_bytes(r, text[0] == '<', data, len, cut, at);
+	units_bytes(&r->u, text[0] == '<', data, len, cut, at);
 	return len;
 }
 
@@ -1465,7 +1465,7 @@ static void test(const struct dialogue *g, const char *kind)
 
 static void one(struct run *r, bool reply, const char *text)
 {
-	run_bytes(r, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
+	units_bytes(&r->u, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
 }
 
 /* Does the last verdict open something? */
@@ -1500,12 +1500,8 @@ static void test_many(void)
 	run_init(&whole, &ends);
 	log_in();
 	for (i = 0; i < 10000; i++) {
-		/* the streams are longer than their buffers: begin them again */
 		whole.count = 0;
-		memset(whole.said, 0, sizeof(whole.said));
-		memset(whole.total, 0, sizeof(whole.total));
-		whole.line[0].next = SEQ_CLIENT;
-		whole.line[1].next = SEQ_SERVER;
+		units_again(&whole.u);
 		one(&whole, false, i & 1 ? "PASV\r\n" : PORT);
 		one(&whole, true, i & 1 ? PASV227 : "200 ok\r\n");
 		opened += opens();
@@ -1525,9 +1521,7 @@ static void test_flood(void)
 	run_init(&whole, &ends);
 	log_in();
 	for (i = 0; i < 70000; i++) {
-		whole.said[0] = 0;
-		whole.total[0] = 0;
-		whole.line[0].next = SEQ_CLIENT;
+		units_again(&whole.u);
 		one(&whole, false, i % 100 ? "NOOP\r\n" : "PORT 1\r\n");
 	}
 	one(&whole, true, "226 done\r\n");
@@ -1545,7 +1539,7 @@ static bool hold(const char *before, bool reply, const char *part)
 	log_in();
 	one(&whole, false, before);
 	one(&whole, reply, part);
-	return ftp_hold(&whole.f, reply, &whole.line[reply]);
+	return ftp_hold(&whole.f, reply, &whole.u.line[reply]);
 }
 
 static void test_hold(void)

@@ -8,21 +8,9 @@
 
 int fuzz_one(const u8 *data, size_t size);
 
-static const struct alg_ends ends[2] = {
-	{
-		.client = { { 4, { 10, 0, 0, 2 } }, { 4, { 192, 0, 2, 1 } } },
-		.server = { { 4, { 10, 9, 0, 9 } }, { 4, { 203, 0, 113, 5 } } },
-	}, {
-		.client = { { 16, { 0xfd, [15] = 2 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 1 } } },
-		.server = { { 16, { 0xfd, [15] = 9 } }, { 16, { 0x20, 1, 0xd, 0xb8, [15] = 5 } } },
-	},
-};
-
 static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 {
-	struct alg_ends e = ends[data[0] & 1];
-	bool reply = false;
-	size_t begin, i;
+	struct alg_ends e = fuzz_ends[data[0] & 1];
 
 	if (!(data[0] & 2))
 		e.client[1] = e.client[0];
@@ -34,15 +22,7 @@ static bool play(struct run *r, const u8 *data, size_t size, enum cutting cut)
 	run_init(r, &e);
 	if (data[0] >> 5 >= 6)
 		rtsp_resume(&r->r, 0);
-	for (begin = 1, i = 1; i <= size; i++) {
-		if (i < size && data[i] != 1)
-			continue;
-		if (!run_bytes(r, reply, data + begin, i - begin, cut, data[0] / 3 + 1))
-			return false;
-		reply = !reply;
-		begin = i + 1;
-	}
-	return true;
+	return units_play(&r->u, false, data + 1, size - 1, cut, data[0] / 3 + 1);
 }
 
 /*
@@ -60,10 +40,10 @@ static bool way_back(struct run *r)
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {
-		if (r->total[i] > r->end[i] || (r->line[i].want && !r->line[i].whole))
+		if (r->u.total[i] > r->u.said[i] || (r->u.line[i].want && !r->u.line[i].whole))
 			return true;
-		run_bytes(r, i, (const u8 *)"\r\n\r\n", 4, CUT_NOT, 0);
-		if (r->total[i] > r->end[i])
+		units_bytes(&r->u, i, (const u8 *)"\r\n\r\n", 4, CUT_NOT, 0);
+		if (r->u.total[i] > r->u.said[i])
 			return true;
 	}
 	if (r->dormant || !r->ends.active)
@@ -72,9 +52,9 @@ static bool way_back(struct run *r)
 		if (r->r.stream[i].state && r->r.stream[i].cseq == 777777)
 			return true;
 	for (i = 0; i < 2; i++)
-		if (!run_bytes(r, i, (const u8 *)text[i], strlen(text[i]), CUT_NOT, 0))
+		if (!units_bytes(&r->u, i, (const u8 *)text[i], strlen(text[i]), CUT_NOT, 0))
 			return true;
-	if (r->total[0] > r->end[0] || r->total[1] > r->end[1] || r->count == EVENTS_MAX)
+	if (r->u.total[0] > r->u.said[0] || r->u.total[1] > r->u.said[1] || r->count == EVENTS_MAX)
 		return true;
 	v = &r->events[r->count - 1].v;
 	for (i = 0; r->count && i < v->count; i++)

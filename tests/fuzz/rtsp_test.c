@@ -632,7 +632,7 @@ static unsigned int say(struct run *r, const char *text, enum cutting cut, u32 a
 			data[len++] = (u8)*s == 0200 ? 0 : *s;
 		}
 	}
-	run_bytes(r, text[0] == '<', data, len, cut, at);
+	units_bytes(&r->u, text[0] == '<', data, len, cut, at);
 	return len;
 }
 
@@ -702,7 +702,7 @@ static void test(const struct dialogue *g, const char *kind)
 
 static void one(bool reply, const char *text)
 {
-	run_bytes(&whole, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
+	units_bytes(&whole.u, reply, (const u8 *)text, strlen(text), CUT_NOT, 0);
 }
 
 static void fresh(unsigned int flags)
@@ -728,19 +728,6 @@ static bool opens(void)
 	return false;
 }
 
-/* The streams are longer than their buffers: begin them again. */
-static void begin_again(void)
-{
-	unsigned int i;
-
-	whole.count = 0;
-	for (i = 0; i < 2; i++) {
-		whole.end[i] = 0;
-		whole.total[i] = 0;
-		whole.line[i].next = run_seq[i];
-	}
-}
-
 #define SETUP_N		"SETUP rtsp://h/m%u RTSP/1.0\r\nCSeq: %u\r\nTransport: " UDP "\r\n\r\n"
 #define ANSWERED_N	"RTSP/1.0 200 OK\r\nCSeq: %u\r\nSession: %u\r\nTransport: " UDP "\r\n\r\n"
 
@@ -751,7 +738,8 @@ static void test_many(void)
 
 	fresh(0);
 	for (i = 0; i < 10000; i++) {
-		begin_again();
+		whole.count = 0;
+		units_again(&whole.u);
 		snprintf(text, sizeof(text), SETUP_N, i, i);
 		one(false, text);
 		snprintf(text, sizeof(text), ANSWERED_N, i, i);
@@ -761,7 +749,8 @@ static void test_many(void)
 	ok(opened == i, "", "10000 sessions on one connection, none of which is torn down");
 	fresh(0);
 	for (i = 0; i < 70000; i++) {
-		begin_again();
+		whole.count = 0;
+		units_again(&whole.u);
 		snprintf(text, sizeof(text), SETUP_N, i, i % 7000);
 		one(false, text);
 	}
@@ -775,7 +764,7 @@ static bool hold(const char *before, bool reply, const char *part)
 	fresh(SNAT);
 	one(false, before);
 	one(reply, part);
-	return rtsp_hold(&whole.r, reply, &whole.line[reply]);
+	return rtsp_hold(&whole.r, reply, &whole.u.line[reply]);
 }
 
 static void test_hold(void)
@@ -810,10 +799,7 @@ static bool goes_on(const char *before, const char *answer)
 		return false;
 	memset(&whole.r, 0, sizeof(whole.r));
 	rtsp_resume(&whole.r, saved);
-	alg_line_init(&whole.line[0], whole.line[0].next);
-	alg_line_init(&whole.line[1], whole.line[1].next);
-	whole.line[0].raw = true;
-	whole.line[1].raw = true;
+	units_fresh(&whole.u);
 	one(false, ASKED);
 	one(true, OK200 "CSeq: 1\r\nTransport: " UDP "\r\n\r\n");
 	return opens();
