@@ -4,12 +4,14 @@
  * them: nf_tables' expressions "match" and "target" hold what libxtables makes of options.
  */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,25 +294,55 @@ static void no_plugin(const char *kind, const char *name, uint8_t family)
 		    kind, name, family_name(family));
 }
 
+static_assert(sizeof(struct xt_entry_match) == sizeof(struct xt_entry_target) &&
+	      offsetof(struct xt_entry_match, data) == offsetof(struct xt_entry_target, data),
+	      "a target's header is as a match's");
+
+/* What the kernel gets of a match, or of a target, without its options */
+static void *new_entry(const char *name, uint8_t revision, size_t size)
+{
+	struct xt_entry_match *entry;
+
+	size += XT_ALIGN(sizeof(*entry));
+	entry = xtables_calloc(1, size);
+	entry->u.match_size = size;
+	entry->u.user.revision = revision;
+	snprintf(entry->u.user.name, sizeof(entry->u.user.name), "%s", name);
+	return entry;
+}
+
+/* Adds it to a rule, once it has its options: the first @n words. */
+static void add_entry(struct xt_rule *rule, bool target, const void *data, size_t size,
+		      const char *const *words, unsigned int n)
+{
+	const struct xt_entry_match *entry = data;
+	struct nftnl_expr *expr;
+	char text[128];
+
+	join(text, sizeof(text), target ? "-j" : "-m", words, n);
+	expr = add_part(rule, target ? "target" : "match", text);
+	nftnl_expr_set_str(expr, target ? NFTNL_EXPR_TG_NAME : NFTNL_EXPR_MT_NAME,
+			   entry->u.user.name);
+	nftnl_expr_set_u32(expr, target ? NFTNL_EXPR_TG_REV : NFTNL_EXPR_MT_REV,
+			   entry->u.user.revision);
+	add_size(rule, size);
+	/* libnftnl keeps the copy, and frees it */
+	nftnl_expr_set(expr, target ? NFTNL_EXPR_TG_INFO : NFTNL_EXPR_MT_INFO,
+		       copy(entry->data, size), size);
+}
+
 /* Returns how many words are @words[0]'s, with itself */
 static unsigned int add_match(struct xt_rule *rule, const char *const *words)
 {
 	struct xtables_rule_match *matches = NULL;
 	struct xtables_match *match;
-	struct nftnl_expr *expr;
-	char text[128];
 	unsigned int n;
-	size_t size;
 
 	match = xtables_find_match(words[0], XTF_TRY_LOAD, &matches);
 	if (!match)
 		no_plugin("the match", words[0], rule->family);
-	size = XT_ALIGN(sizeof(*match->m)) + match->size;
-	match->m = xtables_calloc(1, size);
-	match->m->u.match_size = size;
-	match->m->u.user.revision = match->revision;
-	snprintf(match->m->u.user.name, sizeof(match->m->u.user.name), "%s",
-		 match->real_name ? match->real_name : match->name);
+	match->m = new_entry(match->real_name ? match->real_name : match->name, match->revision,
+			     match->size);
 	match->udata = scratch(match->udata, match->udata_size);
 	match->mflags = 0;
 	if (match->init)
@@ -319,13 +351,7 @@ static unsigned int add_match(struct xt_rule *rule, const char *const *words)
 	n = 1 + parse_words(words[0], words + 1, match, NULL);
 	xtables_option_mfcall(match);
 
-	join(text, sizeof(text), "-m", words, n);
-	expr = add_part(rule, "match", text);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_MT_NAME, match->m->u.user.name);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_MT_REV, match->revision);
-	add_size(rule, match->size);
-	/* libnftnl keeps it, and frees it */
-	nftnl_expr_set(expr, NFTNL_EXPR_MT_INFO, copy(match->m->data, match->size), match->size);
+	add_entry(rule, false, match->m, match->size, words, n);
 	xtables_rule_matches_free(&matches);
 	return n;
 }
@@ -333,20 +359,13 @@ static unsigned int add_match(struct xt_rule *rule, const char *const *words)
 static unsigned int add_target(struct xt_rule *rule, const char *const *words)
 {
 	struct xtables_target *target;
-	struct nftnl_expr *expr;
-	char text[128];
 	unsigned int n;
-	size_t size;
 
 	target = xtables_find_target(words[0], XTF_TRY_LOAD);
 	if (!target)
 		no_plugin("the target", words[0], rule->family);
-	size = XT_ALIGN(sizeof(*target->t)) + target->size;
-	target->t = xtables_calloc(1, size);
-	target->t->u.target_size = size;
-	target->t->u.user.revision = target->revision;
-	snprintf(target->t->u.user.name, sizeof(target->t->u.user.name), "%s",
-		 target->real_name ? target->real_name : target->name);
+	target->t = new_entry(target->real_name ? target->real_name : target->name,
+			      target->revision, target->size);
 	target->udata = scratch(target->udata, target->udata_size);
 	target->tflags = 0;
 	if (target->init)
@@ -355,13 +374,7 @@ static unsigned int add_target(struct xt_rule *rule, const char *const *words)
 	n = 1 + parse_words(words[0], words + 1, NULL, target);
 	xtables_option_tfcall(target);
 
-	join(text, sizeof(text), "-j", words, n);
-	expr = add_part(rule, "target", text);
-	nftnl_expr_set_str(expr, NFTNL_EXPR_TG_NAME, target->t->u.user.name);
-	nftnl_expr_set_u32(expr, NFTNL_EXPR_TG_REV, target->revision);
-	add_size(rule, target->size);
-	nftnl_expr_set(expr, NFTNL_EXPR_TG_INFO, copy(target->t->data, target->size),
-		       target->size);
+	add_entry(rule, true, target->t, target->size, words, n);
 	free(target->t);
 	target->t = NULL;
 	target->used = 0;
