@@ -38,6 +38,7 @@ boot() {
 	try "$suite: $1 boots" "$tests/packages/boot" --over "$work/over" "$tree" "$1" "$results" "
 		uname -r >release
 		iptables-save | sed -E '/^#/d; s/\[[0-9]+:[0-9]+\]//' >rules
+		ip6tables-save >rules6
 		systemctl list-units --failed --plain --no-legend >failed
 		journalctl -b -o cat -u $unit >journal
 		journalctl -b -o short-monotonic >all
@@ -127,6 +128,8 @@ suite() {
 	is "$(ours | wc -l)" 6 "$suite: all rules are set"
 	all=$rules base=$(others)
 	like "$base" "INPUT DROP.*-A INPUT -i lo -j ACCEPT" "$suite: the base, too"
+	like "$(cat "$work/results/rules6")" "INPUT DROP.*-A INPUT -p ipv6-icmp -j ACCEPT" \
+		"$suite: and that of IPv6"
 	is "$failed" "" "$suite: and no unit has failed"
 	is "$said" "ctfull-guard: active
 ctfull-arm: active, 2 tables

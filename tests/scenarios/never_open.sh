@@ -26,6 +26,7 @@ block() {
 set_base() {
 	setup_ns ns
 	run_in "$ns" iptables-restore </etc/iptables/rules.v4 || die "iptables-restore of the base"
+	run_in "$ns" ip6tables-restore </etc/iptables/rules.v6 || die "ip6tables-restore of the base"
 	base=$(ruleset)
 }
 
@@ -46,13 +47,36 @@ gone() {
 	wait_for 20 modprobe -r "${modules[@]}" || die "the modules do not go"
 }
 
+# reached: by a neighbour, of what the base accepts, and of that alone, with IPv4 and IPv6
+reached() {
+	local neighbour address port
+
+	setup_ns neighbour
+	connect "$ns" eth0 "10.9.0.1/24 fd00:99::1/64" "$neighbour" eth0 "10.9.0.2/24 fd00:99::2/64"
+	for port in 22 80; do
+		start ip netns exec "$ns" /usr/bin/python3 -c "import socket, time
+s = socket.create_server(('::', $port), family=socket.AF_INET6, dualstack_ipv6=True)
+time.sleep(600)"
+		wait_for 60 eval "run_in '$ns' ss -Hltn | grep -q ':$port '" || die "no server"
+	done
+	for address in 10.9.0.1 fd00:99::1; do
+		wait_for 60 run_in "$neighbour" ping -q -c 1 -W 2 "$address" >/dev/null
+		ok $? "$kind: the base: $address answers"
+		run_in "$neighbour" timeout 20 bash -c "exec 9<>/dev/tcp/$address/22"
+		ok $? "$kind: the base: port 22 of $address is reached"
+		run_in "$neighbour" timeout 3 bash -c "exec 9<>/dev/tcp/$address/80"
+		is $? 124 "$kind: the base: port 80 of $address is not"
+	done
+	ip netns del "$neighbour"
+}
+
 # with KIND: with iptables-KIND
 with() {
 	local kind=$1 command whole output
 
 	# where the program looks first
-	for command in iptables iptables-save iptables-restore; do
-		ln -sf "$(type -P "${command/iptables/iptables-$kind}")" "/usr/local/sbin/$command"
+	for command in iptables{,-save,-restore} ip6tables-{save,restore}; do
+		ln -sf "$(type -P "${command/tables/tables-$kind}")" "/usr/local/sbin/$command"
 	done
 	hash -r
 	block base
@@ -86,6 +110,7 @@ COMMIT' >"$folder/rules.v4"
 		"$kind: and why, and what to do"
 	is "$(ruleset)" "$base" "$kind: the base is in force"
 	like "$(ruleset)" ":FORWARD DROP" "$kind: and closed"
+	reached
 
 	# What the documentation says happens else
 	cat /etc/iptables/rules.v4 "$folder/rules.v4" >"$work/all"

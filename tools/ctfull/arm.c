@@ -162,9 +162,9 @@ static const struct opt options[] = {
 	OPT('l', "log-level", "LEVEL", "number or name [warning]", take_word),
 	OPT('g', "nflog-group", "N", "to this group of nfnetlink_log, not the kernel's log",
 	    take_word),
-	OPT('R', "log-rate", "N[/UNIT]", "lines a second or minute, 0 for none [1/second]",
+	OPT('R', "log-rate", "N[/UNIT]", "lines a second or minute, 0 for none [10/second]",
 	    take_word),
-	OPT('B', "log-burst", "N", "lines at once before that [10]", take_word),
+	OPT('B', "log-burst", "N", "lines at once before that [20]", take_word),
 	OPT_TEXT('o', "options", "FILE", &settings.file,
 		 "take more options from FILE; again after SIGHUP, and then all\n"
 		 "rules change in one moment. If FILE is wrong, they stay"),

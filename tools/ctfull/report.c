@@ -131,7 +131,7 @@ static int get_sources(struct nl *nl, uint16_t id, struct report *list, unsigned
  * @sources: whose packets were refused, the one with most of them first
  * @max: so many of these at most
  *
- * Loads xt_ctfull if it is not loaded. Returns how many sources there are, or a
+ * Returns how many sources there are, or a
  * negative errno: see report_error().
  */
 int report_read(struct report *figures, struct report *sources, unsigned int max)

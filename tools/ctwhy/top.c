@@ -48,8 +48,8 @@ static void parse_by(const struct opt *opt, const char *text)
 static const char usage[] =
 	"usage: ctwhy top [OPTION]...\n"
 	"\n"
-	"Of INVALID packets, those that are most: by reason, interface, and both ends without\n"
-	"ports. On a terminal q quits. Then, how many there were, and what to do.\n";
+	"Shows the most frequent INVALID packets: by reason, interface, and both ends without\n"
+	"ports. On a terminal q quits. At the end: how many there were, and what to do.\n";
 
 static struct opt options[5 + CAPTURE_OPTIONS] = {
 	OPT('b', "by", "WHAT", "count by all (the default), reason, interface or ends", parse_by),

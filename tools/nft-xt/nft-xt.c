@@ -521,7 +521,8 @@ static const struct command nft_xt_commands[] = {
 static const struct program nft_xt = {
 	.name = "nft-xt",
 	.about = "Matches of xtables for a ruleset of nftables: packets that match get a mark.",
-	.notes = "Exit status: 0; 1 if list finds nothing; 3 after an error.\n",
+	.notes = "Exit status: 0; 1 if list finds nothing; 3 after an error; 4 if load had to\n"
+		 "stop.\n",
 	.commands = nft_xt_commands,
 };
 
