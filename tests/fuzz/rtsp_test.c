@@ -855,6 +855,33 @@ static bool shows(bool reply, const char *text, const char *wanted)
 	return log_shows(&rtsp_protocol, reply, text, wanted);
 }
 
+/* Two streams of a session, whose URLs differ in one byte: the second one closes nothing. */
+static void test_urls(void)
+{
+	static const char setup[] = "SETUP rtsp://%s RTSP/1.0\r\nCSeq: %u\r\nTransport: " UDP "\r\n\r\n";
+	static const char answer[] =
+		"RTSP/1.0 200 OK\r\nCSeq: %u\r\nSession: 1\r\nTransport: " UDP "\r\n\r\n";
+	char all[] = "0123456789abcdefghijklm", text[200], *url;
+	unsigned int len, at, i, bad = 0;
+
+	for (len = 1; len < sizeof(all); len++) {
+		url = all + sizeof(all) - 1 - len;
+		for (at = 0; at < len; at++) {
+			fresh(0);
+			for (i = 0; i < 2; i++) {
+				url[at] ^= i;
+				snprintf(text, sizeof(text), setup, url, i + 1);
+				url[at] ^= i;
+				one(false, text);
+				snprintf(text, sizeof(text), answer, i + 1);
+				one(true, text);
+			}
+			bad += !whole.hole[0].open || !whole.hole[RTSP_STREAM_HOLES].open;
+		}
+	}
+	ok(!bad, "", "streams of URLs that differ in one byte are two");
+}
+
 static void test_show(void)
 {
 	ok(shows(false, "Authorization: Basic x\r\n", "Authorization") &&
@@ -878,6 +905,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(hostile); i++)
 		test(&hostile[i], "hostile: ");
 	test_many();
+	test_urls();
 	test_hold();
 	test_save();
 	test_print();
