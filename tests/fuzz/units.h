@@ -143,6 +143,8 @@ static inline bool units_bytes(struct units *u, bool reply, const u8 *data, u32 
 
 	if (len > STREAM_MAX - begin)
 		return false;
+	/* What this end says may make something else of a line that the other one has begun. */
+	u->left[!reply] = false;
 	u->said[reply] += len;
 	memcpy(u->stream[reply] + begin, data, len);
 	if (at > len)
