@@ -112,18 +112,15 @@ static noinline u32 alg_next_unit(struct alg_conn *conn, struct alg_stream *s,
 				  const struct alg_packet *packet)
 {
 	const struct alg_protocol *protocol = conn->helper->protocol;
-	struct alg_verdict *v = &conn->verdict;
+	const struct alg_verdict *v = &conn->verdict;
 	u32 skip = v->skip;
-	u8 next = v->next;
 
 	if (unlikely(!alg_next_valid(protocol, v))) {
 		alg_set_dormant(conn, packet->ct, ALG_WHY_FAULT);
 		skip = 0;
 	}
-	v->next = ALG_UNIT_LINE;
-	v->skip = 0;
-	s->line.head = next == ALG_UNIT_HEAD ? &protocol->head : NULL;
-	s->ended = next == ALG_UNIT_END;
+	s->line.head = v->next == ALG_UNIT_HEAD ? &protocol->head : NULL;
+	s->ended = v->next == ALG_UNIT_END;
 	alg_line_skip(&s->line, skip);
 	return skip;
 }
@@ -154,8 +151,10 @@ alg_read_bytes(struct alg_conn *conn, struct alg_stream *s,
 			alg_set_dormant(conn, packet->ct, ALG_WHY_LINES);
 			break;
 		}
+		v->next = ALG_UNIT_LINE;
 		v->count = 0;
 		v->why = ALG_WHY_NONE;
+		v->skip = 0;
 		conn->helper->protocol->unit(conn->dialogue, reply, &s->line,
 					     &conn->ends, v);
 		if (alg_debugging())

@@ -1224,7 +1224,7 @@ static unsigned int read_name(const struct alg_line *line, u8 *header)
 	unsigned int end = 0, len;
 
 	*header = HEADER_OTHER;
-	/* Most headers are none of those. */
+	/* Most headers begin with none of the letters of header_of()'s. */
 	switch (to_upper(s[0])) {
 	case 'C':
 	case 'S':
