@@ -230,7 +230,7 @@ static inline void run_unit(struct units *u, bool reply, struct alg_verdict *v)
 
 static inline void run_init(struct run *r, const struct alg_ends *ends)
 {
-	memset(&r->f, 0, sizeof(r->f));
+	units_init(&r->u, &ftp_protocol, &r->f, run_unit);
 	r->ends = *ends;
 	r->count = 0;
 	r->dormant = false;
@@ -242,10 +242,6 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	r->passive = 0;
 	r->ports = 0;
 	r->active = 0;
-	r->u.protocol = &ftp_protocol;
-	r->u.dialogue = &r->f;
-	r->u.unit = run_unit;
-	units_fresh(&r->u);
 }
 
 /* From where another gateway left it */

@@ -212,7 +212,7 @@ static inline void run_unit(struct units *u, bool reply, struct alg_verdict *v)
 
 static inline void run_init(struct run *r, const struct alg_ends *ends)
 {
-	memset(&r->r, 0, sizeof(r->r));
+	units_init(&r->u, &rtsp_protocol, &r->r, run_unit);
 	r->ends = *ends;
 	r->translated = memcmp(&ends->client[0], &ends->client[1], sizeof(ends->client[0])) ||
 			memcmp(&ends->server[0], &ends->server[1], sizeof(ends->server[0]));
@@ -222,10 +222,6 @@ static inline void run_init(struct run *r, const struct alg_ends *ends)
 	r->dormant = false;
 	r->offers = 0;
 	r->answers = 0;
-	r->u.protocol = &rtsp_protocol;
-	r->u.dialogue = &r->r;
-	r->u.unit = run_unit;
-	units_fresh(&r->u);
 }
 
 static inline bool same_event(const struct event *a, const struct event *b)

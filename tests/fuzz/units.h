@@ -70,6 +70,16 @@ static inline void units_again(struct units *u)
 	}
 }
 
+static inline void units_init(struct units *u, const struct alg_protocol *protocol, void *dialogue,
+			      void (*unit)(struct units *u, bool reply, struct alg_verdict *v))
+{
+	u->protocol = protocol;
+	u->dialogue = dialogue;
+	u->unit = unit;
+	memset(dialogue, 0, protocol->size);
+	units_fresh(u);
+}
+
 static inline bool same(const struct alg_addr *a, const struct alg_addr *b)
 {
 	return a->len == b->len && !memcmp(a->b, b->b, a->len);

@@ -23,7 +23,7 @@ tables() {
 # watch ARG...: starts ctwhy, and waits until its rules are there. What it prints is in
 # $work/out, its errors in $work/err; $pid is its process.
 watch() {
-	start ip netns exec "$router" ctwhy "$@" >"$work/out" 2>"$work/err"
+	start ip netns exec "$router" ctwhy "$@" >"${out-$work/out}" 2>"${err-$work/err}"
 	pid=$started
 	wait_for 60 tables 2 || die "no rules of ctwhy: $(<"$work/err")"
 }
@@ -240,9 +240,7 @@ is "$(of_lines top "(d['different'] > 60000, d['rest'] > 20000, *sorted(r['sourc
 # One who does not read what it prints
 mkfifo "$work/pipe"
 exec {pipe}<>"$work/pipe"
-start ip netns exec "$router" ctwhy watch --json --rate 1000000 >"$work/pipe" 2>"$work/err"
-pid=$started
-wait_for 60 tables 2 || die "no rules of ctwhy: $(<"$work/err")"
+out=$work/pipe watch watch --json --rate 1000000
 many 3000
 sleep 1
 kill -TERM "$pid"
@@ -252,9 +250,7 @@ end KILL
 printed=$(timeout 5 cat <&"$pipe" | grep -c '"event":"packet"')
 ok $((printed < 1 || printed > 2999)) "it had waited for the reader"
 # who reads no messages, either; and the signal comes while it waits for packets
-start ip netns exec "$router" ctwhy top --json --seconds 1 -n 10000 --rate 1000000 >"$work/pipe" 2>&1
-pid=$started
-wait_for 60 tables 2 || die "no rules of ctwhy"
+out=$work/pipe err=$work/pipe watch top --json --seconds 1 -n 10000 --rate 1000000
 many 3000
 sleep 2
 head -c 100000 /dev/zero >"$work/zeros"
