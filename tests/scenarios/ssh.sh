@@ -67,14 +67,23 @@ log_in() {
 		"root@$1" "echo hello; cat" <"$work/data" 2>&1
 }
 
+# explain ADDRESS: what there is to see of a session that failed
+explain() {
+	note "the client: $(wc -c <"$work/got-$1") bytes; $(strings "$work/got-$1" | tail -n 3)"
+	note "the server: $(tail -n 8 "$work/sshd.log")"
+	note "entries of others: $(run_in "$router" conntrack -L 2>/dev/null | grep -v src=198.51.100.1)"
+	note "neighbours: $(run_in "$client" ip neigh; run_in "$router" ip neigh)"
+	note "sockets: $(run_in "$client" ss -tino; run_in "$router" ss -tino)"
+}
+
 # come_in HOW DESCRIPTION: what comes of a session to each address, and, beside it, of a
 # connection to another service; HOW is "all", "ssh" or "none" of them
 come_in() {
-	local address job status tries=() ssh=30 web=1
+	local address job status tries=() ssh=60 web=1
 
 	# what is to come may take its time on a slow machine
 	[ "$1" != none ] || ssh=2
-	[ "$1" != all ] || web=30
+	[ "$1" != all ] || web=60
 	for address in $addresses; do
 		start log_in "$address" $ssh >"$work/got-$address"
 		tries[started]="ssh $address"
@@ -89,6 +98,7 @@ come_in() {
 		all,ssh | ssh,ssh)
 			is "$status" 0 "$2: a session to $address"
 			is "$(md5sum <"$work/got-$address")" "$wanted" "$2: its data came back"
+			[ "$status" = 0 ] || explain "$address"
 			;;
 		none,ssh)
 			is "$status" 255 "$2: no session to $address"
