@@ -65,6 +65,8 @@
  */
 #define ALG_SPARE	(60 * HZ)
 #define ALG_SPARE_MANY	HZ
+/* So many expectations of an owner's, among ALG_SAMPLE states, are not many */
+#define ALG_EXPECTED_FEW	8
 #define ALG_MORE(max)	((max) / 8 + 16)
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
 #define ALG_SAVED_RESUMED	0x80
@@ -1186,11 +1188,118 @@ static bool alg_port_taken(const struct alg_conn *conn,
 }
 
 /*
+ * How many expectations a connection has that nothing has come for. With its
+ * lock
+ */
+static unsigned int alg_expected(const struct alg_conn *conn)
+{
+	const struct nf_conntrack_expect *exp;
+	unsigned int i, n = 0;
+
+	for (i = 0; i < conn->helper->protocol->holes * 2; i++) {
+		exp = conn->hole[i / 2].exp[i % 2];
+		/* The tracker's table has a reference of its own. */
+		n += exp && refcount_read(&exp->use) > 1;
+	}
+	return n;
+}
+
+/* alg_expected(), or 0 if a packet is at it */
+static unsigned int alg_try_expected(struct alg_conn *conn)
+{
+	unsigned int n;
+
+	if (!spin_trylock(&conn->lock))
+		return 0;
+	n = alg_expected(conn);
+	spin_unlock(&conn->lock);
+	return n;
+}
+
+/*
+ * There are too many expectations in the namespace: who has them? Of some
+ * states, the one that has most, of the owner who has a quarter of them or
+ * more, if that is not who asks. Returns it, or %NULL. With the lock of @asking.
+ * Under RCU
+ */
+static noinline_for_stack struct alg_conn *
+alg_expected_most(struct alg_conn *asking)
+{
+	unsigned int owner, own = alg_conn_owner(asking), most = own, n;
+	struct alg_conn *conn, *best[ALG_SAMPLE] = {};
+	u16 count[ALG_SAMPLE] = {}, best_count[ALG_SAMPLE] = {};
+	struct alg_pool *pool = asking->pool;
+	unsigned int i, all;
+
+	all = alg_expected(asking);
+	count[own] = all;
+	spin_lock(&alg_lock);
+	for (i = min_t(unsigned int, pool->count, ALG_SAMPLE); i; i--) {
+		conn = list_first_entry(&pool->conns, struct alg_conn, list);
+		list_move_tail(&conn->list, &pool->conns);
+		if (conn == asking || conn->net != asking->net)
+			continue;
+		n = alg_try_expected(conn);
+		owner = alg_conn_owner(conn);
+		count[owner] += n;
+		all += n;
+		if (n > best_count[owner]) {
+			best[owner] = conn;
+			best_count[owner] = n;
+		}
+		if (count[owner] > count[most])
+			most = owner;
+	}
+	spin_unlock(&alg_lock);
+	if (most == own || count[most] <= ALG_EXPECTED_FEW ||
+	    count[most] * 4 < all)
+		return NULL;
+	return best[most];
+}
+
+/*
+ * Are there too many expectations in the namespace, and not just of this
+ * connection?
+ */
+static bool alg_expected_by_all(const struct alg_conn *conn,
+				const struct nf_conn *ct, u8 class)
+{
+	return nfct_help(ct)->expecting[class] <
+	       conn->helper->policy[class].max_expected;
+}
+
+/*
+ * The holes of one connection close, for others who have fewer. Returns false
+ * if there is none. With the lock of @asking. Under RCU
+ */
+static bool alg_expected_yield(struct alg_conn *asking)
+{
+	struct alg_conn *conn = alg_expected_most(asking);
+	struct nf_conn *ct;
+
+	/* In packets of both, each must not wait for the other. */
+	if (!conn || !spin_trylock(&conn->lock))
+		return false;
+	alg_hole_put_all(conn);
+	memset(conn->ends.port, 0, sizeof(conn->ends.port));
+	ct = alg_conn_get_ct(conn);
+	if (ct) {
+		/* Some kernels count what was taken back: see there. */
+		alg_remove_unwanted(conn, ct);
+		nf_ct_put(ct);
+	}
+	alg_not_opened(conn, ALG_WHY_EXPECTATIONS);
+	spin_unlock(&conn->lock);
+	return true;
+}
+
+/*
  * Has the tracker expect what may come through a hole, at this port, instead of
  * what it did for the hole. Returns -EBUSY if somebody else has the port.
  */
-static int alg_hole_expect(struct nf_conn *ct, struct alg_hole *hole, u8 class,
-			   u16 port, unsigned int flags)
+static int alg_hole_expect(struct alg_conn *conn, struct nf_conn *ct,
+			   struct alg_hole *hole, u8 class, u16 port,
+			   unsigned int flags)
 {
 	struct nf_conntrack_expect *exp[2] = {};
 	unsigned int i;
@@ -1206,6 +1315,9 @@ static int alg_hole_expect(struct nf_conn *ct, struct alg_hole *hole, u8 class,
 		exp[i]->flags = flags;
 		/* The same one of this connection's, if any, is replaced. */
 		err = nf_ct_expect_related(exp[i], 0);
+		if (err == -EMFILE && alg_expected_by_all(conn, ct, class) &&
+		    alg_expected_yield(conn))
+			err = nf_ct_expect_related(exp[i], 0);
 		if (err) {
 			nf_ct_expect_put(exp[i]);
 			exp[i] = NULL;
@@ -1237,7 +1349,8 @@ static int alg_hole_find_port(struct alg_conn *conn, struct nf_conn *ct,
 	while (tries--) {
 		err = -EBUSY;
 		if (!alg_port_taken(conn, hole, port))
-			err = alg_hole_expect(ct, hole, class, port, flags);
+			err = alg_hole_expect(conn, ct, hole, class, port,
+					      flags);
 		if (err != -EBUSY)
 			break;
 		port = ALG_PORT_MIN +
@@ -1312,7 +1425,7 @@ static void alg_hole_activate(struct alg_conn *conn, struct nf_conn *ct,
 		alg_unexpect(&hole->exp[1]);
 	}
 	if (!alg_port_taken(conn, hole, hole->port))
-		err = alg_hole_expect(ct, hole, a->class, hole->port, 0);
+		err = alg_hole_expect(conn, ct, hole, a->class, hole->port, 0);
 	if (!err) {
 		if (a->seconds)
 			alg_hole_refresh(hole, seconds);

@@ -9,10 +9,11 @@
 #   10.0.1.4, the attacker
 . "$(dirname "${BASH_SOURCE[0]}")/router.bash" || exit
 
-modprobe -a nf_conntrack_ftp2 nf_conntrack_netlink || die "no nf_conntrack_ftp2"
+modprobe -a nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_netlink || die "no helper"
 connections=/sys/module/nf_conntrack_alg/parameters/connections
-before=$(<"$connections")
-trap 'echo "$before" >"$connections"; cleanup' EXIT
+expect_max=/proc/sys/net/netfilter/nf_conntrack_expect_max
+before=$(<"$connections") expect_max_before=$(<"$expect_max")
+trap 'echo "$before" >"$connections"; echo "$expect_max_before" >"$expect_max"; cleanup' EXIT
 echo 8 >"$connections"
 
 # neighbours WHAT: ends.py's a and b, which are of two hosts, are helped
@@ -51,6 +52,31 @@ attack() {
 	# A RST that does not have the very number leaves an entry 10 s.
 	wait_for 20 none_followed
 	ok $? "NAT $1: all of them are given back"
+}
+
+# expect NAT: a host has all expectations that there may be, 40 of them, and asks for more
+expect() {
+	alg_rules rtsp2 "$1" legacy 554
+	forget "$router"
+	echo 40 >"$expect_max"
+	ends "a = Rtsp('$ftp4'); b = Rtsp('$ftp4', client='10.0.1.3'); \
+		evil = [Rtsp('$ftp4', client='10.0.1.4') for _ in range(20)]"
+	ends "for e in evil + evil: e.setup(False)"
+	is "$(expected "$router" | wc -l)" 40 "NAT $1: one host has all expectations"
+	ends "a.setup(); b.setup()"
+	result_is "a.data(), b.data()" "('yes', 'yes')" "NAT $1: two neighbours get theirs"
+	ends "for e in evil: e.setup(False)"
+	ends "a.setup(); b.setup()"
+	result_is "a.data(), a.data(nth=0), b.data(), b.data(nth=0)" \
+		"('yes', 'yes', 'yes', 'yes')" "NAT $1: and keep them, when it asks for more"
+	ends "for e in evil[:10]: e.setup(False)"
+	like "$(run_in "$router" cat /proc/net/nf_conntrack_alg)" 'rtsp2 too_many_expected [1-9]' \
+		"NAT $1: what was closed or refused for it was counted"
+	result_is "{e.alive() for e in [*evil, a, b]}" "{'yes'}" "NAT $1: all connections go on"
+	ends "for e in [*evil, a, b]: e.reset(wait=False)"
+	wait_for 20 none_followed
+	ok $? "NAT $1: all of them are given back"
+	echo "$expect_max_before" >"$expect_max"
 }
 
 # beside WHAT: while the states of $router are all in use, those of another router are there
@@ -134,6 +160,10 @@ configure "$client" "addr add 10.0.1.3/24 dev eth0" "addr add 10.0.1.4/24 dev et
 start_ends
 attack none
 attack both
+echo "$before" >"$connections"
+expect none
+expect both
+echo 8 >"$connections"
 alg_rules ftp2 none
 beside "two namespaces"
 user_namespaces
