@@ -291,6 +291,23 @@ for signal in TERM KILL; do
 	[ $signal = KILL ] || load
 done
 
+# --- A table of its name that another program has made, with what a terminal would obey ---
+
+mkfifo "$work/commands"
+start ip netns exec "$server" bash -c "exec nft -i 0<>'$work/commands'"
+printf '%s\n' 'add table ip nft-xt { flags owner; }' \
+	'add chain ip nft-xt prerouting { type filter hook prerouting priority 0; }' \
+	$'add rule ip nft-xt prerouting counter comment "a\e[31mb"' >"$work/commands"
+# shellcheck disable=SC2317 # for wait_for
+foreign() {
+	run_in "$server" nft-xt list | grep -q prerouting
+}
+wait_for 60 foreign || die "nft -i"
+like "$(run_in "$server" nft-xt list)" ' a\?\[31mb$' "list: no control character comes to the terminal"
+like "$(run_in "$server" nft-xt list --json)" '"a\\u001[Bb]\[31mb"' "and in JSON they are escaped"
+kill "$started"
+wait "$started"
+
 # --- The manual ---
 
 # example NAME: what stands there
