@@ -14,6 +14,8 @@ ln -sfn "$folder" /usr/local/etc/xtables-conntrack-addons
 modules=(xt_CTFORGET xt_CTLOG xt_ctstate2 xt_ctfull nf_conntrack_ftp2 nf_conntrack_rtsp2 nf_conntrack_alg)
 release=$(uname -r)
 updates=/lib/modules/$release/updates
+links=(/usr/local/sbin/ip{,6}tables{,-save,-restore})
+trap 'rm -f "${links[@]}"; cleanup' EXIT
 
 # block NAME: runs the commands of doc/install.md
 block() {
@@ -72,11 +74,12 @@ time.sleep(600)"
 
 # with KIND: with iptables-KIND
 with() {
-	local kind=$1 command whole output
+	local kind=$1 link command whole output
 
 	# where the program looks first
-	for command in iptables{,-save,-restore} ip6tables-{save,restore}; do
-		ln -sf "$(type -P "${command/tables/tables-$kind}")" "/usr/local/sbin/$command"
+	for link in "${links[@]}"; do
+		command=${link##*/}
+		ln -sf "$(type -P "${command/tables/tables-$kind}")" "$link"
 	done
 	hash -r
 	block base

@@ -69,11 +69,17 @@ log_in() {
 
 # explain ADDRESS: what there is to see of a session that failed
 explain() {
+	local iptables=iptables
+
+	[[ $1 != *:* ]] || iptables=ip6tables
 	note "the client: $(wc -c <"$work/got-$1") bytes; $(strings "$work/got-$1" | tail -n 3)"
 	note "the server: $(tail -n 8 "$work/sshd.log")"
-	note "entries of others: $(run_in "$router" conntrack -L 2>/dev/null | grep -v src=198.51.100.1)"
+	note "entries: $(run_in "$router" conntrack -L -f ipv4 2>/dev/null | grep -v src=198.51.100.1
+		run_in "$router" conntrack -L -f ipv6 2>/dev/null)"
+	note "rules: $(run_in "$router" "$iptables" -t raw -nvxL; run_in "$router" "$iptables" -nvxL)"
 	note "neighbours: $(run_in "$client" ip neigh; run_in "$router" ip neigh)"
-	note "sockets: $(run_in "$client" ss -tino; run_in "$router" ss -tino)"
+	note "sockets: $(run_in "$client" ss -atino; run_in "$router" ss -atino)"
+	note "figures: $(run_in "$router" nstat -as)"
 }
 
 # come_in HOW DESCRIPTION: what comes of a session to each address, and, beside it, of a
