@@ -423,6 +423,11 @@ table_max() {
 	echo "$1" >/proc/sys/net/netfilter/nf_conntrack_max || die "nf_conntrack_max"
 }
 
+# tracks PROTOCOL: has the kernel a tracker for it, as newer ones have not for udplite and dccp?
+tracks() {
+	grep -qw "nf_conntrack_$1_packet" /proc/kallsyms
+}
+
 # entry_lines COUNT FIRST OPTION...: for load_entries, COUNT entries from source port
 # FIRST on, which last
 entry_lines() {
