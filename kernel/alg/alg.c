@@ -65,9 +65,9 @@
  */
 #define ALG_SPARE	(60 * HZ)
 #define ALG_SPARE_MANY	HZ
+#define ALG_MORE(max)	((max) / 8 + 16)
 /* So many expectations of an owner's, among ALG_SAMPLE states, are not many */
 #define ALG_EXPECTED_FEW	8
-#define ALG_MORE(max)	((max) / 8 + 16)
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
 #define ALG_SAVED_RESUMED	0x80
 /* Ports that are tried for a hole, if its own is not free */

@@ -168,7 +168,7 @@ for iptables in $iptables_variants; do
 	if tracks dccp && tracks udplite; then
 		sums
 	else
-		skip "this kernel tracks neither DCCP nor UDP-Lite" "$iptables: their sums"
+		skip "this kernel does not track both DCCP and UDP-Lite" "$iptables: their sums"
 	fi
 	send "alice(**protocol(47, bytes(4)))"
 	counts "new=1" "GRE"
