@@ -45,6 +45,7 @@
 #   counting_rule NS IPTABLES TABLE CHAIN NAME MATCH...      one more; packets NS IPTABLES TABLE
 #                             NAME prints its count
 #   saved NS IPTABLES TABLE   reads the table; zero NS IPTABLES TABLE: its counters
+#   tables_persist            do an owner's nft tables stay when it is killed?
 # The table of connections
 #   entry_count NS            prints how many entries there are; forget NS: none
 #   table_max NUMBER          nf_conntrack_max
@@ -241,6 +242,11 @@ for_each_iptables() {
 		ok "${PIPESTATUS[0]}" "$program"
 	done
 	finish
+}
+
+# tables_persist: do an owner's nft tables stay when it is killed? From Linux 6.9 on.
+tables_persist() {
+	[ "$(printf '%s\n' 6.9 "$(uname -r)" | sort -V | head -n 1)" = 6.9 ]
 }
 
 # is_ipv6 IPTABLES

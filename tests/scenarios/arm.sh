@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # ctfull arm: what a full table refuses is counted beside any firewall, and those who come
-# first get in. Others' rules come and go meanwhile, its own change without a packet that
-# passes between, and nothing of it stays behind, whatever way it ends.
+# first get in. Others' rules come and go meanwhile, and its own change without a packet that
+# passes between. Nothing of it stays behind when it ends; if it is killed, its rules stay where
+# the kernel has that, and the next one takes their place.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh" || exit
 
 modprobe -a xt_ctfull nf_conntrack_netlink || die "no xt_ctfull"
@@ -22,14 +23,18 @@ is_armed() {
 	[ "${figure[armed_by]-}" = "$armed" ]
 }
 
-# disarm SIGNAL WHAT: it ends, and its tables are gone
+# disarm SIGNAL: it ends
 disarm() {
 	kill -"$1" "$armed"
 	wait "$armed"
 	status=$?
-	is "$(run_in "$router" nft list tables | grep -w ctfull)" "" "$2: its tables are gone"
+}
+
+# disarmed WHAT: its tables are gone
+disarmed() {
+	is "$(run_in "$router" nft list tables | grep -w ctfull)" "" "$1: its tables are gone"
 	read_figures "$router" iptables
-	is "${figure[rules]} ${figure[armed_by]}" "0 null" "$2: and so are its rules"
+	is "${figure[rules]} ${figure[armed_by]}" "0 null" "$1: and so are its rules"
 }
 
 # exactly REFUSED LET_IN WHAT: of the packets that flows has sent since the mark
@@ -91,7 +96,52 @@ done
 run_in "$router" ctfull arm >"$work/log" 2>&1
 is $? 3 "a second one does not start"
 like "$(<"$work/log")" "another program has the nft table ctfull" "and says why"
-disarm KILL "killed"
+
+# --- Killed ---
+
+if tables_persist; then
+	disarm KILL
+	like "$(run_in "$router" ctfull status)" "rules +12 with -j CTFULL, armed by ctfull arm, which was killed; start it again" \
+		"killed: its rules are there, and ctfull status says so"
+	begin
+	flows "$client" 10.0.9.1 5000 1000 1000 &
+	flood=$!
+	for ((kills = 0; kills < 5; kills++)); do
+		arm --reserve 10%
+		disarm KILL
+	done
+	kill -0 $flood
+	ok $? "killed and started again, five times, while packets come"
+	wait $flood
+	exactly 5000 0 "not one passes between"
+	is "${figure[rules]} ${figure[armed_by]}" "4 null" "and no rule is there twice"
+	run_in "$router" nft flush ruleset
+	disarmed "killed, and then the ruleset is flushed"
+	arm
+	disarm KILL
+	arm
+	disarm TERM
+	disarmed "killed, started again and ended"
+	arm
+	disarm KILL
+	run_in "$router" nft delete table ip ctfull
+	arm
+	is "${figure[rules]}" 4 "killed, and somebody has deleted one of the two: it starts, and has all rules"
+	disarm TERM
+	disarmed "and ends"
+	run_in "$router" nft add table ip6 ctfull
+	run_in "$router" ctfull arm >"$work/log" 2>&1
+	is "$? $(<"$work/log")" "3 ctfull arm: somebody has made an nft table ctfull, which is no program's: delete it first" \
+		"a table of its name that no program has made stays"
+	run_in "$router" nft delete table ip6 ctfull
+else
+	skip "this kernel's owned tables always go with their owner (Linux 6.9)" "rules stay when it is killed"
+	disarm KILL
+	disarmed killed
+fi
+arm
+disarm HUP
+disarmed "its terminal is closed"
 
 # --- Other options ---
 
@@ -148,7 +198,8 @@ rm "$file"
 kill -HUP "$armed"
 wait_for 60 grep -q 'the rules stay as they were' "$work/troubles"
 like "$(<"$work/troubles")" "$file: No such file" "a file that is not there"
-disarm TERM "SIGTERM"
+disarm TERM
+disarmed SIGTERM
 is "$status" 0 "SIGTERM ends it well"
 
 # --- What is wrong is said at once ---

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ctfull arm - -j CTFULL beside any firewall: in nft tables of its own, which go with the
- * program, and which nobody else changes or flushes
+ * ctfull arm - -j CTFULL beside any firewall: in nft tables of its own, which nobody else changes
+ * or flushes as long as it runs
  */
 #include <err.h>
 #include <errno.h>
@@ -329,7 +329,7 @@ int arm_main(int argc, char **argv)
 	}
 
 	service_start(settings.file);
-	ret = xt_table_open(&table, ARM_TABLE);
+	ret = xt_table_open(&table, ARM_TABLE, true);
 	if (ret)
 		errx(service_status(ret), "nf_tables: %s", strerror(-ret));
 	add_chains(&table);
@@ -337,7 +337,7 @@ int arm_main(int argc, char **argv)
 	ret = xt_table_commit(&table, why, sizeof(why));
 	if (ret)
 		errx(service_status(ret), "%s", why);
-	service_run(reload);
+	service_run(settings.file ? reload : NULL);
 	xt_table_close(&table);
 	return 0;
 }

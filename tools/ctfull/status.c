@@ -62,30 +62,34 @@ static void read_listing(const struct report *figures, struct listing *listing)
 	nl_close(&nl);
 }
 
-/* Who holds the tables of `ctfull arm`; 0: nobody */
-static uint32_t armed_by(void)
+/* Who holds the tables of `ctfull arm` */
+static struct xt_table_owner armed_by(void)
 {
-	uint32_t owner;
+	struct xt_table_owner owner;
 
-	return xt_table_owner(ARM_TABLE, &owner) ? 0 : owner;
+	if (xt_table_owner(ARM_TABLE, &owner))
+		return (struct xt_table_owner){ 0 };
+	return owner;
 }
 
 static void print_armed(void)
 {
 	char path[32], name[17] = "";
-	uint32_t owner = armed_by();
+	struct xt_table_owner owner = armed_by();
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%u/comm", owner);
-	file = owner ? fopen(path, "r") : NULL;
+	snprintf(path, sizeof(path), "/proc/%u/comm", owner.address);
+	file = owner.address ? fopen(path, "r") : NULL;
 	if (file && fgets(name, sizeof(name), file))
 		name[strcspn(name, "\n")] = 0;
 	if (file)
 		fclose(file);
 	if (!strcmp(name, "ctfull"))
-		printf(", armed by ctfull arm, process %u", owner);
-	else if (owner)
-		printf(", armed by the owner %u of the nft tables %s", owner, ARM_TABLE);
+		printf(", armed by ctfull arm, process %u", owner.address);
+	else if (owner.address)
+		printf(", armed by the owner %u of the nft tables %s", owner.address, ARM_TABLE);
+	else if (owner.left)
+		printf(", armed by ctfull arm, which was killed; start it again");
 	putchar('\n');
 }
 
@@ -128,7 +132,7 @@ static json_t *integer_or_null(bool known, uint64_t value)
 
 static json_t *figures_json(const struct report *figures, const struct listing *listing)
 {
-	uint32_t owner = armed_by();
+	uint32_t owner = armed_by().address;
 
 	return json_pack("{s:I s:I s:s s:I s:I s:I s:I s:I s:I s:I s:I s:o s:o s:o s:o s:o}",
 		"count", (json_int_t)figures->count, "max", (json_int_t)figures->max,

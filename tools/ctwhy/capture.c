@@ -215,7 +215,7 @@ void capture_start(bool whole)
 		     "the kernel has no nfnetlink_log: load it (modprobe nfnetlink_log)");
 	if (ret)
 		give_up(ret);
-	ret = xt_table_open(&table, name);
+	ret = xt_table_open(&table, name, false);
 	if (ret)
 		give_up(ret);
 	add_rules(NFPROTO_IPV4);

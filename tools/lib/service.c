@@ -76,34 +76,39 @@ bool service_read(const char *path, char *text, size_t size)
 	return true;
 }
 
+/* What a shell starts in the background ignores SIGINT; what nohup starts, SIGHUP. */
+static bool ignored(int sig)
+{
+	struct sigaction action;
+
+	return !sigaction(sig, NULL, &action) && action.sa_handler == SIG_IGN;
+}
+
 /**
  * service_start - before anything is made that is to go: signals wait for service_run()
- * @reloads: SIGHUP, too
+ * @reloads: SIGHUP is one that is meant
  */
 void service_start(bool reloads)
 {
-	struct sigaction interrupt;
-
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
-	/* What a shell starts in the background ignores it. */
-	if (sigaction(SIGINT, NULL, &interrupt) || interrupt.sa_handler != SIG_IGN)
+	if (!ignored(SIGINT))
 		sigaddset(&signals, SIGINT);
-	if (reloads)
+	if (reloads || !ignored(SIGHUP))
 		sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 /**
  * service_run - tell systemd that all is made, and stay until SIGTERM or SIGINT
- * @reload: what SIGHUP does
+ * @reload: what SIGHUP does; NULL: it ends the program, too
  */
 void service_run(void (*reload)(void))
 {
 	int sig;
 
 	notify("READY=1");
-	while ((sig = sigwaitinfo(&signals, NULL)) == SIGHUP || sig < 0) {
+	while ((sig = sigwaitinfo(&signals, NULL)) < 0 || (sig == SIGHUP && reload)) {
 		if (sig < 0)
 			continue;
 		notify("RELOADING=1");

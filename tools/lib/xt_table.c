@@ -36,6 +36,9 @@
 /* The most that a rule may need; add_size() */
 #define RULE_SIZE	65536
 
+/* NFT_TABLE_F_PERSIST, which the headers of Linux 6.9 and later have */
+#define TABLE_PERSISTS	0x4
+
 const uint8_t xt_families[XT_FAMILIES] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
 /* --- Options, as libxtables parses them --- */
@@ -610,10 +613,12 @@ static void make_room(struct mnl_socket *sock, int force, int ask)
  * xt_table_open - begin tables, of which the kernel knows nothing before xt_table_commit()
  * @table: the tables
  * @name: their name
+ * @persists: they stay if the program is killed, where the kernel has that (Linux 6.9), until
+ *	this is called again with their name, or somebody deletes or flushes them
  *
  * Returns 0 or a negative errno. xt_table_close() is allowed in either case.
  */
-int xt_table_open(struct xt_table *table, const char *name)
+int xt_table_open(struct xt_table *table, const char *name, bool persists)
 {
 	int on = 1;
 	int ret;
@@ -621,6 +626,7 @@ int xt_table_open(struct xt_table *table, const char *name)
 	table->n_chains = 0;
 	table->n_rules = 0;
 	table->made = false;
+	table->persists = persists;
 	snprintf(table->name, sizeof(table->name), "%s", name);
 	ret = nl_open(&table->nl, NETLINK_NETFILTER);
 	if (ret)
@@ -648,17 +654,6 @@ void xt_table_forget_rules(struct xt_table *table)
 		while (rule->n)
 			free(rule->text[--rule->n]);
 	}
-}
-
-/**
- * xt_table_close - the tables go, if there are some
- */
-void xt_table_close(struct xt_table *table)
-{
-	nl_close(&table->nl);
-	while (table->n_chains)
-		nftnl_chain_free(table->chains[--table->n_chains]);
-	xt_table_forget_rules(table);
 }
 
 /**
@@ -803,6 +798,10 @@ static void why_table(const struct xt_table *table, const struct failure *failur
 			 "all rules are too long for one message: fewer, or a greater sysctl net.core.wmem_max");
 	else if (failure->nlh && failure->error == -EPERM)
 		snprintf(why, size, "another program has the nft table %s", table->name);
+	else if (failure->nlh && failure->error == -EEXIST)
+		snprintf(why, size,
+			 "somebody has made an nft table %s, which is no program's: delete it first",
+			 table->name);
 	else
 		snprintf(why, size, "the nft table %s: %s", table->name,
 			 nl_error(failure->error));
@@ -870,31 +869,94 @@ static int read_answers(struct nl *nl, uint32_t first, uint32_t last,
 	}
 }
 
-/* The batch's messages that make room for the rules: new tables and chains, or none in them */
-static char *put_tables(struct xt_table *table, char *at, struct message *messages,
-			unsigned int *n)
+static int read_owner(const struct nlmsghdr *nlh, void *data)
 {
-	struct nl *nl = &table->nl;
-	struct nftnl_table *query;
-	struct nlmsghdr *nlh;
-	unsigned int i;
+	struct nftnl_table *table = nftnl_table_alloc();
+	struct xt_table_owner *owner = data;
+	uint32_t flags;
 
-	for (i = 0; i < ARRAY_SIZE(xt_families) && !table->made; i++) {
-		if (!has_family(table, xt_families[i]))
+	if (!table)
+		no_memory();
+	if (!nftnl_table_nlmsg_parse(nlh, table)) {
+		flags = nftnl_table_get_u32(table, NFTNL_TABLE_FLAGS);
+		if (flags & NFT_TABLE_F_OWNER)
+			owner->address = nftnl_table_get_u32(table, NFTNL_TABLE_OWNER);
+		else if (flags & TABLE_PERSISTS)
+			owner->left = true;
+	}
+	nftnl_table_free(table);
+	return 0;
+}
+
+static int ask_owner(struct nl *nl, const char *name, uint8_t family, struct xt_table_owner *owner)
+{
+	char buf[256] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *nlh;
+	int ret;
+
+	nlh = nfnl_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0, family);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, name);
+	ret = nl_request(nl, nlh, read_owner, owner);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+/* What a batch is for */
+enum batch {
+	BATCH_COMMIT,	/* new tables, or other rules in them */
+	BATCH_CHECK,	/* the same, but the kernel takes all of it back */
+	BATCH_DELETE,	/* the tables go */
+};
+
+static struct nlmsghdr *put_table(struct xt_table *table, char *at, uint16_t type, uint8_t family)
+{
+	struct nftnl_table *query = nftnl_table_alloc();
+	struct nlmsghdr *nlh;
+	uint16_t flags = 0;
+
+	if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
+		no_memory();
+	if (type == NFT_MSG_NEWTABLE) {
+		flags = NLM_F_CREATE | NLM_F_EXCL;
+		nftnl_table_set_u32(query, NFTNL_TABLE_FLAGS,
+				    NFT_TABLE_F_OWNER | (table->persists ? TABLE_PERSISTS : 0));
+	}
+	nlh = nftnl_nlmsg_build_hdr(at, type, family, flags, ++table->nl.seq);
+	nftnl_table_nlmsg_build_payload(nlh, query);
+	nftnl_table_free(query);
+	return nlh;
+}
+
+/*
+ * The batch's messages that make room for the rules: new tables and chains, or none in them. A
+ * table that a killed program has left goes at the same moment.
+ */
+static char *put_tables(struct xt_table *table, enum batch what, char *at,
+			struct message *messages, unsigned int *n)
+{
+	static const uint16_t types[] = { NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE };
+	struct nl *nl = &table->nl;
+	struct nlmsghdr *nlh;
+	unsigned int i, j;
+
+	for (i = 0; i < XT_FAMILIES * ARRAY_SIZE(types); i++) {
+		uint8_t family = xt_families[i / ARRAY_SIZE(types)];
+		uint16_t type = types[i % ARRAY_SIZE(types)];
+		struct xt_table_owner owner = { 0 };
+
+		if (!has_family(table, family))
 			continue;
-		query = nftnl_table_alloc();
-		if (!query || nftnl_table_set_str(query, NFTNL_TABLE_NAME, table->name))
-			no_memory();
-		nftnl_table_set_u32(query, NFTNL_TABLE_FLAGS, NFT_TABLE_F_OWNER);
-		nlh = nftnl_nlmsg_build_hdr(at, NFT_MSG_NEWTABLE, xt_families[i],
-					    NLM_F_CREATE | NLM_F_EXCL, ++nl->seq);
-		nftnl_table_nlmsg_build_payload(nlh, query);
-		nftnl_table_free(query);
+		if (type == NFT_MSG_NEWTABLE && table->made)
+			continue;
+		if (type == NFT_MSG_DELTABLE && what != BATCH_DELETE &&
+		    (table->made || !table->persists ||
+		     ask_owner(nl, table->name, family, &owner) || !owner.left))
+			continue;
+		nlh = put_table(table, at, type, family);
 		messages[(*n)++] = (struct message){ nlh, NULL };
 		at += nlh->nlmsg_len;
 	}
-	for (i = 0; i < table->n_chains; i++) {
-		struct nftnl_chain *chain = table->chains[i];
+	for (j = 0; j < table->n_chains && what != BATCH_DELETE; j++) {
+		struct nftnl_chain *chain = table->chains[j];
 		uint32_t family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
 
 		if (table->made) {
@@ -913,9 +975,9 @@ static char *put_tables(struct xt_table *table, char *at, struct message *messag
 	return at;
 }
 
-static int send_batch(struct xt_table *table, bool check, char *why, size_t size)
+static int send_batch(struct xt_table *table, enum batch what, char *why, size_t size)
 {
-	struct message messages[XT_FAMILIES + XT_TABLE_CHAINS + XT_TABLE_RULES];
+	struct message messages[2 * XT_FAMILIES + XT_TABLE_CHAINS + XT_TABLE_RULES];
 	struct failure failure = { 0 };
 	struct nl *nl = &table->nl;
 	struct nlmsghdr *nlh;
@@ -933,8 +995,8 @@ static int send_batch(struct xt_table *table, bool check, char *why, size_t size
 	at = buf;
 	first = ++nl->seq;
 	at += nftnl_batch_begin(at, first)->nlmsg_len;
-	at = put_tables(table, at, messages, &n);
-	for (i = 0; i < table->n_rules; i++) {
+	at = put_tables(table, what, at, messages, &n);
+	for (i = 0; i < table->n_rules && what != BATCH_DELETE; i++) {
 		if (at - buf > BATCH_SIZE - RULE_SIZE) {
 			snprintf(why, size, "the rules are too long");
 			free(buf);
@@ -949,7 +1011,7 @@ static int send_batch(struct xt_table *table, bool check, char *why, size_t size
 	last = nl->seq;
 	messages[n - 1].nlh->nlmsg_flags |= NLM_F_ACK;
 	/* The kernel takes back what does not end. */
-	if (!check)
+	if (what != BATCH_CHECK)
 		at += nftnl_batch_end(at, ++nl->seq)->nlmsg_len;
 	if (mnl_socket_sendto(nl->sock, buf, at - buf) < 0)
 		ret = -errno;
@@ -979,8 +1041,13 @@ static int send_batch(struct xt_table *table, bool check, char *why, size_t size
  */
 int xt_table_commit(struct xt_table *table, char *why, size_t size)
 {
-	int ret = send_batch(table, false, why, size);
+	int ret = send_batch(table, BATCH_COMMIT, why, size);
 
+	if (ret == -EOPNOTSUPP && table->persists && !table->made) {
+		/* Before Linux 6.9 */
+		table->persists = false;
+		ret = send_batch(table, BATCH_COMMIT, why, size);
+	}
 	if (!ret)
 		table->made = true;
 	return ret;
@@ -996,7 +1063,24 @@ int xt_table_commit(struct xt_table *table, char *why, size_t size)
  */
 int xt_table_check(struct xt_table *table, char *why, size_t size)
 {
-	return send_batch(table, true, why, size);
+	return send_batch(table, BATCH_CHECK, why, size);
+}
+
+/**
+ * xt_table_close - the tables go, if there are some
+ */
+void xt_table_close(struct xt_table *table)
+{
+	char why[256];
+
+	/* The others go with the socket. */
+	if (table->made && table->persists &&
+	    send_batch(table, BATCH_DELETE, why, sizeof(why)))
+		warnx("%s", why);
+	nl_close(&table->nl);
+	while (table->n_chains)
+		nftnl_chain_free(table->chains[--table->n_chains]);
+	xt_table_forget_rules(table);
 }
 
 /* What read_rule() is given */
@@ -1116,46 +1200,23 @@ int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS
 	return xt_table_list(&table->nl, table->name, add_counters, counters);
 }
 
-static int read_owner(const struct nlmsghdr *nlh, void *data)
-{
-	struct nftnl_table *table = nftnl_table_alloc();
-	uint32_t *owner = data;
-
-	if (!table)
-		no_memory();
-	if (!nftnl_table_nlmsg_parse(nlh, table) && nftnl_table_is_set(table, NFTNL_TABLE_OWNER))
-		*owner = nftnl_table_get_u32(table, NFTNL_TABLE_OWNER);
-	nftnl_table_free(table);
-	return 0;
-}
-
 /**
  * xt_table_owner - whose the tables of this name are
  * @name: the tables'
- * @owner: the netlink address of their owner's socket, which is most often its process's
- *	number; 0: there is no such table, or it belongs to nobody
+ * @owner: the answer
  *
  * Returns 0 or a negative errno.
  */
-int xt_table_owner(const char *name, uint32_t *owner)
+int xt_table_owner(const char *name, struct xt_table_owner *owner)
 {
-	char buf[256] __attribute__((aligned(8)));
 	static struct nl nl;
-	struct nlmsghdr *nlh;
 	unsigned int i;
 	int ret;
 
-	*owner = 0;
+	*owner = (struct xt_table_owner){ 0 };
 	ret = nl_open(&nl, NETLINK_NETFILTER);
-	for (i = 0; i < ARRAY_SIZE(xt_families) && !ret && !*owner; i++) {
-		memset(buf, 0, sizeof(buf));
-		nlh = nfnl_message(buf, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETTABLE, 0,
-				   xt_families[i]);
-		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, name);
-		ret = nl_request(&nl, nlh, read_owner, owner);
-		if (ret == -ENOENT)
-			ret = 0;
-	}
+	for (i = 0; i < XT_FAMILIES && !ret && !owner->address; i++)
+		ret = ask_owner(&nl, name, xt_families[i], owner);
 	nl_close(&nl);
 	return ret;
 }

@@ -43,14 +43,15 @@ struct xt_rule {
 
 /**
  * struct xt_table - a program's own nft tables, one for each family that has a chain
- * @nl: the socket that owns them: they are gone when it is closed, by whatever end of the
- *	program; until then, nobody else changes or flushes them
+ * @nl: the socket that owns them: until it is closed, by whatever end of the program, nobody
+ *	else changes or flushes them
  * @name: of the tables; nobody else may have one of this name
  * @chains: what xt_table_chain() has made
  * @n_chains: how many
  * @rules: what xt_table_rule() has made
  * @n_rules: how many
  * @made: the kernel has the tables
+ * @persists: they do not go with @nl, but by xt_table_close()
  */
 struct xt_table {
 	struct nl nl;
@@ -59,7 +60,18 @@ struct xt_table {
 	unsigned int n_chains;
 	struct xt_rule rules[XT_TABLE_RULES];
 	unsigned int n_rules;
-	bool made;
+	bool made, persists;
+};
+
+/**
+ * struct xt_table_owner - whose tables are
+ * @address: the netlink address of their owner's socket, which is most often its process's
+ *	number; 0: there are none, or they belong to nobody
+ * @left: their owner was killed, and they persist
+ */
+struct xt_table_owner {
+	uint32_t address;
+	bool left;
 };
 
 /**
@@ -82,7 +94,7 @@ struct xt_listed {
 /* The families, for loops */
 extern const uint8_t xt_families[XT_FAMILIES];
 
-int xt_table_open(struct xt_table *table, const char *name);
+int xt_table_open(struct xt_table *table, const char *name, bool persists);
 void xt_table_close(struct xt_table *table);
 void xt_table_chain(struct xt_table *table, uint8_t family, const char *name,
 		    const char *type, unsigned int hook, int priority);
@@ -106,6 +118,6 @@ int xt_table_list(struct nl *nl, const char *name,
 		  void (*take)(const struct xt_listed *rule, void *data), void *data);
 int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS]);
 
-int xt_table_owner(const char *name, uint32_t *owner);
+int xt_table_owner(const char *name, struct xt_table_owner *owner);
 
 #endif /* LIB_XT_TABLE_H */

@@ -331,10 +331,10 @@ static void parse_text(struct xt_table *table)
 
 static struct xt_table table;
 
-static void open_table(struct xt_table *table, const char *name)
+static void open_table(struct xt_table *table, const char *name, bool persists)
 {
 	unsigned int i;
-	int ret = xt_table_open(table, name);
+	int ret = xt_table_open(table, name, persists);
 
 	if (ret)
 		errx(service_status(ret), "nf_tables: %s", nl_error(ret));
@@ -395,7 +395,7 @@ static int load_main(int argc, char **argv)
 		  "becomes of other rules. SIGHUP reads FILE again, and all lines change in one\n"
 		  "moment; if it is wrong, they stay.\n");
 	service_start(true);
-	open_table(&table, TABLE);
+	open_table(&table, TABLE, true);
 	parse_text(&table);
 	ret = xt_table_commit(&table, why, sizeof(why));
 	if (ret)
@@ -414,7 +414,7 @@ static int check_main(int argc, char **argv)
 		  "\n"
 		  "Asks the kernel whether it would take the lines of FILE, and changes nothing.\n");
 	/* Not by the name of the one that may be in force */
-	open_table(&table, TABLE "-check");
+	open_table(&table, TABLE "-check", false);
 	parse_text(&table);
 	if (xt_table_check(&table, why, sizeof(why)))
 		errx(EXIT_ERROR, "%s", why);
@@ -429,7 +429,7 @@ static int defines_main(int argc, char **argv)
 		  "usage: nft-xt defines FILE\n"
 		  "\n"
 		  "Prints the names of FILE's marks for nft's include: xt_NAME, and xt_NAME_mask.\n");
-	open_table(&table, TABLE);
+	open_table(&table, TABLE, false);
 	parse_text(&table);
 	for (i = 0; i < n_names; i++)
 		/* Many a word is one of nft's; none begins so. */
@@ -479,7 +479,7 @@ static int list_main(int argc, char **argv)
 {
 	json_t *list = json_array();
 	static struct nl nl;
-	uint32_t owner;
+	struct xt_table_owner owner;
 	int ret;
 
 	options_parse(argc, argv,
@@ -488,7 +488,7 @@ static int list_main(int argc, char **argv)
 		      "What lines are loaded, and how many packets each has marked.\n",
 		      list_options, NULL);
 	ret = xt_table_owner(TABLE, &owner);
-	if (!ret && !owner)
+	if (!ret && !owner.address && !owner.left)
 		errx(EXIT_NOTHING, "no file is loaded");
 	if (!ret)
 		ret = nl_open(&nl, NETLINK_NETFILTER);
@@ -501,10 +501,13 @@ static int list_main(int argc, char **argv)
 	if (ret)
 		errx(EXIT_ERROR, "%s", nl_error(ret));
 	if (as_json)
-		json_print(json_pack("{s:I s:O}", "process", (json_int_t)owner, "rules", list),
-			   JSON_INDENT(2));
+		json_print(json_pack("{s:o s:O}", "process",
+				     owner.address ? json_integer(owner.address) : json_null(),
+				     "rules", list), JSON_INDENT(2));
 	else
 		print_text(list);
+	if (owner.left)
+		warnx("the process that loaded this was killed; nft-xt load takes its place");
 	json_decref(list);
 	flush_output();
 	return 0;
