@@ -90,13 +90,24 @@ installed() {
 		for item in $files; do
 			echo "$1/$item"
 		done
-		for item in $(cd "$source" && echo COPYING ./*.md doc/*.md doc/*.svg); do
-			[ "$item" = ./CONTRIBUTING.md ] || echo "$1/share/doc/xtables-conntrack-addons/${item#./}"
+		for item in $(cd "$source" && echo COPYING ./*.md doc/*.{md,svg,txt,json}); do
+			echo "$1/share/doc/xtables-conntrack-addons/${item#./}"
 		done
 		for item in $(cd "$source/include" && echo linux/netfilter/*.h); do
 			echo "$1/include/$item"
 		done
 	} | sed 's|^/||' | sort
+}
+
+# dead_links FOLDER: links of its documents to files that are not there
+dead_links() {
+	local file link
+
+	find "$1" -name '*.md' | while IFS= read -r file; do
+		grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | while IFS= read -r link; do
+			[[ $link = http* ]] || [ -e "${file%/*}/$link" ] || echo "${file#"$1"}: $link"
+		done
+	done
 }
 
 # installs NAME ROOT WANTED: tests that ROOT has the files of the list WANTED, and
@@ -109,6 +120,7 @@ installs() {
 	is "$(grep -iE 'error|warning: [^m]|jobserver' "$log")" "" "$name: it does not complain"
 	same "$name: it installs what it should" \
 		<(list "$root" | sed -E 's/\.(gz|xz|zst)$//') <(echo "$wanted")
+	is "$(dead_links "$root")" "" "$name: the documents' links lead somewhere"
 }
 
 uninstalls() {
