@@ -517,13 +517,30 @@ static bool alg_has_mptcp(const struct alg_packet *packet,
 }
 
 /*
+ * Does the tracker take this SYN/ACK for the answer to the SYN? It lets any
+ * other one pass, too, in case it has missed something; only the windows that
+ * it keeps tell which one it went by (nf_conntrack_tcp_packet(), "Ignored
+ * packets"). A server could choose else where the dialogue begins, in the midst
+ * of what it made the client say.
+ */
+static bool alg_synack_believed(const struct alg_packet *packet)
+{
+	const struct ip_ct_tcp *tcp = &packet->ct->proto.tcp;
+
+	return READ_ONCE(tcp->state) == TCP_CONNTRACK_SYN_RECV &&
+	       READ_ONCE(tcp->seen[IP_CT_DIR_ORIGINAL].td_end) == packet->ack &&
+	       READ_ONCE(tcp->seen[IP_CT_DIR_REPLY].td_end) == packet->seq + 1;
+}
+
+/*
  * A packet of a handshake: of the first one, or of another one between the same
  * ends. For most of those the tracker makes a new entry. But where the server
  * has ended the last connection with a RST, it lets the client's SYN through,
  * and says with SYN_RECV that it believes in the answer
  * (nf_conntrack_tcp_packet()); it finds that to be the answer by its number, so
- * that none of the last connection's offsets may be on the SYN. A SYN/ACK in
- * another state begins nothing: it would make a dialogue of what was none.
+ * that none of the last connection's offsets may be on the SYN. A SYN/ACK that
+ * it does not believe in begins nothing: it would make a dialogue of what was
+ * none.
  */
 static noinline void alg_handshake(const struct alg_helper *helper,
 				   struct alg_conn *conn,
@@ -555,12 +572,10 @@ static noinline void alg_handshake(const struct alg_helper *helper,
 	}
 	if (!th->ack)
 		return;
-	if (phase != ALG_PHASE_UNSEEN) {
-		if (state != TCP_CONNTRACK_SYN_RECV)
-			return;
-		if (conn)
-			alg_conn_destroy(ct, conn);
-	}
+	if (!alg_synack_believed(packet))
+		return;
+	if (conn)
+		alg_conn_destroy(ct, conn);
 	if (alg_has_mptcp(packet, th)) {
 		WRITE_ONCE(data->phase, ALG_PHASE_NEVER);
 		alg_leave_alone(ct, helper, ALG_WHY_MPTCP);

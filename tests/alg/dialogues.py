@@ -759,11 +759,18 @@ def lost_behind(end):
     return run
 
 
-def ghosts(early):
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n"
+
+
+def ghosts(trick=None):
     """
-    Two ends in packets only. With EARLY, the server greets before the client's ACK, so that a
-    client that speaks at once seems to answer.
+    Two ends in packets only. "again": the server's SYN/ACK comes once more. "early": it greets
+    before the client's ACK, so that a client that speaks at once seems to answer. "moved": with
+    a second SYN/ACK, it says that the dialogue begins further on, where the body of the client's
+    HTTP does; its greeting is where the client does not see it.
     """
+    hidden = {"c": len(POST), "s": 1000} if trick == "moved" else {"c": 0, "s": 0}
+
     def run(talk):
         router = talk.router
         with router.inside("client"):
@@ -773,6 +780,7 @@ def ghosts(early):
         outer = router.outer["client", 4] if talk.translated("client") else GHOST
         # like the talk's own, nobody else's
         port = talk.port
+        data_port = 2048 + (port - 32768) * 2 % 60000
         at = {"c": 1000, "s": 5000}
 
         def says(end, flags, data=b""):
@@ -785,21 +793,31 @@ def ghosts(early):
         with client, server:
             says("c", 2)
             says("s", 18)
-            if early:
+            if trick in ("again", "moved"):
+                at["s"] += hidden["s"] - 1
+                at["c"] += hidden["c"]
+                says("s", 18)
+                at["c"] -= hidden["c"]
+            if trick == "early":
                 says("s", 24, b"220 ready\r\n")
+            at["s"] -= hidden["s"]
             says("c", 16)
-            if not early:
+            if trick == "moved":
+                says("c", 24, POST)
+            at["s"] += hidden["s"]
+            if trick != "early":
                 says("s", 24, b"220 ready\r\n")
-            for end, line in (("c", "USER a"), ("s", "230 in"), ("c", f"PORT {six(GHOST, 5000)}"),
+            for end, line in (("c", "USER a"), ("s", "230 in"), ("c", f"PORT {six(GHOST, data_port)}"),
                               ("s", "200 ok")):
                 says(end, 24, f"{line}\r\n".encode())
                 # what NAT has written anew is longer or shorter
                 if line.startswith("PORT"):
-                    at["c"] += len(six(outer, 5000)) - len(six(GHOST, 5000))
+                    at["c"] += len(six(outer, data_port)) - len(six(GHOST, data_port))
             n = sum(1 for sport, active in router.expectations() if sport == port and active)
-            at["c"] -= len(six(outer, 5000)) - len(six(GHOST, 5000))
+            at["c"] -= len(six(outer, data_port)) - len(six(GHOST, data_port))
             says("c", 20)
-        need(n == (not early), f"{n} expectations", Open if n else Failed)
+        wanted = trick in (None, "again")
+        need(n == wanted, f"{n} expectations", Open if n else Failed)
     return run
 
 
@@ -827,7 +845,8 @@ def nobodys(address, name):
 
 
 BENIGN = {
-    "ends in packets only": [ghosts(False)],
+    "ends in packets only": [ghosts()],
+    "a SYN/ACK that comes twice": [ghosts("again")],
     "PORT, and the server connects before it says 200": [">PORT {c}\r\n", "+c", OK, *DONE],
     "EPRT, and the server connects before it says 200, IPv6": V6([
         ">EPRT {C}\r\n", "+c", OK, *DONE, *EPSV, "+s"]),
@@ -1140,7 +1159,8 @@ HOSTILE = {
     "before the login, a line of HTTP that is not kept whole": Fresh([
         "<220 ready\r\n", ">USER /" + "x" * 600 + " HTTP/1.1\r\n", *NOT_FTP]),
     "PORT with the address that NAT gives": [outer_port, OK, "=0"],
-    "a server that greets before the client's ACK": [ghosts(True)],
+    "a server that greets before the client's ACK": [ghosts("early")],
+    "a second SYN/ACK, behind HTTP's head": [ghosts("moved")],
     "HTTP POST, with PORT at a segment's start": Fresh([
         "<220 ready\r\n", ">POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\n", *NOT_FTP]),
     "HTTP POST before the greeting": Fresh([
