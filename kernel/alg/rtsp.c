@@ -818,14 +818,18 @@ static enum rtsp_why judge_answer(const struct rtsp *r, struct rtsp_side *m,
 				  const struct rtsp_transport *l,
 				  const struct alg_ends *ends)
 {
+	/* with what stood in the lines before, of a header that is folded */
+	unsigned int i, servers = s->holes >> RTSP_PORTS ? 1 : 0;
 	const struct rtsp_found *f;
 	u16 port[RTSP_PORTS];
-	unsigned int i;
 
 	if (l->why || m->specs > 1)
 		return RTSP_WHY_TEXT;
 	for (i = 0; i < l->count; i++) {
 		f = &l->found[i];
+		/* Of two, nobody knows which the client believes. */
+		if (is_first(l, i, OF_SERVER, port) && port[0] && servers++)
+			return RTSP_WHY_TEXT;
 		if (f->form & RTSP_FORM_ADDR &&
 		    f->addr.len != ends->client[ALG_OWN_INNER].len)
 			return RTSP_WHY_FAMILY;
@@ -916,8 +920,7 @@ static noinline void answer_transport(struct rtsp *r, struct rtsp_side *m,
 	}
 	for (i = 0; i < l->count; i++) {
 		f = &l->found[i];
-		if (is_first(l, i, OF_SERVER, port) && port[0] &&
-		    !(s->holes >> RTSP_PORTS))
+		if (is_first(l, i, OF_SERVER, port) && port[0])
 			offer(r, s, OF_SERVER, port, &end, v);
 		/* A third party's address stays, and one of nobody's, too. */
 		if (f->form & RTSP_FORM_ADDR &&
@@ -1048,8 +1051,8 @@ static void answer_end(struct rtsp *r, struct rtsp_side *m,
 		m->udp = false;
 		m->stream = 0;
 	}
-	if (m->no_udp)
-		r->frames = true;
+	if (m->no_udp && !r->frames)
+		r->frames = 1;
 	setup_answered(r, m, v);
 	for (i = 0; i < RTSP_PENDING && m->has_cseq; i++) {
 		struct rtsp_pending *p = &r->pending[i];
@@ -1352,6 +1355,33 @@ static void header_line(struct rtsp *r, bool reply,
 	}
 }
 
+/* Is there a stream over UDP, or one that was asked for? */
+static bool has_streams(const struct rtsp *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < RTSP_STREAMS; i++)
+		if (r->stream[i].state != STREAM_FREE)
+			return true;
+	return false;
+}
+
+/*
+ * "$", its channel, its length. Each must be seen in its order, so that a lost
+ * segment would hold up what comes behind it. Where nothing is to be opened,
+ * that is not worth it for long.
+ */
+static void frame(struct rtsp *r, const struct alg_line *line,
+		  struct alg_verdict *v)
+{
+	v->next = ALG_UNIT_HEAD;
+	v->skip = line->text[2] << 8 | line->text[3];
+	if (r->frames < RTSP_FRAMES_MAX)
+		r->frames++;
+	else if (!has_streams(r))
+		dormant(r, v, RTSP_WHY_FRAMES);
+}
+
 /**
  * rtsp_unit() - what does this unit mean?
  * @dialogue: struct rtsp, before it, and after
@@ -1369,10 +1399,7 @@ void rtsp_unit(void *dialogue, bool reply, const struct alg_line *line,
 	if (r->why)
 		return;
 	if (line->want) {
-		/* a frame: "$", its channel, its length */
-		r->frames = true;
-		v->next = ALG_UNIT_HEAD;
-		v->skip = line->text[2] << 8 | line->text[3];
+		frame(r, line, v);
 	} else if (!line->whole) {
 		if (m->state == SIDE_START && !r->trusted &&
 		    judge_bytes(line))
@@ -1441,11 +1468,8 @@ u8 rtsp_save(const void *dialogue)
 	unsigned int i;
 
 	if (r->why || r->frames || r->side[0].state != SIDE_START ||
-	    r->side[1].state != SIDE_START)
+	    r->side[1].state != SIDE_START || has_streams(r))
 		return 0;
-	for (i = 0; i < RTSP_STREAMS; i++)
-		if (r->stream[i].state != STREAM_FREE)
-			return 0;
 	for (i = 0; i < RTSP_PENDING; i++)
 		if (r->pending[i].used)
 			return 0;
@@ -1522,6 +1546,7 @@ const char *rtsp_why_name(u8 why)
 		[RTSP_WHY_CHANGED] = "other_port",
 		[RTSP_WHY_ASKED] = "not_asked",
 		[RTSP_WHY_TAKEOVER] = "taken_over",
+		[RTSP_WHY_FRAMES] = "interleaved",
 	};
 
 	return why < ARRAY_SIZE(words) && words[why] ? words[why] : "?";

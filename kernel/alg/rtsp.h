@@ -24,6 +24,8 @@
 #define RTSP_PENDING	4
 /* Ports and addresses in a line that are read */
 #define RTSP_FOUND	ALG_REWRITES
+/* Frames of media after which nobody is waited for to ask for UDP */
+#define RTSP_FRAMES_MAX	100
 /* What a server may ask for as a session's timeout, in seconds */
 #define RTSP_TIMEOUT_MAX	3600
 
@@ -60,6 +62,7 @@ enum rtsp_form {
  * @RTSP_WHY_CHANGED: the answer has other ports than the SETUP
  * @RTSP_WHY_ASKED: an answer with a Transport to no SETUP
  * @RTSP_WHY_TAKEOVER: another gateway began with this dialogue
+ * @RTSP_WHY_FRAMES: media come in the control connection, and none over UDP
  * @RTSP_WHY_END: none of these
  */
 enum rtsp_why {
@@ -78,6 +81,7 @@ enum rtsp_why {
 	RTSP_WHY_CHANGED,
 	RTSP_WHY_ASKED,
 	RTSP_WHY_TAKEOVER,
+	RTSP_WHY_FRAMES,
 	RTSP_WHY_END,
 };
 
@@ -168,7 +172,8 @@ struct rtsp_pending {
  * @asked: the client has sent a request
  * @trusted: and the server an answer, so that both speak RTSP
  * @inherited: there may be holes from before
- * @frames: there were frames between messages, or are to be
+ * @frames: how many frames there were between messages, up to RTSP_FRAMES_MAX;
+ *	at least 1 if some are to come
  * @next: of @pending, which one is used next
  * @clock: requests
  * @side: the client's, and the server's
@@ -180,7 +185,7 @@ struct rtsp {
 	bool asked;
 	bool trusted;
 	bool inherited;
-	bool frames;
+	u8 frames;
 	u8 next;
 	u32 clock;
 	struct rtsp_side side[2];

@@ -383,6 +383,11 @@ BENIGN = {
         *PLAY, "<" + FRAME * 3, ">" + FRAME, "<" + FRAME + answer(91)[1:]],
     "frames, and UDP beside them": [
         setup(2, TCP), answered(2, TCP), "<" + FRAME * 3, ">" + FRAME, *AGREED, "+c", "+s"],
+    "many frames, and UDP beside them": [
+        *AGREED, setup(2, TCP), answered(2, TCP), "<" + FRAME * 200, ">" + FRAME, *PLAY, "+c", "+s"],
+    "many frames, and nothing else": [
+        setup(2, TCP), answered(2, TCP), *PLAY, "<" + FRAME * 200, ">" + FRAME,
+        "<" + FRAME + answer(91)[1:]],
     "frames that are cut": [
         setup(2, TCP), answered(2, TCP), split("<" + FRAME * 3 + "\r\n", 1, 3, 7, 13), *AGREED, "+c", "+s"],
     "a body that is cut, with a SETUP in it": [
@@ -487,6 +492,7 @@ BAD_ANSWERS = {
     "TCP": answered(1, TCP),
     "multicast": answered(1, UDP + ";multicast"),
     "two transports": answered(1, UDP + "," + UDP),
+    "two ports of the server's": answered(1, UDP + ";server_port={t};server_port={s}"),
     "no transport": answer(1),
     "another port": answered(1, "RTP/AVP;unicast;client_port=40000-40001"),
     "a port under 1024 of the server's": answered(1, UDP + ";server_port=22-23"),

@@ -14,6 +14,7 @@
  * streams: two streams over UDP are set up, played, kept alive, and torn down, three times
  * frames: 200 segments of a stream in the control connection, whose frames do not end where
  *         segments do; an ACK for every other one is in their cost
+ * media: the 200 segments behind the first 150 of such a stream
  */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
@@ -262,10 +263,11 @@ static void streams(void)
 	}
 }
 
-static void frames(void)
+/* Counts behind the first @before of the segments with media. */
+static void play_frames(unsigned int before)
 {
 	/* of a header of 4 bytes and 1400 of RTP's each; a segment has 1448 */
-	static char stream[1404 * 207];
+	static char stream[1404 * 362];
 	unsigned int i;
 
 	memset(stream, 0x80, sizeof(stream));
@@ -275,14 +277,26 @@ static void frames(void)
 	replies(1, "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n" SESSION "\r\n", "");
 	asks(2, "PLAY", "", SESSION "\r\n");
 	replies(2, SESSION "\r\n", "");
-	begin_counting();
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < before + 200; i++) {
+		if (i == before)
+			begin_counting();
 		segment(&server, &client, false, true, stream + i * 1448, 1448);
 		if (i % 2) {
 			acks();
 			segments--;
 		}
 	}
+}
+
+/* From the first one on, which may be followed for a while */
+static void frames(void)
+{
+	play_frames(0);
+}
+
+static void media(void)
+{
+	play_frames(150);
 }
 
 static const struct kind {
@@ -296,6 +310,7 @@ static const struct kind {
 	{ "dormant", "220 (vsFTPd 3.0.3)\r\n", 21, dormant, false },
 	{ "streams", NULL, 554, streams, true },
 	{ "frames", NULL, 554, frames, false },
+	{ "media", NULL, 554, media, false },
 };
 
 static int device(const char *name)

@@ -25,6 +25,13 @@
 #define UDP_OK			UDP ";server_port=6000-6001"
 #define UDP2_OK			UDP2 ";server_port=6002-6003"
 #define TCP			"RTP/AVP/TCP;unicast;interleaved=0-1"
+/* of no bytes: see say() */
+#define FRAME			"$\1\200\200"
+#define FRAMES9			FRAME FRAME FRAME FRAME FRAME FRAME FRAME FRAME FRAME
+#define FRAMES90		FRAMES9 FRAMES9 FRAMES9 FRAMES9 FRAMES9 FRAMES9 FRAMES9 FRAMES9 \
+				FRAMES9 FRAMES9
+#define FRAMES99		FRAMES90 FRAMES9
+#define FRAMES			FRAMES99 FRAME
 #define OFFER			"offer 0 client 5000+"
 #define OFFER2			"offer 4 client 5002+"
 #define OPEN			"offer 2 server 6000+; open 0 90s, open 2 90s"
@@ -229,6 +236,14 @@ static const struct dialogue benign[] = {
 		">$\002\200\200$\003\200\001\n", "",
 		"<$\001\002\200\201", "",
 		SETUP(1, UDP), OFFER, ANSWERED(1, UDP_OK), OPEN } },
+	{ "two hundred frames, with UDP beside them", ONE, {
+		"<" FRAMES FRAMES, "", REQUEST("PLAY", 3, "", IN_ABC), RENEW } },
+	{ "many frames, and nothing over UDP", 0, {
+		SETUP(9, TCP), "", ANSWERED(9, TCP), "",
+		"<" FRAMES, "dormant interleaved" } },
+	{ "as many frames as may be, and then UDP", 0, {
+		SETUP(9, TCP), "", ANSWERED(9, TCP), "",
+		"<" FRAMES99, "", SETUP(1, UDP), OFFER, ANSWERED(1, UDP_OK), OPEN } },
 	{ "a server's own requests", ONE, {
 		"<OPTIONS * RTSP/1.0\r\nCSeq: 1\r\nSession: abc\r\n\r\n", "",
 		">RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", "",
@@ -474,6 +489,14 @@ static const struct dialogue hostile[] = {
 			"dormant body_length" } },
 	{ "another coding", 0, { SETUP(1, UDP), OFFER,
 		"<RTSP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n", "dormant body_length" } },
+	{ "two ports of the server's in an answer", 0, {
+		SETUP(1, UDP ";server_port=11210-11211"), OFFER,
+		ANSWERED(1, UDP ";server_port=11210-11211;server_port=6000-6001"),
+			"refused unreadable; close 0" } },
+	{ "two of them, in a header of two lines", 0, {
+		SETUP(1, UDP), OFFER,
+		ANSWERED(1, UDP_OK "\r\n ;server_port=6002-6003"),
+			"offer 2 server 6000+; refused unreadable; close 0,2" } },
 	{ "HTTP", 0, { ">POST / HTTP/1.1\r\nSETUP rtsp://h/m RTSP/1.0\r\n", "dormant http" } },
 	{ "HTTP with a verb of RTSP's", 0, {
 		">SETUP /m HTTP/1.1\r\nCSeq: 1\r\nTransport: " UDP "\r\n\r\n", "dormant http" } },
