@@ -1738,7 +1738,7 @@ EXPORT_SYMBOL_GPL(alg_unregister);
 int alg_register(struct alg_helper *helper)
 {
 	static const u8 families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-	struct nf_conntrack_helper h[ARRAY_SIZE(families)];
+	struct nf_conntrack_helper h[ARRAY_SIZE(families)] = {};
 	unsigned int i;
 	int err;
 
@@ -1759,6 +1759,7 @@ int alg_register(struct alg_helper *helper)
 		 NF_NAT_HELPER_PREFIX "%s", helper->name);
 	helper->nat.module = helper->module;
 	nf_nat_helper_register(&helper->nat);
+	/* Some kernels leave what they do not set as it was. */
 	for (i = 0; i < ARRAY_SIZE(families); i++)
 		nf_ct_helper_init(&h[i], families[i], IPPROTO_TCP, helper->name,
 				  helper->policy, helper->protocol->classes - 1,
