@@ -216,4 +216,22 @@ static inline void compat_expect_refresh(struct nf_conntrack_expect *exp,
 #endif
 }
 
+/*
+ * The dead expectations of a connection go, which kernels without timers keep until they look
+ * through the table.
+ */
+static inline void compat_expect_remove_dead(struct nf_conn *ct)
+{
+#ifndef HAVE_EXPECT_TIMER
+	struct nf_conntrack_expect *exp;
+	struct hlist_node *next;
+
+	spin_lock_bh(&nf_conntrack_expect_lock);
+	hlist_for_each_entry_safe(exp, next, &nfct_help(ct)->expectations, lnode)
+		if (nf_ct_exp_is_expired(exp))
+			nf_ct_unlink_expect(exp);
+	spin_unlock_bh(&nf_conntrack_expect_lock);
+#endif
+}
+
 #endif /* _XCA_COMPAT_H */

@@ -66,6 +66,8 @@
 #define ALG_SPARE	(60 * HZ)
 #define ALG_SPARE_MANY	HZ
 #define ALG_MORE(max)	((max) / 8 + 16)
+/* States that are looked at for as many as ALG_SAMPLE with holes */
+#define ALG_EXPECTED_LOOKS	(8 * ALG_SAMPLE)
 /* So many expectations of an owner's, among ALG_SAMPLE states, are not many */
 #define ALG_EXPECTED_FEW	8
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
@@ -372,17 +374,20 @@ static bool alg_hole_has(const struct alg_conn *conn,
 }
 
 /*
- * The kernel only marks an expectation as dead that nobody wants any more, and
- * counts it on, among the few that the namespace may have. With none that is
- * wanted, all of them go.
+ * The kernel may only mark an expectation as dead that nobody wants any more,
+ * and count it on, among the few that the namespace may have. So they are taken
+ * off its table here.
  */
 static void alg_remove_unwanted(const struct alg_conn *conn, struct nf_conn *ct)
 {
 	unsigned int i;
 
-	for (i = 0; i < conn->helper->protocol->holes; i++)
-		if (conn->hole[i].exp[0])
+	for (i = 0; i < conn->helper->protocol->holes; i++) {
+		if (conn->hole[i].exp[0]) {
+			compat_expect_remove_dead(ct);
 			return;
+		}
+	}
 	nf_ct_remove_expectations(ct);
 }
 
@@ -1204,6 +1209,17 @@ static unsigned int alg_expected(const struct alg_conn *conn)
 	return n;
 }
 
+/* Could alg_expected() be more than 0? Without its lock */
+static bool alg_may_expect(const struct alg_conn *conn)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++)
+		if (READ_ONCE(conn->hole[i].exp[0]))
+			return true;
+	return false;
+}
+
 /* alg_expected(), or 0 if a packet is at it */
 static unsigned int alg_try_expected(struct alg_conn *conn)
 {
@@ -1228,17 +1244,20 @@ alg_expected_most(struct alg_conn *asking)
 	unsigned int owner, own = alg_conn_owner(asking), most = own, n;
 	struct alg_conn *conn, *best[ALG_SAMPLE] = {};
 	u16 count[ALG_SAMPLE] = {}, best_count[ALG_SAMPLE] = {};
+	unsigned int i, all, sample = ALG_SAMPLE;
 	struct alg_pool *pool = asking->pool;
-	unsigned int i, all;
 
 	all = alg_expected(asking);
 	count[own] = all;
 	spin_lock(&alg_lock);
-	for (i = min_t(unsigned int, pool->count, ALG_SAMPLE); i; i--) {
+	for (i = min_t(unsigned int, pool->count, ALG_EXPECTED_LOOKS);
+	     i && sample; i--) {
 		conn = list_first_entry(&pool->conns, struct alg_conn, list);
 		list_move_tail(&conn->list, &pool->conns);
-		if (conn == asking || conn->net != asking->net)
+		if (conn == asking || conn->net != asking->net ||
+		    !alg_may_expect(conn))
 			continue;
+		sample--;
 		n = alg_try_expected(conn);
 		owner = alg_conn_owner(conn);
 		count[owner] += n;
