@@ -12,6 +12,17 @@
 #include "../rule.h"
 
 /*
+ * In PREROUTING, a packet of this machine's own to itself, or a copy of what it sent to many:
+ * it has the connection that it had in OUTPUT. That may have begun with this very packet, though
+ * it is confirmed by now. So OUTPUT is the place for those.
+ */
+static bool ctforget_tg_looped(const struct sk_buff *skb, const struct xt_action_param *par)
+{
+	return xt_hooknum(par) == NF_INET_PRE_ROUTING &&
+	       (xt_in(par)->flags & IFF_LOOPBACK || skb->pkt_type == PACKET_LOOPBACK);
+}
+
+/*
  * The packet itself has been looked up, and perhaps translated, as the
  * connection said. So it does not go on: whoever sent it sends another one.
  *
@@ -25,7 +36,8 @@ static unsigned int ctforget_tg(struct sk_buff *skb, const struct xt_action_para
 	struct nf_conn *ct;
 
 	ct = nf_ct_get(skb, &ctinfo);
-	if (!ct || nf_ct_is_template(ct) || !nf_ct_is_confirmed(ct))
+	if (!ct || nf_ct_is_template(ct) || !nf_ct_is_confirmed(ct) ||
+	    ctforget_tg_looped(skb, par))
 		return XT_CONTINUE;
 	nf_ct_kill(ct);
 	return NF_DROP;

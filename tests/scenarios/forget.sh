@@ -64,6 +64,11 @@ for iptables in iptables-nft ip6tables-nft; do
 	packet 6001
 	is "$(entry_count "$router")" 1 "$iptables: and stays there, in one connection"
 	counts "old=3 new=2" "which is not forgotten again"
+	# PREROUTING sees these with the connection that OUTPUT gave them.
+	for _ in 1 2; do
+		send "datagram(router, 5001, router, 53); result = True"
+		is "$result" True "$iptables: what this machine asks itself is not forgotten"
+	done
 	no_rules
 done
 
