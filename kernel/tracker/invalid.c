@@ -483,6 +483,9 @@ enum xt_ctstate2_reason tracker_invalid_reason(const struct sk_buff *skb,
 	u8 protocol;
 	int dataoff;
 
+	/* The tracker does not get what a socket with IP_NODEFRAG sends in parts. */
+	if (state->pf == NFPROTO_IPV4 && ip_is_fragment(ip_hdr(skb)))
+		return REASON(FRAGMENT);
 	dataoff = transport_offset(skb, skb_network_offset(skb), state->pf, &protocol, &reason);
 	if (dataoff < 0)
 		return reason;

@@ -38,6 +38,7 @@ for action in drop untrack; do
 	run_in "$router" iptables-legacy -t raw -F
 	run_in "$router" iptables-legacy -t raw -A OUTPUT -j CTFULL --on-full $action --log-rate 0
 	watch_rules "$router" iptables-legacy mangle "pieces=OUTPUT -p udp -m ctstate2 --state INVALID" \
+		"reason=OUTPUT -p udp -m ctstate2 --invalid-reason FRAGMENT" \
 		"passed=OUTPUT -p udp -m ctstate2 --state NEW" \
 		"exempt=OUTPUT -p udp -m ctstate2 --state UNTRACKED"
 	table_max 1000
@@ -48,6 +49,7 @@ for action in drop untrack; do
 	read_figures "$router" iptables-legacy
 	is "${figure[count]} ${grown[pieces]} ${grown[passed]} ${grown[exempt]} ${grown[refused]}" "10 3 0 0 0" \
 		"$action: near a full table, without an entry"
+	is "${grown[reason]}" 3 "$action: each is INVALID because it is a fragment"
 	pieces 0 5001
 	read_figures "$router" iptables-legacy
 	is "${figure[count]} ${grown[passed]}" "11 1" "$action: put together, they have one"
