@@ -72,15 +72,26 @@ struct ctfull_net *ctfull_net_find(struct net *net)
 	return smp_load_acquire(ctfull_pernet(net));
 }
 
-/* A reference to a namespace's, which is made if need be; NULL: no memory */
-static struct ctfull_net *ctfull_net_get(struct net *net)
+/*
+ * One to spare, if the namespace has none; before the mutex is taken. Memory may be long in
+ * coming to a user who has used up his, and the others are not to wait for that.
+ */
+static struct ctfull_net *ctfull_net_spare(struct net *net)
+{
+	return ctfull_net_find(net) ? NULL : ctfull_net_alloc(net);
+}
+
+/* A reference to a namespace's, which is *@spare if there was none; NULL: no memory */
+static struct ctfull_net *ctfull_net_get(struct net *net, struct ctfull_net **spare)
 {
 	struct ctfull_net **here = ctfull_pernet(net);
 
 	lockdep_assert_held(&ctfull_rules_mutex);
-	if (!*here)
+	if (!*here) {
 		/* pairs with ctfull_net_find() */
-		smp_store_release(here, ctfull_net_alloc(net));
+		smp_store_release(here, *spare);
+		*spare = NULL;
+	}
 	if (*here)
 		kref_get(&(*here)->ref);
 	return *here;
@@ -121,12 +132,12 @@ static struct ctfull_rule *ctfull_rule_find_equal(const struct ctfull_rule *rule
 	return NULL;
 }
 
-static int ctfull_rule_add(struct ctfull_rule *rule, struct net *net)
+static int ctfull_rule_add(struct ctfull_rule *rule, struct net *net, struct ctfull_net **spare)
 {
 	struct ctfull_rule *equal;
 
 	lockdep_assert_held(&ctfull_rules_mutex);
-	rule->cn = ctfull_net_get(net);
+	rule->cn = ctfull_net_get(net, spare);
 	if (!rule->cn)
 		return -ENOMEM;
 	if (rule->cn->n_rules >= CTFULL_RULES) {
@@ -148,10 +159,12 @@ struct ctfull_rule *ctfull_rule_alloc(const struct xt_tgchk_param *par,
 				      const struct xt_ctfull_tginfo *info)
 {
 	struct ctfull_rule *rule = kzalloc(sizeof(*rule), GFP_KERNEL_ACCOUNT);
+	struct ctfull_net *spare;
 	int ret;
 
 	if (!rule)
 		return ERR_PTR(-ENOMEM);
+	spare = ctfull_net_spare(par->net);
 	rule->info = *info;
 	rule->hooks = par->hook_mask;
 	rule->family = par->family;
@@ -160,8 +173,10 @@ struct ctfull_rule *ctfull_rule_alloc(const struct xt_tgchk_param *par,
 		       info->log_burst, get_jiffies_64());
 
 	mutex_lock(&ctfull_rules_mutex);
-	ret = ctfull_rule_add(rule, par->net);
+	ret = ctfull_rule_add(rule, par->net, &spare);
 	mutex_unlock(&ctfull_rules_mutex);
+	if (spare)
+		ctfull_net_put(spare);
 	if (!ret)
 		return rule;
 	kfree(rule);
@@ -201,17 +216,16 @@ static struct ctfull_latch *ctfull_latch_find(struct ctfull_net *cn,
 	return NULL;
 }
 
-/* A latch that there was none like; the caller's reference to @cn is for it. */
-static struct ctfull_latch *ctfull_latch_alloc(struct ctfull_net *cn,
-					       const struct xt_ctfull_mtinfo *info, u8 percent)
+/* *@spare becomes a latch that there was none like; the caller's reference to @cn is for it. */
+static struct ctfull_latch *ctfull_latch_add(struct ctfull_net *cn,
+					     const struct xt_ctfull_mtinfo *info, u8 percent,
+					     struct ctfull_latch **spare)
 {
-	struct ctfull_latch *latch;
+	struct ctfull_latch *latch = *spare;
 
 	if (cn->n_latches >= CTFULL_RULES)
 		return ERR_PTR(-ENOSPC);
-	latch = kzalloc(sizeof(*latch), GFP_KERNEL_ACCOUNT);
-	if (!latch)
-		return ERR_PTR(-ENOMEM);
+	*spare = NULL;
 	latch->cn = cn;
 	latch->above = info->above;
 	latch->until = info->until;
@@ -225,21 +239,28 @@ static struct ctfull_latch *ctfull_latch_alloc(struct ctfull_net *cn,
 struct ctfull_latch *ctfull_latch_get(struct net *net, const struct xt_ctfull_mtinfo *info)
 {
 	u8 percent = info->flags & (XT_CTFULL_ABOVE_PERCENT | XT_CTFULL_UNTIL_PERCENT);
+	struct ctfull_latch *spare = kzalloc(sizeof(*spare), GFP_KERNEL_ACCOUNT);
 	struct ctfull_latch *latch = ERR_PTR(-ENOMEM);
-	struct ctfull_net *cn;
+	struct ctfull_net *cn, *spare_cn;
 
+	if (!spare)
+		return latch;
+	spare_cn = ctfull_net_spare(net);
 	mutex_lock(&ctfull_rules_mutex);
-	cn = ctfull_net_get(net);
+	cn = ctfull_net_get(net, &spare_cn);
 	if (!cn)
 		goto out;
 	latch = ctfull_latch_find(cn, info, percent);
 	if (!latch)
-		latch = ctfull_latch_alloc(cn, info, percent);
+		latch = ctfull_latch_add(cn, info, percent, &spare);
 	/* one reference for all of its users */
 	if (IS_ERR(latch) || latch->users++)
 		ctfull_net_put(cn);
 out:
 	mutex_unlock(&ctfull_rules_mutex);
+	if (spare_cn)
+		ctfull_net_put(spare_cn);
+	kfree(spare);
 	return latch;
 }
 
