@@ -20,6 +20,8 @@ struct genl_family ctfull_family __ro_after_init = {
 	.name		= CTFULL_GENL_NAME,
 	.version	= CTFULL_GENL_VERSION,
 	.netnsok	= true,
+	/* Lists are made at the cost of who asks, and other families do not wait for it. */
+	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.mcgrps		= ctfull_groups,
 	.n_mcgrps	= ARRAY_SIZE(ctfull_groups),
