@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/inet.h>
 #include "../rule.h"
 #include "full.h"
 
@@ -130,8 +131,8 @@ bool ctfull_tb_take(struct ctfull_tb *bucket, u32 rate, u32 period, u32 burst, u
 
 void ctfull_print(char line[CTFULL_LINE], const struct ctfull_line *v)
 {
-	/* "count=4294967295 ", "max=4294967295 ", "top=", 39 characters, a space */
-	char count[24], max[24], top[48];
+	/* "count=4294967295 ", "max=4294967295 ", "top=", an address, a space */
+	char count[24], max[24], top[INET6_ADDRSTRLEN + sizeof("top= ")];
 	unsigned int left = 3;
 	int len;
 

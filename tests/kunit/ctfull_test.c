@@ -798,7 +798,7 @@ static struct ctfull_line longest(void)
 	struct ctfull_line v = {
 		.prefix = "12345678901234567890123456789", .count = U32_MAX, .max = U32_MAX,
 		.untrack = true, .refused = U64_MAX, .suppressed = U64_MAX,
-		.top = "2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+		.top = "2a02:8108:1234:5678:200:5efe:203.113.113.113",
 	};
 
 	return v;
@@ -876,7 +876,8 @@ static void line_without(char *line, size_t size, const struct ctfull_line *v,
 /* Every prefix, with numbers and sources of all lengths: the first that fits */
 static void never_too_long(struct kunit *test)
 {
-	static const char top[] = "2001:0db8:85a3:0000:0000:8a2e:0370:7334";
+	/* the longest that %pI6c prints */
+	static const char top[] = "2a02:8108:1234:5678:0200:5efe:203.113.113.113";
 	static const u32 numbers[] = { 0, 262144, U32_MAX };
 	static const u64 many[] = { 0, 1234567, U64_MAX };
 	unsigned int start, i, dropped, seen = 0, wrong = 0;
@@ -896,8 +897,8 @@ static void never_too_long(struct kunit *test)
 			v.refused = many[i / 9 % 3];
 			v.suppressed = many[i / 27 % 3];
 			v.untrack = i / 81 % 2;
-			/* 39, 30, 20, 10 characters, or nobody */
-			v.top = top + (i / 162 == 4 ? 39 : i / 162 * 10 - !!(i / 162));
+			/* 45, 36, 26, 16 characters, or nobody */
+			v.top = top + (i / 162 == 4 ? 45 : i / 162 * 10 - !!(i / 162));
 			memset(line, 0x55, CTFULL_LINE);
 			ctfull_print(line, &v);
 			if (!memchr(line, 0, CTFULL_LINE)) {
