@@ -49,6 +49,7 @@
 # The table of connections
 #   entry_count NS            prints how many entries there are; forget NS: none
 #   table_max NUMBER          nf_conntrack_max
+#   tracks PROTOCOL           has the kernel a tracker for udplite or dccp?
 #   entry_lines COUNT PORT OPTION...   prints entries; load_entries NS takes $work/entries
 #   fill NS COUNT [PORT]      that many which stay
 #   flows NS ADDRESS COUNT [PORT [MICROSECONDS]]   packets, of as many flows
@@ -59,6 +60,11 @@
 #   start_packets [--sockets] NAME=NS...; send PYTHON; stop_packets
 # Documentation
 #   readme_block BLOCK [FILE] prints its commands; run_readme NS BLOCK [FILE] runs them
+# Completion, in the shell
+#   load_completion PROGRAM   as a shell does
+#   complete_words PROGRAM WORD...   leaves in COMPREPLY what is proposed for the last one
+#   completes WANTED PROGRAM WORD...   passed if that is proposed
+#   completes_options PROGRAM COMMAND...   passed for each whose options are proposed
 # Processes
 #   start COMMAND...          in the background
 #   wait_for SECONDS COMMAND...   until it succeeds, at most so long
