@@ -260,6 +260,11 @@ class Rtsp(Control):
         if whereto(came) != whereto(transport) and (strict or whereto(came) != told):
             raise ValueError(f"{came!r} is not about {transport!r}")
 
+    def teardown(self):
+        """Of the stream that was set up last"""
+        self.request("TEARDOWN", "Session: abc", url=f"rtsp://h/m/t{len(self.pairs) - 1}")
+        self.reply("Session: abc")
+
     def play(self):
         self.request("PLAY", "Session: abc")
         self.reply("Session: abc")

@@ -76,6 +76,13 @@ expect() {
 	ends "for e in [*evil, a, b]: e.reset(wait=False)"
 	wait_for 20 none_followed
 	ok $? "NAT $1: all of them are given back"
+	forget "$router"
+	ends "e = Rtsp('$ftp4', client='10.0.1.4'); e.setup(False)"
+	ends "for _ in range(20): e.setup(False); e.teardown()"
+	ends "a = Rtsp('$ftp4'); a.setup()"
+	result_is "a.data(), e.data(nth=0)" "('yes', 'yes')" \
+		"NAT $1: what a host has given back counts no more, while it has something open"
+	ends "for e in [a, e]: e.reset(wait=False)"
 	echo "$expect_max_before" >"$expect_max"
 }
 
