@@ -12,6 +12,7 @@ modules="nf_conntrack_alg.ko nf_conntrack_ftp2.ko nf_conntrack_rtsp2.ko
 	xt_CTFORGET.ko xt_CTLOG.ko xt_ctfull.ko xt_ctstate2.ko"
 # and this below the prefix, with all documents and headers
 units="lib/systemd/system/ctfull-arm.service lib/systemd/system/ctfull-guard.service lib/systemd/system/nft-xt.service
+	lib/systemd/system/ctfull-metrics.service lib/systemd/system/ctfull-metrics.timer
 	lib/systemd/system/xtables-conntrack-addons-rules.service"
 files="share/man/man8/xtables-conntrack-addons.8 sbin/ctfull share/man/man8/ctfull.8
 	sbin/ctwhy share/man/man8/ctwhy.8 share/bash-completion/completions/ctwhy
@@ -240,7 +241,7 @@ try "configure with LDFLAGS=-pie and without units, make" build "$work/pie" --wi
 	--without-systemdsystemunitdir LDFLAGS='-pie -Wl,-z,now'
 cd "$work/pie" || exit
 installs "LDFLAGS=-pie, no units" "$work/root" \
-	"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)" | grep -v '\.service$')" \
+	"$(installed /usr/local "$(pkg-config --variable=xtlibdir xtables)" | grep -vE '\.(service|timer)$')" \
 	DESTDIR="$work/root"
 # shellcheck disable=SC2086 # words
 is "$(cd extensions && LC_ALL=C readelf -lW $plugins | grep -c INTERP)" 0 \

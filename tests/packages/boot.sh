@@ -56,12 +56,13 @@ others() {
 	grep -vE -e '^-A ct-' <<<"$rules"
 }
 
-# services: ctfull-arm and nft-xt are to start with the tree, and /srv/services says how they and
-# the guard do
+# services: ctfull-arm, nft-xt and the timer of the metrics are to start with the tree, and
+# /srv/services says how they and the guard do
 services() {
 	# The example in its file of options, with the table that its comment asks for
 	in_tree sed -i '/--dry-run"$/s/^#//' /etc/default/ctfull-guard
-	in_tree systemctl enable ctfull-arm nft-xt
+	in_tree systemctl enable ctfull-arm nft-xt ctfull-metrics.timer
+	mkdir -p "$work/over/files/var/lib/prometheus/node-exporter"
 	echo "mark 0x10/0x10 ctstate2 --state INVALID" >"$work/over/files/etc/nft-xt.conf"
 	cat >"$work/over/files/srv/services" <<'END'
 exec 2>&1
@@ -69,6 +70,19 @@ sed -n 's/^#   //p' /etc/default/ctfull-guard | nft -f -
 systemctl start ctfull-guard
 sleep 10
 echo "ctfull-guard: $(systemctl is-active ctfull-guard)"
+
+# written NAMESPACE: its figure of rules, if there are some, in the file as it is now
+written() {
+	grep "^conntrack_full_rules{netns=\"$1\"} [1-9]" /var/lib/prometheus/node-exporter/ctfull.prom
+}
+
+ip netns add other
+ip netns exec other iptables -t raw -A PREROUTING -j CTFULL
+seconds=0
+until { written "" && written other; } >/dev/null || [ $((seconds += 2)) -gt 90 ]; do sleep 2; done
+echo "ctfull-metrics.timer: $(systemctl is-active ctfull-metrics.timer), after $((seconds > 90)) times 90 s:" \
+	"$(written "") $(written other) $(stat -c '%U %a' /var/lib/prometheus/node-exporter/ctfull.prom)"
+ip netns del other
 echo 1024 >/proc/sys/net/netfilter/nf_conntrack_max
 
 # state UNIT TABLE: of the unit, and how many tables of this name there are
@@ -132,6 +146,7 @@ suite() {
 		"$suite: and that of IPv6"
 	is "$failed" "" "$suite: and no unit has failed"
 	is "$said" "ctfull-guard: active
+ctfull-metrics.timer: active, after 0 times 90 s: conntrack_full_rules{netns=\"\"} 4 conntrack_full_rules{netns=\"other\"} 1 root 644
 ctfull-arm: active, 2 tables
 reloaded: active, 2 tables
 reserve      leaves 512 of 1024 entries
@@ -139,8 +154,8 @@ stopped: inactive, 0 tables
 nft-xt: active, 2 tables
 reloaded: active, 2 tables
 also:
-stopped: inactive, 0 tables" "$suite: the guard starts; ctfull-arm and nft-xt did with the machine, and reload"
-	in_tree systemctl disable ctfull-arm nft-xt
+stopped: inactive, 0 tables" "$suite: the guard starts; the others did with the machine, and reload"
+	in_tree systemctl disable ctfull-arm nft-xt ctfull-metrics.timer
 
 	if [ ${#kernels[@]} -gt 1 ]; then
 		install_kernel "${kernels[1]}"
