@@ -214,6 +214,58 @@ END
 	like "$said" "without: curl: .*timed out|without: .*[Cc]onnect" "$suite: firewalld: but not without the helper"
 }
 
+# with_docker SUITE: beside Docker, which sets its rules by iptables: rules in its chain for users
+# see its containers' packets, when Docker has been restarted, too, and so does ctfull-arm
+with_docker() {
+	suite=$1
+	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 docker.io \
+		busybox-static iproute2 curl
+	try "$suite: installed beside Docker" in_tree sh -c "apt-get -y install /srv/*.deb" || return
+	in_tree systemctl enable ctfull-arm
+	mkdir -p "$work/over/files/etc/docker"
+	echo '{ "storage-driver": "vfs" }' >"$work/over/files/etc/docker/daemon.json"
+	cat >"$work/over/files/srv/containers" <<'END'
+exec 2>&1
+ip netns add client
+ip link add name eth9 type veth peer name eth0 netns client
+ip addr add 10.7.0.1/24 dev eth9
+ip link set eth9 up
+ip -n client addr add 10.7.0.2/24 dev eth0
+ip -n client link set eth0 up
+mkdir -p /srv/box/bin
+cp "$(command -v busybox)" /srv/box/bin/
+tar -C /srv/box -c . | docker import - box >/dev/null
+docker run -d --restart always -p 8080:80 box /bin/busybox sh -c \
+	'cd /; echo served >index.html; exec /bin/busybox httpd -f -p 80 -h /' >/dev/null
+iptables -I DOCKER-USER -i eth9 -m ctstate2 --state INVALID -j DROP
+iptables -I DOCKER-USER -i eth9 -m ctstate2 --state NEW
+
+# serves WHEN: does the container answer, and have the rules seen its client?
+serves() {
+	iptables -Z DOCKER-USER
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		answer=$(ip netns exec client curl -s -m 5 http://10.7.0.1:8080/index.html) && break
+		sleep 2
+	done
+	echo "$1: $answer, $(iptables -vnxL DOCKER-USER | awk '/NEW/ { print ($1 > 0 ? "seen" : "not seen") }')," \
+		"$(nft list tables | grep -c ' ctfull$') tables"
+}
+
+serves "at first"
+systemctl restart docker
+serves "after Docker's restart"
+echo 1 >/proc/sys/net/netfilter/nf_conntrack_max
+ip netns exec client curl -s -m 3 http://10.7.0.1:8080/ || echo "a full table: no answer"
+ctfull status --json | grep -q '"refused": [1-9]' && echo "refused: counted"
+END
+	boot "$(cd "$tree/lib/modules" && echo *)" "bash /srv/containers" || return
+	is "$failed" "" "$suite: Docker: no unit has failed"
+	is "$said" "at first: served, seen, 2 tables
+after Docker's restart: served, seen, 2 tables
+a full table: no answer
+refused: counted" "$suite: Docker: rules in DOCKER-USER and ctfull-arm see its containers' packets"
+}
+
 "$tests/packages/build" "$work/release" >"$log" 2>&1 || die "no packages: $(tail -n 5 "$log")"
 for item in ${SUITES-bookworm trixie}; do
 	build_packages "$item" "$work/$item-older" '~older'
@@ -225,5 +277,6 @@ for item in ${SUITES-bookworm trixie}; do
 	*) die "SUITES: no such suite: $item" ;;
 	esac
 	with_firewalld "$item"
+	with_docker "$item"
 done
 finish
