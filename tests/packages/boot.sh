@@ -116,7 +116,7 @@ suite() {
 	local base release bare='' kernels=() all
 
 	suite=$1
-	use_tree "$suite" "${depends[@]}" systemd-sysv iptables-persistent nftables "${@:2}"
+	use_tree "$suite" "${depends[@]}" systemd-sysv iptables-persistent nftables iproute2 "${@:2}"
 	for release in $(cd "$tree/lib/modules" && printf '%s\n' * | sort -V); do
 		if [ -e "$tree/lib/modules/$release/build/Makefile" ]; then
 			kernels+=("$release")
@@ -146,7 +146,7 @@ suite() {
 		"$suite: and that of IPv6"
 	is "$failed" "" "$suite: and no unit has failed"
 	is "$said" "ctfull-guard: active
-ctfull-metrics.timer: active, after 0 times 90 s: conntrack_full_rules{netns=\"\"} 4 conntrack_full_rules{netns=\"other\"} 1 root 644
+ctfull-metrics.timer: active, after 0 times 90 s: conntrack_full_rules{netns=\"\"} 5 conntrack_full_rules{netns=\"other\"} 1 root 644
 ctfull-arm: active, 2 tables
 reloaded: active, 2 tables
 reserve      leaves 512 of 1024 entries

@@ -61,10 +61,15 @@ start_sshd() {
 # log_in ADDRESS SECONDS: a session, in which the server says hello, and then sends back what
 # it gets; begun in that time
 log_in() {
+	session "$1" "$2" <"$work/data"
+}
+
+# session ADDRESS SECONDS: the same, with what comes on standard input
+session() {
 	run_in "$client" ssh -F /dev/null -i "$work/id" -o BatchMode=yes -o IdentitiesOnly=yes \
 		-o UserKnownHostsFile="$work/known_hosts" -o GlobalKnownHostsFile=/dev/null \
 		-o StrictHostKeyChecking=yes -o ConnectTimeout="$2" -o KexAlgorithms=curve25519-sha256 \
-		"root@$1" "echo hello; cat" <"$work/data" 2>&1
+		"root@$1" "echo hello; cat" 2>&1
 }
 
 # explain ADDRESS: what there is to see of a session that failed
@@ -116,7 +121,22 @@ come_in() {
 	done
 }
 
-# begin COUNT [BLOCK]: the firewall's rules and those of the runbook, and a table of 200
+# armed_by PROCESS
+# shellcheck disable=SC2317 # for wait_for
+armed_by() {
+	read_figures "$router" iptables
+	[ "${figure[armed_by]-}" = "$1" ]
+}
+
+# rearm: ctfull arm, with a file of options
+rearm() {
+	echo "--first tcp/22" >"$work/options"
+	start ip netns exec "$router" ctfull arm --log-rate 0 --options "$work/options"
+	armed=$started
+	wait_for 60 armed_by "$armed" || die "ctfull arm"
+}
+
+# begin COUNT [BLOCK]: the firewall's rules and those of the runbook (or rearm), and a table of 200
 # entries, with COUNT of them taken for good; the flood goes on with the rules in place
 begin() {
 	[ -z "$flood" ] || kill -STOP "$flood"
@@ -128,6 +148,7 @@ begin() {
 		armed=$started
 		wait_for 60 run_in "$router" nft list table ip ctfull || die "the runbook's arm fails"
 		;;
+	rearm) rearm ;;
 	*) run_readme "$router" "$2" doc/table-full.md || die "the runbook's $2 fails" ;;
 	esac
 	table_max 10000
@@ -194,6 +215,48 @@ is "${grown[reserved]} ${grown[drops]}" "${grown[refused]} 0" "arm: by the reser
 kill "$armed"
 wait "$armed"
 is $? 0 "arm: it ends well"
+
+# One session goes on while it is armed, reloaded, killed, armed again and disarmed; new ones get
+# in as long as there are rules, and no other packet does.
+begin 180 rearm
+# shellcheck disable=SC2317 # for start
+long_session() {
+	session 10.0.1.1 60 <"$work/input"
+}
+# says WORD: the session sends it back
+says() {
+	echo "$1" >&5
+	wait_for 60 grep -qx "$1" "$work/session"
+	ok $? "the session goes on: $1"
+}
+mkfifo "$work/input"
+# both ends, so that neither waits for the other to be opened
+exec 5<>"$work/input"
+start long_session >"$work/session" 5>&-
+long=$started
+says armed
+while sleep 0.1; do kill -HUP "$armed"; done &
+reloads=$!
+come_in ssh "reloaded all the time"
+kill "$reloads"
+wait "$reloads"
+says reloaded
+if tables_persist; then
+	kill -KILL "$armed"
+	wait "$armed"
+	come_in ssh "killed"
+	says killed
+	rearm
+	come_in ssh "armed again"
+fi
+read_figures "$router" iptables
+is "${grown[reserved]} ${grown[drops]}" "${grown[refused]} 0" "meanwhile: all that was refused was by the reserve"
+kill "$armed"
+wait "$armed"
+is "$(run_in "$router" nft list tables | grep -c ctfull)" 0 "disarmed"
+says disarmed
+kill "$long"
+exec 5>&-
 
 # The runbook's rules for a name server
 begin 0 notrack
