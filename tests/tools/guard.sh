@@ -300,17 +300,46 @@ configure "$ns" "route del local default dev lo table 101"
 
 # --- Sources that may be forged ---
 
+# segments HOW SOURCE...: 60 connections of each, made of packets: what conntrack(8) makes is
+# as if picked up in mid-stream. "forged" knows no number of the server's; "reset" ends.
+cat >"$work/segments.py" <<'END'
+import socket, struct, sys
+sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+SYN, RST, ACK = 2, 4, 16
+def segment(source, to, flags, seq, ack):
+    addrs = socket.inet_aton(source[0]) + socket.inet_aton(to[0])
+    ip = struct.pack("!BBHHHBBH8s", 0x45, 0, 40, 0, 0, 64, socket.IPPROTO_TCP, 0, addrs)
+    tcp = struct.pack("!HHIIBBHHH", source[1], to[1], seq, ack, 5 << 4, flags, 4096, 0, 0)
+    sock.sendto(ip + tcp, (to[0], 0))
+server = "192.0.2.1", 80
+for client in ((source, port) for source in sys.argv[2:] for port in range(1000, 1060)):
+    forged = sys.argv[1] == "forged"
+    if forged:
+        segment(client, server, ACK, 1, 1)
+    segment(client, server, SYN, 100, 0)
+    segment(server, client, SYN | ACK, 5000, 101)
+    segment(client, server, ACK, 101, 7 if forged else 5001)
+    if sys.argv[1] == "reset":
+        segment(client, server, RST, 101, 0)
+END
+segments() {
+	run_in "$ns" python3 "$work/segments.py" "$@" || die "no segments"
+}
+configure "$ns" "route add default dev d0"
+set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_timeout_close=600
+
 tcp="-p tcp -d 192.0.2.1 --dport 80"
-{
-	entry_lines 60 1 "$tcp -s 10.0.1.2 --state SYN_RECV -u SEEN_REPLY"
-	entry_lines 60 1 "$tcp -s 10.0.1.3 --state ESTABLISHED -u SEEN_REPLY,ASSURED"
-} >"$work/wanted"
+entry_lines 60 1 "$tcp -s 10.0.1.2 --state SYN_RECV -u SEEN_REPLY" >"$work/wanted"
 entries 60 10.0.1.1
 load
+segments handshake 10.0.1.3
+segments forged 10.0.1.6
+is "$(left -s 10.0.1.3 -u ASSURED) $(left -s 10.0.1.6 -u ASSURED)" "60 60" \
+	"an ACK, SYN and ACK make an entry ASSURED, as a handshake does"
 guard --set four --evict
 told lines '^evict'
 is "$(lines | xargs)" "ban 10.0.1.3 evict 10.0.1.3" \
-	"neither without a reply nor with half a handshake does an entry count"
+	"neither without a reply, nor with half a handshake, nor from mid-stream on does an entry count"
 stop
 flush
 entry_lines 60 1 "$tcp -s 10.0.1.2 --state SYN_RECV -u SEEN_REPLY" >"$work/wanted"
@@ -326,13 +355,14 @@ flush
 # easily. The server may reset it, or not.
 set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
 liberal='^ctfull guard: TCP entries do not count without --unreplied: with nf_conntrack_tcp_be_liberal=1 '
-{
-	entry_lines 60 1 "$tcp -s 10.0.1.3 --state ESTABLISHED -u SEEN_REPLY,ASSURED"
-	entry_lines 60 1 "$tcp -s 10.0.1.4 --state CLOSE -u SEEN_REPLY,ASSURED"
-	entry_lines 60 1 "-p udp -s 10.0.1.5 -d 192.0.2.1 --dport 9 -u SEEN_REPLY"
-} >"$work/wanted"
-load
-cp "$work/entries" "$work/mixed"
+# mixed: UDP, TCP, and TCP that was reset
+mixed() {
+	replied 60 10.0.1.5
+	load
+	segments handshake 10.0.1.3
+	segments reset 10.0.1.4
+}
+mixed
 guard --set four
 told lines '^ban'
 told troubles "$liberal"
@@ -343,8 +373,7 @@ is "$(lines | xargs)" "ban 10.0.1.3 ban 10.0.1.4 ban 10.0.1.5" "and does again w
 stop
 flush
 set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=1
-cp "$work/mixed" "$work/wanted"
-load
+mixed
 guard --set four --unreplied
 told lines '^ban' 3
 is "$(lines | xargs) $(<"$work/troubles")" "ban 10.0.1.3 ban 10.0.1.4 ban 10.0.1.5 " \
@@ -352,6 +381,7 @@ is "$(lines | xargs) $(<"$work/troubles")" "ban 10.0.1.3 ban 10.0.1.4 ban 10.0.1
 stop
 flush
 set_sysctl "$ns" net.netfilter.nf_conntrack_tcp_be_liberal=0
+configure "$ns" "route del default dev d0"
 
 replied 60 10.0.2.1
 replied 60 10.0.3.77

@@ -31,6 +31,10 @@ struct entry {
 	uint32_t id;
 };
 
+/* Of TCP entries: flags that a handshake does not give, by direction */
+static uint8_t more_flags[2];
+static bool offloaded;		/* ctnetlink says nothing of their state */
+
 /* The dump: what the stand-in for nl_request() gives, in this order */
 static char *dump;
 static size_t dump_len, dump_size;
@@ -101,6 +105,13 @@ static void put_tuple(struct nlmsghdr *nlh, uint16_t type, const struct entry *e
 	mnl_attr_nest_end(nlh, tuple);
 }
 
+static void put_flags(struct nlmsghdr *nlh, uint16_t type, uint8_t more)
+{
+	struct nf_ct_tcp_flags value = { .flags = 0x23 | more };
+
+	mnl_attr_put(nlh, type, sizeof(value), &value);
+}
+
 static void put_state(struct nlmsghdr *nlh, uint8_t state)
 {
 	struct nlattr *info = mnl_attr_nest_start(nlh, CTA_PROTOINFO);
@@ -109,8 +120,8 @@ static void put_state(struct nlmsghdr *nlh, uint8_t state)
 	mnl_attr_put_u8(nlh, CTA_PROTOINFO_TCP_STATE, state);
 	mnl_attr_put_u8(nlh, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, 7);
 	mnl_attr_put_u8(nlh, CTA_PROTOINFO_TCP_WSCALE_REPLY, 7);
-	mnl_attr_put_u16(nlh, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, 0x23);
-	mnl_attr_put_u16(nlh, CTA_PROTOINFO_TCP_FLAGS_REPLY, 0x23);
+	put_flags(nlh, CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, more_flags[0]);
+	put_flags(nlh, CTA_PROTOINFO_TCP_FLAGS_REPLY, more_flags[1]);
 	mnl_attr_nest_end(nlh, tcp);
 	mnl_attr_nest_end(nlh, info);
 }
@@ -137,7 +148,7 @@ static void put_addr(const struct entry *entry, const uint8_t *addr, bool ipv6)
 	mnl_attr_put_u32(nlh, CTA_ID, entry->id);
 	mnl_attr_put_u32(nlh, CTA_USE, htonl(1));
 	mnl_attr_put_u32(nlh, CTA_TIMEOUT, htonl(600));
-	if (entry->protocol == IPPROTO_TCP)
+	if (entry->protocol == IPPROTO_TCP && !offloaded)
 		put_state(nlh, entry->state);
 	dump_len += NLMSG_ALIGN(nlh->nlmsg_len);
 	count++;
@@ -241,6 +252,46 @@ static void test_replied(void)
 	how.replied = false;
 	read_by(&how);
 	ok(entries("10.0.0.1", 0, 0) == 1, "without replied all count");
+}
+
+/* What the tracker takes up in mid-stream may all be forged */
+static void test_picked_up(void)
+{
+	static const struct {
+		uint8_t flags[2];
+		bool offloaded;
+		const char *what;
+	} cases[] = {
+		{ { IP_CT_TCP_FLAG_BE_LIBERAL, IP_CT_TCP_FLAG_BE_LIBERAL }, false,
+		  "from the first packet on" },
+		{ { IP_CT_TCP_FLAG_BE_LIBERAL, 0 }, false, "liberal one way" },
+		{ { 0, IP_CT_TCP_FLAG_BE_LIBERAL }, false, "and the other way" },
+		{ { 0, 0 }, true, "in a flowtable" },
+	};
+	static const struct entry tcp[] = {
+		{ "10.0.0.1", IPPROTO_TCP, SURE, TCP_CONNTRACK_ESTABLISHED, 0, 0 },
+		{ "10.0.0.1", IPPROTO_TCP, SURE, TCP_CONNTRACK_CLOSE, 0, 0 },
+		{ "10.0.0.1", IPPROTO_TCP, SEEN, TCP_CONNTRACK_ESTABLISHED, 0, 0 },
+	};
+	struct counting how = { .by = BY_SRC };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		memcpy(more_flags, cases[i].flags, sizeof(more_flags));
+		offloaded = cases[i].offloaded;
+		empty();
+		for (j = 0; j < ARRAY_SIZE(tcp); j++)
+			put(&tcp[j]);
+		how.replied = true;
+		read_by(&how);
+		ok(entries("10.0.0.1", 0, 0) == 0 && table.total == ARRAY_SIZE(tcp),
+		   "picked up: none counts, %s", cases[i].what);
+		how.replied = false;
+		read_by(&how);
+		ok(entries("10.0.0.1", 0, 0) == ARRAY_SIZE(tcp), "without replied all do");
+	}
+	memset(more_flags, 0, sizeof(more_flags));
+	offloaded = false;
 }
 
 /* Where the tracker is liberal, a TCP entry says nothing of its source */
@@ -479,6 +530,7 @@ int main(int argc, char **argv)
 		return table_top(&table, top, 128) != 128;
 	}
 	test_replied();
+	test_picked_up();
 	test_liberal();
 	test_zones();
 	test_prefixes();

@@ -150,11 +150,15 @@ static inline bool parse_addr(const struct nlattr *ip, uint8_t family, bool src,
 	return attr && attr_get(attr, key->addr, len);
 }
 
-/* What a protocol says of an entry */
+/*
+ * What a protocol says of an entry. @liberal: of TCP, numbers of either direction are not
+ * checked.
+ */
 struct protocol {
 	uint8_t number;
 	uint8_t state;
 	bool has_state;
+	bool liberal;
 };
 
 /* A number in network byte order; 0 if it is none */
@@ -211,6 +215,25 @@ static inline bool parse_tuple(const struct nlattr *tuple, uint8_t family,
 	return found;
 }
 
+static void parse_tcp(const struct nlattr *info, struct protocol *protocol)
+{
+	struct nf_ct_tcp_flags flags;
+	const struct nlattr *attr;
+
+	for (attr = attr_first(info); attr; attr = attr_next(attr, attr_end(info))) {
+		switch (attr_type(attr)) {
+		case CTA_PROTOINFO_TCP_STATE:
+			attr_get(attr, &protocol->state, sizeof(protocol->state));
+			break;
+		case CTA_PROTOINFO_TCP_FLAGS_ORIGINAL:
+		case CTA_PROTOINFO_TCP_FLAGS_REPLY:
+			if (attr_get(attr, &flags, sizeof(flags)))
+				protocol->liberal |= flags.flags & IP_CT_TCP_FLAG_BE_LIBERAL;
+			break;
+		}
+	}
+}
+
 static void parse_state(const struct nlattr *info, struct protocol *protocol)
 {
 	const struct nlattr *attr;
@@ -219,7 +242,7 @@ static void parse_state(const struct nlattr *info, struct protocol *protocol)
 	for (attr = attr_first(info); attr; attr = attr_next(attr, attr_end(info))) {
 		switch (attr_type(attr)) {
 		case CTA_PROTOINFO_TCP:
-			protocol->state = find_u8(attr, CTA_PROTOINFO_TCP_STATE);
+			parse_tcp(attr, protocol);
 			return;
 		case CTA_PROTOINFO_DCCP:
 			protocol->state = find_u8(attr, CTA_PROTOINFO_DCCP_STATE);
@@ -245,17 +268,22 @@ static inline bool has_handshake(uint8_t protocol)
  * With nf_conntrack_tcp_be_liberal nothing tells it of TCP: the tracker then takes any
  * number for an acknowledgment of the SYN/ACK, which a forged source has not seen. Not
  * even CLOSE would give that away, as no rule says that a server resets it.
+ *
+ * Nor does anything of an entry that is liberal itself. The tracker makes one of an ACK
+ * without a connection (nf_conntrack_tcp_loose), and a few forged segments more make that
+ * ASSURED. One in a flowtable is liberal, too, and ctnetlink says nothing of its state.
  */
 static bool shook_hands(const struct protocol *protocol, uint32_t status, bool liberal)
 {
 	if (!has_handshake(protocol->number))
 		return true;
-	if (protocol->number == IPPROTO_TCP && liberal)
+	if (protocol->number != IPPROTO_TCP)
+		return status & IPS_ASSURED;
+	if (liberal || protocol->liberal || !protocol->has_state)
 		return false;
-	if (status & IPS_ASSURED)
-		return true;
-	return protocol->number == IPPROTO_TCP && protocol->state >= TCP_CONNTRACK_ESTABLISHED &&
-	       protocol->state <= TCP_CONNTRACK_TIME_WAIT;
+	return status & IPS_ASSURED ||
+	       (protocol->state >= TCP_CONNTRACK_ESTABLISHED &&
+		protocol->state <= TCP_CONNTRACK_TIME_WAIT);
 }
 
 /**
@@ -294,8 +322,7 @@ bool key_parse(const struct nlmsghdr *nlh, const struct counting *how, struct ke
 		case CTA_STATUS:
 			attr_get(attr, &status, sizeof(status));
 			status = ntohl(status);
-			state |= how->replied && !(status & IPS_ASSURED) &&
-				 has_handshake(protocol.number);
+			state |= how->replied && protocol.number == IPPROTO_TCP;
 			break;
 		case CTA_ID:
 			attr_get(attr, id, sizeof(*id));
