@@ -97,6 +97,32 @@ run_in "$router" ctfull arm >"$work/log" 2>&1
 is $? 3 "a second one does not start"
 like "$(<"$work/log")" "another program has the nft table ctfull" "and says why"
 
+# Rules of others that it finds when it starts, as at boot
+disarm TERM
+for raw in iptables-legacy iptables-nft nft; do
+	case $raw in
+	nft) run_in "$router" nft -f - <<<'table ip others {
+			chain early { type filter hook prerouting priority raw
+				ip daddr 10.0.9.1 udp dport 4000-4100 notrack
+			}
+		}' ;;
+	*) run_in "$router" $raw -t raw -A PREROUTING -p udp -d 10.0.9.1 --dport 4000:4100 -j CT --notrack ;;
+	esac || die "$raw: no rule"
+	arm --reserve 10%
+	begin
+	flows "$client" 10.0.9.1 20 4000
+	exactly 0 0 "$raw: what a rule of raw does not track is not refused"
+	is "$(entry_count "$router")" 90 "and has no entry"
+	flows "$client" 10.0.9.1 20 5000
+	exactly 20 0 "and what it tracks is"
+	disarm TERM
+	case $raw in
+	nft) run_in "$router" nft delete table ip others ;;
+	*) run_in "$router" $raw -t raw -F ;;
+	esac
+done
+arm --first udp/53,from=10.0.1.3,from=fd00:1::3
+
 # --- Killed ---
 
 if tables_persist; then

@@ -21,8 +21,12 @@
 #include "commands.h"
 #include "nets.h"
 
-/* The same before IPv6's tracker: NF_IP6_PRI_RAW */
-#define PRIORITY		NF_IP_PRI_RAW
+/*
+ * Behind all chains of the priority raw, before the tracker, which has the same one in IPv6. Of
+ * hooks of equal priority, the one that came last is first: with raw's, rules with NOTRACK and
+ * others of -j CT would come too late.
+ */
+#define PRIORITY		(NF_IP_PRI_CONNTRACK - 1)
 #define FIRST_MAX		31
 #define WORDS_MAX		33
 #define FILE_MAX		65536
