@@ -474,7 +474,13 @@ completes "watch top explain --help --version" ctwhy ""
 completes "TCP_FLAGS,SCTP" ctwhy watch --reason TCP_FLAGS,S
 completes "ICMP_TYPE ICMP_UNRELATED ICMP_MISMATCH" ctwhy top -r = ICMP
 completes "reason" ctwhy top --by r
+# shellcheck disable=SC2016 # an interface may be called so
+command='lo$(>ran)'
+ip link add name "$command" type dummy || die "no interface"
 completes "lo" ctwhy watch -i lo
+[ ! -e ran ]
+ok $? "a command as an interface's name: completion does not run it"
+ip link del "$command"
 completes "" ctwhy watch --port ""
 completes "${reasons//$'\n'/ } --help" ctwhy explain ""
 completes_options ctwhy watch top explain

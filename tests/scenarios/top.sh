@@ -229,5 +229,15 @@ completes "ipv4 ipv6" ctfull top -f ""
 completes "src state" ctfull top --by = s
 completes "--table --timeout" ctfull guard --t
 completes "" ctfull guard --never ""
+# shellcheck disable=SC2016 # names as nft shows them
+nft() {
+	printf 'table inet %s\n' 'mine' 'mine$(>ran)' 'mine`>ran`'
+	printf '\tset %s {\n' 'bans' 'bans$(>ran)' 'bans`>ran`'
+}
+completes "inet/mine" ctfull guard --table i
+completes "bans" ctfull guard --set b
+[ ! -e ran ]
+ok $? "commands as names of tables and sets: completion runs none"
+unset -f nft
 completes_options ctfull status top monitor guard arm metrics
 finish
