@@ -13,7 +13,8 @@ file=$work/options
 
 # arm OPTION...: starts it on the router, and waits for its rules
 arm() {
-	start ip netns exec "$router" ctfull arm --log-rate 0 "$@" 2>"$work/troubles"
+	start ip netns exec "$router" ${parent[@]+"${parent[@]}"} ctfull arm --log-rate 0 "$@" \
+		2>"${troubles-$work/troubles}"
 	armed=$started
 	wait_for 60 is_armed || die "ctfull arm: $(<"$work/troubles")"
 }
@@ -219,6 +220,33 @@ done <<'END'
 --options /dev/null|--options cannot be in a file
 --help|the rules stay
 END
+# reload LINE: it reads the file with this line
+reload() {
+	echo "$1" >"$file"
+	kill -HUP "$armed"
+	# the signal is the first of those that wait
+	wait_for 10 grep -q '^ShdPnd:.*[02468ace]$' "/proc/$armed/status"
+}
+disarm TERM
+echo "--reserve 10" >"$file"
+# shellcheck disable=SC2016 # perl's
+parent=(perl -e '$SIG{PIPE} = "DEFAULT"; $SIG{CHLD} = "IGNORE"; exec @ARGV')
+arm --options "$file"
+reload "--reserve 10 --first udp/53"
+wait_for 60 has_rules 8
+is "$? $(<"$work/troubles")" "0 " "started by who ignores SIGCHLD: it reads the file, and says nothing"
+disarm TERM
+exec {gone}> >(:)
+wait $!
+troubles=/dev/fd/$gone arm --options "$file"
+reload "--reserve none"
+reload "--reserve 10"
+wait_for 10 has_rules 4
+ok $? "nobody reads its warnings any more: it goes on"
+disarm TERM
+exec {gone}>&-
+parent=()
+arm --options "$file"
 rm "$file"
 : >"$work/troubles"
 kill -HUP "$armed"

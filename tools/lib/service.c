@@ -87,9 +87,14 @@ static bool ignored(int sig)
 /**
  * service_start - before anything is made that is to go: signals wait for service_run()
  * @reloads: SIGHUP is one that is meant
+ *
+ * A warning that nobody reads any more ends no program. And service_try() hears of its child's
+ * end, also if whoever started this program has ignored SIGCHLD.
  */
 void service_start(bool reloads)
 {
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	if (!ignored(SIGINT))
