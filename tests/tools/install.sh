@@ -28,6 +28,13 @@ else
 	skip "no systemd-analyze" "systemd-analyze verify"
 fi
 
+# limit UNIT: after how many failures at once systemd gives up
+limit() {
+	sed -n '/^\[Unit\]/,/^\[Service\]/s/^StartLimitIntervalSec=//p' "${unit%/*}/$1.service"
+}
+is "$(limit ctfull-arm) $(limit ctfull-guard) $(limit nft-xt)" "0 0 0" \
+	"services are started again after any number of failures"
+
 # Files that need not be there, and one of them comes with the program
 is "$(setting EnvironmentFile)" "-$default
 -/etc/default/ctfull-guard" "the files with options: optional"
