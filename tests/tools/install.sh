@@ -28,6 +28,19 @@ else
 	skip "no systemd-analyze" "systemd-analyze verify"
 fi
 
+# Started after it was stopped, nftables.service starts the rules' unit as well.
+if command -v systemctl >/dev/null; then
+	folder=/usr/lib/systemd/system
+	mkdir -p "$work/root$folder"
+	cp "${unit%/*}/xtables-conntrack-addons-rules.service" "$work/root$folder"
+	systemctl --root="$work/root" enable xtables-conntrack-addons-rules.service 2>/dev/null
+	is "$(cd "$work/root/etc/systemd/system" && echo */*-rules.service)" \
+		"$(printf '%s.wants/xtables-conntrack-addons-rules.service ' multi-user.target nftables.service | sed 's/ $//')" \
+		"systemctl enable: what starts the rules"
+else
+	skip "no systemctl" "what starts the rules"
+fi
+
 # limit UNIT: after how many failures at once systemd gives up
 limit() {
 	sed -n '/^\[Unit\]/,/^\[Service\]/s/^StartLimitIntervalSec=//p' "${unit%/*}/$1.service"
