@@ -23,7 +23,8 @@ tables() {
 # watch ARG...: starts ctwhy, and waits until its rules are there. What it prints is in
 # $work/out, its errors in $work/err; $pid is its process.
 watch() {
-	start ip netns exec "$router" ctwhy "$@" >"${out-$work/out}" 2>"${err-$work/err}"
+	start ip netns exec "$router" ${parent[@]+"${parent[@]}"} ctwhy "$@" \
+		>"${out-$work/out}" 2>"${err-$work/err}"
 	pid=$started
 	wait_for 60 tables 2 || die "no rules of ctwhy: $(<"$work/err")"
 }
@@ -260,6 +261,21 @@ wait_for 10 ended
 ok $? "nor its summary, nor messages: SIGTERM ends it"
 end KILL
 exec {pipe}>&-
+
+# --- Somebody else changes rules while it reads its own ---
+
+cc -shared -fPIC -o "$work/interrupt_dump.so" "$tests/tools/interrupt_dump.c" -lmnl -ldl ||
+	die "interrupt_dump.c cannot be built"
+for times in 3 1000000; do
+	parent=(env "LD_PRELOAD=$work/interrupt_dump.so" "INTERRUPT_DUMPS=$times")
+	watch watch --json -n 3
+	parent=()
+	send "family(4); flow(9); bob(tcp('SA', 5000, 1001))"
+	sleep 1.5
+	send "bob(tcp('SA', 5000, 1001)); bob(tcp('SA', 5000, 1001))"
+	ends
+	is "$? $(of_lines summary "d['shown']")" "0 3" "$times times: it goes on"
+done
 
 # --- Nothing stays ---
 

@@ -364,10 +364,15 @@ int capture_wait(int timeout_ms, int input, event_cb *cb, void *data)
 
 static void read_counters(uint64_t counters[XT_RULE_COUNTERS])
 {
+	static uint64_t last[XT_RULE_COUNTERS];
 	int ret = xt_table_counters(&table, counters);
 
-	if (ret)
+	if (ret && ret != -EINTR)
 		errx(EXIT_INTERRUPTED, "the rules cannot be read: %s", nl_error(ret));
+	if (ret)
+		memcpy(counters, last, sizeof(last));
+	else
+		memcpy(last, counters, sizeof(last));
 	/* One is read after the other. */
 	seen.over = counters[0] > counters[1] ? counters[0] - counters[1] : 0;
 }

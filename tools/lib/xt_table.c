@@ -1187,17 +1187,26 @@ static void add_counters(const struct xt_listed *rule, void *data)
 		counters[i] += rule->packets[i];
 }
 
+/* A change of whosever rules interrupts the kernel's answer. */
+#define COUNTERS_TRIES	10
+
 /**
  * xt_table_counters - read what the rules have counted
  * @table: the tables
  * @counters: packets of the first counter of all rules, and of the second one
  *
- * Returns 0 or a negative errno.
+ * Returns 0 or a negative errno: -EINTR if others change rules all the time.
  */
 int xt_table_counters(struct xt_table *table, uint64_t counters[XT_RULE_COUNTERS])
 {
-	memset(counters, 0, sizeof(*counters) * XT_RULE_COUNTERS);
-	return xt_table_list(&table->nl, table->name, add_counters, counters);
+	unsigned int tries = 0;
+	int ret;
+
+	do {
+		memset(counters, 0, sizeof(*counters) * XT_RULE_COUNTERS);
+		ret = xt_table_list(&table->nl, table->name, add_counters, counters);
+	} while (ret == -EINTR && ++tries < COUNTERS_TRIES);
+	return ret;
 }
 
 /**
