@@ -18,6 +18,7 @@ utf8() {
 names=$(ctfull status --all --json | utf8 | python3 -c 'import json, sys
 print(*sorted(one["namespace"] for one in json.load(sys.stdin)["namespaces"]))')
 like "$names" 'n\\xff' "status --all --json: the name, in UTF-8"
+like "$(ctfull status --all)" $'namespace    n\\?\n' "status --all: on a terminal, what cannot harm it"
 ctfull metrics --all >"$work/metrics"
 is $? 0 "metrics --all"
 like "$(utf8 <"$work/metrics")" 'conntrack_full_entries\{netns="n\\\\xff"\} 0' "the label, in UTF-8"
@@ -36,6 +37,7 @@ mv /run/netns/none $'/run/netns/none\xfe'
 is "$(ctfull status --all --json 2>/dev/null | utf8 | python3 -c 'import json, sys
 print([one["namespace"] for one in json.load(sys.stdin)["namespaces"] if "error" in one])')" \
 	"['none\\\\xfe']" "and its name, too"
+like "$(ctfull status --all 2>&1 >"$work/status")" 'namespace none\?: cannot be entered' "and in a message"
 rm $'/run/netns/none\xfe'
 
 # --- Interfaces ---
@@ -49,6 +51,7 @@ run_in "$ns" iptables-legacy -t raw -A OUTPUT -j CTFULL --reserve 90% --warn-at 
 	die "no CTFULL"
 table_max 100
 start ip netns exec "$ns" ctfull monitor --json >"$work/events"
+start ip netns exec "$ns" ctfull monitor >"$work/lines"
 # event: more packets than there is room for, until one is told of
 event() {
 	run_in "$ns" python3 -c 'import socket, sys
@@ -58,9 +61,10 @@ for port in range(1000, 1040):
         sock.sendto(b"", ("10.3.0.9", port))
     except PermissionError:
         pass'
-	grep -q '"event":"refused"' "$work/events"
+	grep -q '"event":"refused"' "$work/events" && grep -q ' refused ' "$work/lines"
 }
 wait_for 60 event
 is "$(utf8 <"$work/events" | python3 -c 'import json, sys
 print(*{event["out"] for event in map(json.loads, sys.stdin) if event["event"] == "refused"})')" 'd\xff' "monitor --json: an interface"
+is "$(grep -o ' out=[^ ]*' "$work/lines" | sort -u)" " out=d?" "monitor: the same, on a terminal"
 finish

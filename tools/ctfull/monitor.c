@@ -47,6 +47,15 @@ static const char *action_name(uint32_t action)
 	       action == CTFULL_ACTION_UNTRACK ? "untrack" : "unknown";
 }
 
+static void print_interface(const char *key, const char *name)
+{
+	char text[IFNAMSIZ];
+
+	name_text(name, text, sizeof(text));
+	if (*text)
+		printf(" %s=%s", key, text);
+}
+
 static void print_text(const struct report *event)
 {
 	unsigned int share = per_mille(event->count, event->max);
@@ -69,10 +78,8 @@ static void print_text(const struct report *event)
 		printf(" type=%u", event->icmp_type);
 	if (icmp && report_has(event, CTFULL_A_SPORT))
 		printf(" id=%u", event->sport);
-	if (*event->in)
-		printf(" in=%s", event->in);
-	if (*event->out)
-		printf(" out=%s", event->out);
+	print_interface("in", event->in);
+	print_interface("out", event->out);
 	if (event->zone)
 		printf(" zone=%u", event->zone);
 	if (report_has(event, CTFULL_A_BY_RESERVE))

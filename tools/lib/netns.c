@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "netns.h"
+#include "output.h"
 #include "program.h"
 
 #define NETNS_DIR	"/run/netns"
@@ -61,10 +62,15 @@ static int enter(struct visit *visit, const char *path)
 /**
  * netns_label - how a message calls a network namespace
  * @name: as netns_for_each() has it
+ *
+ * Returns name_text(), until the next call.
  */
 const char *netns_label(const char *name)
 {
-	return *name ? name : "(the first one)";
+	static char text[256];
+
+	name_text(*name ? name : "(the first one)", text, sizeof(text));
+	return text;
 }
 
 /* @error: what enter() has returned */
