@@ -260,6 +260,15 @@ kill -TERM "$pid"
 wait_for 10 ended
 ok $? "nor its summary, nor messages: SIGTERM ends it"
 end KILL
+# nor the pipe of --pcap
+timeout 5 cat <&"$pipe" >"$work/zeros"
+watch watch --json --rate 1000000 --pcap "$work/pipe"
+many 3000
+sleep 2
+kill -TERM "$pid"
+wait_for 10 ended
+ok $? "--pcap to a pipe that nobody reads: SIGTERM ends it"
+end KILL
 exec {pipe}>&-
 
 # --- Somebody else changes rules while it reads its own ---

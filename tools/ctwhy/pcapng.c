@@ -70,17 +70,13 @@ static int write_block(struct pcapng *pcap, uint32_t type, const void *fixed, si
 }
 
 /* A file of somebody else's could be read by them, whatever its mode is now. */
-static int make_own(int fd)
+static int make_own(int fd, const struct stat *st)
 {
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISREG(st.st_mode) && st.st_uid != geteuid())
+	if (!S_ISREG(st->st_mode))
+		return 0;
+	if (st->st_uid != geteuid())
 		return -EPERM;
-	if (S_ISREG(st.st_mode) && (fchmod(fd, 0600) || ftruncate(fd, 0)))
-		return -errno;
-	return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) ? -errno : 0;
+	return fchmod(fd, 0600) || ftruncate(fd, 0) ? -errno : 0;
 }
 
 /**
@@ -101,17 +97,18 @@ int pcapng_open(struct pcapng *pcap, const char *path)
 		uint64_t len;
 	} section = { BYTE_ORDER_MAGIC, 1, 0, UINT64_MAX };
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	struct stat st;
 	int ret;
 
 	pcap->n = 0;
 	if (fd < 0)
 		return -errno;
-	ret = make_own(fd);
+	ret = fstat(fd, &st) ? -errno : make_own(fd, &st);
 	if (ret) {
 		close(fd);
 		return ret;
 	}
-	pcap->file = fdopen(fd, "w");
+	pcap->file = S_ISREG(st.st_mode) ? fdopen(fd, "w") : pipe_open(fd);
 	if (!pcap->file) {
 		close(fd);
 		return -ENOMEM;

@@ -137,8 +137,8 @@ static bool wait_for_reader(int fd)
 }
 
 /*
- * Standard output or error, where that is no terminal: its reader may have stopped reading,
- * and what waits for it is to end by a signal all the same.
+ * Standard output or error, where that is no terminal, or another pipe: its reader may have
+ * stopped reading, and what waits for it is to end by a signal all the same.
  */
 static ssize_t write_while_read(void *cookie, const char *text, size_t len)
 {
@@ -156,6 +156,27 @@ static ssize_t write_while_read(void *cookie, const char *text, size_t len)
 			done += n;
 	}
 	return done;
+}
+
+static int close_descriptor(void *cookie)
+{
+	return close((intptr_t)cookie);
+}
+
+/**
+ * pipe_open - a stream whose reader may stop reading, as that of standard output
+ * @fd: what is written to; may be one that does not block
+ *
+ * Once the program is to end, see signals_open(), a write fails if nobody reads for
+ * READER_TIME. Returns NULL for lack of memory; else fclose() also closes @fd.
+ */
+FILE *pipe_open(int fd)
+{
+	const cookie_io_functions_t functions = {
+		.write = write_while_read, .close = close_descriptor,
+	};
+
+	return fopencookie((void *)(intptr_t)fd, "w", functions);
 }
 
 /* Has a stream written by write_while_read() */

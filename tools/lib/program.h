@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -47,5 +48,6 @@ __attribute__((format(printf, 1, 2))) void warn_once(const char *format, ...);
 
 int signals_open(void);
 bool signals_end(int fd);
+FILE *pipe_open(int fd);
 
 #endif /* LIB_PROGRAM_H */
