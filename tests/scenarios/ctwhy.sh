@@ -469,6 +469,17 @@ refuses "--interface 0123456789abcdef: must be the name of an interface" watch -
 refuses "--by nonsense: must be all, reason, interface or ends" top --by nonsense
 refuses "--pcap /nowhere/file: No such file" watch --pcap /nowhere/file
 refuses "--pcap: must not be empty" watch --pcap ""
+echo mine >"$work/mine"
+chmod 644 "$work/mine"
+ln -s "$work/mine" "$work/link"
+chown -h nobody "$work/link"
+like "$(in_router timeout 10 ctwhy watch --pcap "$work/link")" \
+	"--pcap $work/link: Operation not permitted"$'.*\nstatus 3$' "--pcap: somebody else's link is refused"
+is "$(stat -c %a "$work/mine") $(<"$work/mine")" "644 mine" "and the file behind it is as it was"
+chown -h root "$work/link"
+watch watch --pcap "$work/link"
+end TERM
+is "$? $(stat -c %a "$work/mine")" "0 600" "--pcap: one's own link leads to the file"
 is "$(run_in "$router" sh -c 'ctwhy explain >/dev/full 2>&1; echo $?')" 3 "explain: a full disk"
 
 # --- Where something is missing ---

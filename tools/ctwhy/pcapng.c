@@ -69,6 +69,28 @@ static int write_block(struct pcapng *pcap, uint32_t type, const void *fixed, si
 	return !ferror(pcap->file) ? 0 : errno ? -errno : -EIO;
 }
 
+/* Is this a link, and did this user or root make it? */
+static bool is_own_link(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISLNK(st.st_mode) && (!st.st_uid || st.st_uid == geteuid());
+}
+
+/* Somebody else's link could lead to any file of this user's. */
+static int open_own(const char *path)
+{
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	int fd = open(path, flags | O_NOFOLLOW, 0600);
+
+	if (fd >= 0 || errno != ELOOP)
+		return fd < 0 ? -errno : fd;
+	if (!is_own_link(path))
+		return -EPERM;
+	fd = open(path, flags, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
 /* A file of somebody else's could be read by them, whatever its mode is now. */
 static int make_own(int fd, const struct stat *st)
 {
@@ -85,7 +107,7 @@ static int make_own(int fd, const struct stat *st)
  * @path: its name; what was in it is gone
  *
  * Packets have contents that are nobody else's, so only the owner can read it, who is this user.
- * A pipe needs its reader first.
+ * A link must be this user's or root's. A pipe needs its reader first.
  *
  * Returns 0 or a negative errno.
  */
@@ -96,13 +118,13 @@ int pcapng_open(struct pcapng *pcap, const char *path)
 		uint16_t major, minor;
 		uint64_t len;
 	} section = { BYTE_ORDER_MAGIC, 1, 0, UINT64_MAX };
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	int fd = open_own(path);
 	struct stat st;
 	int ret;
 
 	pcap->n = 0;
 	if (fd < 0)
-		return -errno;
+		return fd;
 	ret = fstat(fd, &st) ? -errno : make_own(fd, &st);
 	if (ret) {
 		close(fd);
