@@ -274,10 +274,20 @@ static int segment(struct kunit *test, struct nf_conn *ct, bool reply, u32 seq, 
 #define RST	0x04
 #define ACK	0x10
 
+/* The server's SYN/ACK, whatever the tracker thinks of it */
+static void synack(struct kunit *test, struct nf_conn *ct, u32 seq, u32 ack)
+{
+	KUNIT_EXPECT_EQ(test, segment(test, ct, true, seq, ack, SYN | ACK, "", NULL), NF_ACCEPT);
+}
+
+/* It believes in it, and in the client's ACK. */
 static void handshake(struct kunit *test, struct nf_conn *ct)
 {
-	KUNIT_EXPECT_EQ(test, segment(test, ct, true, ISN_SERVER, ISN_CLIENT + 1, SYN | ACK, "",
-				      NULL), NF_ACCEPT);
+	ct->proto.tcp.seen[IP_CT_DIR_ORIGINAL].td_end = ISN_CLIENT + 1;
+	ct->proto.tcp.seen[IP_CT_DIR_REPLY].td_end = ISN_SERVER + 1;
+	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1);
+	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
 }
 
 static int client(struct kunit *test, struct nf_conn *ct, u32 at, const char *payload)
@@ -373,7 +383,7 @@ static void again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, client(test, ct, 0, "Pxx\n"), NF_ACCEPT);
 	KUNIT_EXPECT_NE(test, nfct_seqadj(ct)->seq[IP_CT_DIR_ORIGINAL].offset_after, 0);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "D\n"), NF_ACCEPT);
-	handshake(test, ct);
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
 
@@ -385,12 +395,10 @@ static void again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT, 0, SYN, "", NULL), NF_ACCEPT);
 	KUNIT_EXPECT_EQ(test, nfct_seqadj(ct)->seq[IP_CT_DIR_ORIGINAL].offset_after, 0);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
-	handshake(test, ct);
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
-	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
 	handshake(test, ct);
-	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
 	KUNIT_EXPECT_EQ(test, segment(test, ct, false, ISN_CLIENT + 1, ISN_SERVER + 1, ACK,
 				      "Pxx\n", left), NF_ACCEPT);
 	KUNIT_EXPECT_STREQ(test, left, "P10.0.0.99:6000\n");
@@ -447,7 +455,7 @@ static void not_helped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
 	KUNIT_EXPECT_TRUE(test, alg_dormant(ct));
-	handshake(test, ct);
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1);
 	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
 	KUNIT_EXPECT_FALSE(test, has_state(ct));
 	forget(ct);
@@ -504,6 +512,28 @@ static void no_destroy(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, has_state(ct));
 	/* the table's, and ours: none of the state */
 	KUNIT_EXPECT_EQ(test, refcount_read(&ct->ct_general.use), 2u);
+	forget(ct);
+}
+
+/* The tracker lets a second SYN/ACK pass, and does not believe in it. */
+static void moved_start(struct kunit *test)
+{
+	struct nf_conn *ct = connection(test, false);
+
+	handshake(test, ct);
+	ct->proto.tcp.state = TCP_CONNTRACK_SYN_RECV;
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1 + 40);
+	synack(test, ct, ISN_SERVER + 1000, ISN_CLIENT + 1);
+	ct->proto.tcp.state = TCP_CONNTRACK_ESTABLISHED;
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), OPENS);
+	forget(ct);
+
+	/* Nor in one amid what it has picked up. */
+	ct = connection(test, false);
+	synack(test, ct, ISN_SERVER, ISN_CLIENT + 1);
+	KUNIT_EXPECT_EQ(test, server(test, ct, 0, "O\n"), NF_ACCEPT);
+	KUNIT_EXPECT_EQ(test, expected(ct, 0x0a000001, 0x0a000002), NOT);
 	forget(ct);
 }
 
@@ -848,6 +878,7 @@ static struct kunit_case alg_cases[] = {
 	KUNIT_CASE(back),
 	KUNIT_CASE(pair),
 	KUNIT_CASE(offer_of_the_open_port),
+	KUNIT_CASE(moved_start),
 	KUNIT_CASE(too_soon),
 	KUNIT_CASE(few_expectations),
 	KUNIT_CASE(too_many_lines),
