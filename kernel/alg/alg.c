@@ -67,7 +67,7 @@
 #define ALG_SPARE_MANY	HZ
 #define ALG_MORE(max)	((max) / 8 + 16)
 /* States that are looked at for as many as ALG_SAMPLE with holes */
-#define ALG_EXPECTED_LOOKS	(8 * ALG_SAMPLE)
+#define ALG_EXPECTED_LOOKS	(2 * ALG_SAMPLE)
 /* So many expectations of an owner's, among ALG_SAMPLE states, are not many */
 #define ALG_EXPECTED_FEW	8
 /* Of alg_data.saved, beside the protocol's: another gateway began with it */
