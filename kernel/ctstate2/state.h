@@ -7,6 +7,7 @@
 #define _XT_CTSTATE2_STATE_H
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/types.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/xt_ctstate2.h>
@@ -28,6 +29,7 @@
 #define CTSTATE2_TEST_NONE	BIT(13)
 #define CTSTATE2_TEST_ANY	BIT(14)
 #define CTSTATE2_TEST_RAW	BIT(15)
+static_assert(XT_CTSTATE2_ALL < CTSTATE2_TEST_TEMPLATE, "a condition has the bit of another test");
 
 /* Index into xt_ctstate2_mtinfo.accept. Bit 0: the source is rewritten; 1: the destination */
 static inline unsigned int ctstate2_nat(unsigned long status)
