@@ -177,12 +177,14 @@ $unit.service" "$suite: and its unit has failed, as has netfilter-persistent, wh
 }
 
 # with_firewalld SUITE: a service of firewalld's has the helper, as doc/install.md says: a data
-# connection gets in, through a reload of firewalld, too, and none without the helper
+# connection gets in, through a reload of firewalld, too, and none without the helper. ctfull-arm
+# stays as it is.
 with_firewalld() {
 	suite=$1
 	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 firewalld iproute2 vsftpd curl
 	try "$suite: installed beside firewalld" in_tree sh -c "apt-get -y install /srv/*.deb" || return
 	block firewalld
+	in_tree systemctl enable ctfull-arm
 	printf '%s\n' listen=YES anonymous_enable=YES anon_root=/srv/ftp ftp_username=daemon \
 		secure_chroot_dir=/run/vsftpd/empty seccomp_sandbox=NO >"$work/over/files/etc/vsftpd.conf"
 	cat >"$work/over/files/srv/transfers" <<'END'
@@ -204,6 +206,7 @@ for turn in before after without; do
 		;;
 	esac
 	echo "$turn: $(ip netns exec client curl -s -S -m 20 ftp://10.7.0.1/file 2>&1)"
+	echo "$turn: $(ctfull status | grep -o "4 with -j CTFULL, armed by ctfull arm")"
 done
 END
 	boot "$(cd "$tree/lib/modules" && echo *)" "systemctl is-active firewalld; bash /srv/transfers" || return
@@ -211,6 +214,7 @@ END
 	like "$said" "^active" "$suite: firewalld is running"
 	like "$said" "before: what was sent" "$suite: firewalld: a transfer passes"
 	like "$said" "after: what was sent" "$suite: firewalld: after a reload, too"
+	is "$(grep -c "armed by ctfull arm" <<<"$said")" 3 "$suite: firewalld: ctfull-arm is there all the time"
 	like "$said" "without: curl: .*timed out|without: .*[Cc]onnect" "$suite: firewalld: but not without the helper"
 }
 
@@ -218,7 +222,7 @@ END
 # see its containers' packets, when Docker has been restarted, too, and so does ctfull-arm
 with_docker() {
 	suite=$1
-	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 docker.io \
+	use_tree "$suite" "${depends[@]}" systemd-sysv linux-{image,headers}-amd64 docker.io apparmor nftables \
 		busybox-static iproute2 curl
 	try "$suite: installed beside Docker" in_tree sh -c "apt-get -y install /srv/*.deb" || return
 	in_tree systemctl enable ctfull-arm
