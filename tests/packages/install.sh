@@ -45,6 +45,8 @@ if [ -n "${CHECK_ALL-}" ]; then
 	try "a clone and a release make the same packages" \
 		diff <(contents "$work/clone") <(contents "$work/release")
 fi
+is "$(contents "$work/release" | grep -E 'share/doc/.*\.(json|md|svg|txt)\.gz')" "" \
+	"what documents link to is not compressed"
 try "lintian" lintian --allow-root --fail-on error,warning "$work/release/$name"_*.changes
 # rpm's database knows nothing of Debian's packages.
 try "rpmbuild, from a release" rpmbuild -tb --nodeps --quiet -D "_topdir $work/rpm" \
