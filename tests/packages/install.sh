@@ -54,7 +54,7 @@ try "rpmbuild, from a release" rpmbuild -tb --nodeps --quiet -D "_topdir $work/r
 try "rpmlint" rpmlint "$top/$name.spec"
 rpm_files=$(rpm -qpl "$work/rpm/RPMS/"*/*.rpm 2>/dev/null | sed 's|\.gz$||')
 is "$(for deb in "${debs[@]}"; do dpkg-deb -c "$deb" | awk '$1 ~ /^[-l]/ { print $6 }'; done |
-	sed -e '\|^\./usr/share/doc/|d' -e 's|^\./lib/|/usr/lib/|; s|^\./|/|; s|\.gz$||' |
+	sed -e '\|^\./usr/share/doc/|d' -e '\|^\./usr/share/lintian/|d' -e 's|^\./lib/|/usr/lib/|; s|^\./|/|; s|\.gz$||' |
 	grep -vxF -f <(echo "$rpm_files"))" "" \
 	"each file of the Debian packages is in an RPM"
 modules=$(dpkg-deb --fsys-tarfile "${debs[1]}" | tar -xO --wildcards '*/dkms.conf' |
