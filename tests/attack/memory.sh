@@ -74,8 +74,11 @@ fails xt_ctfull genl 1 20
 fails xt_ctfull packets 2 20
 at_least 100 accepted sent received answered get
 at_least 1 accepted list sources
+# In a full table, hardly a dialogue comes so far that the helpers need memory.
+table_max 10000
 fails nf_conntrack_alg packets 3 1
 at_least 100 accepted sent received answered
+table_max 100
 note "$(run_in "$lab" grep -v ' 0$' /proc/net/nf_conntrack_alg | tr '\n' ';')"
 # In timers, work and soft interrupts, too, if only now and then
 fail_in xt_ctfull
