@@ -373,6 +373,17 @@ static bool alg_hole_has(const struct alg_conn *conn,
 	return false;
 }
 
+/* Could alg_expected() be more than 0? Without its lock */
+static bool alg_may_expect(const struct alg_conn *conn)
+{
+	unsigned int i;
+
+	for (i = 0; i < conn->helper->protocol->holes; i++)
+		if (READ_ONCE(conn->hole[i].exp[0]))
+			return true;
+	return false;
+}
+
 /*
  * The kernel may only mark an expectation as dead that nobody wants any more,
  * and count it on, among the few that the namespace may have. So they are taken
@@ -380,15 +391,10 @@ static bool alg_hole_has(const struct alg_conn *conn,
  */
 static void alg_remove_unwanted(const struct alg_conn *conn, struct nf_conn *ct)
 {
-	unsigned int i;
-
-	for (i = 0; i < conn->helper->protocol->holes; i++) {
-		if (conn->hole[i].exp[0]) {
-			compat_expect_remove_dead(ct);
-			return;
-		}
-	}
-	nf_ct_remove_expectations(ct);
+	if (alg_may_expect(conn))
+		compat_expect_remove_dead(ct);
+	else
+		nf_ct_remove_expectations(ct);
 }
 
 /*
@@ -1207,17 +1213,6 @@ static unsigned int alg_expected(const struct alg_conn *conn)
 		n += exp && refcount_read(&exp->use) > 1;
 	}
 	return n;
-}
-
-/* Could alg_expected() be more than 0? Without its lock */
-static bool alg_may_expect(const struct alg_conn *conn)
-{
-	unsigned int i;
-
-	for (i = 0; i < conn->helper->protocol->holes; i++)
-		if (READ_ONCE(conn->hole[i].exp[0]))
-			return true;
-	return false;
 }
 
 /* alg_expected(), or 0 if a packet is at it */
