@@ -907,7 +907,17 @@ enum batch {
 	BATCH_DELETE,	/* the tables go */
 };
 
-static struct nlmsghdr *put_table(struct xt_table *table, char *at, uint16_t type, uint8_t family)
+/* Has a killed program left the table of this family, before this one has made its own? */
+static bool is_left(struct xt_table *table, uint8_t family)
+{
+	struct xt_table_owner owner = { 0 };
+
+	return !table->made && table->persists &&
+	       !ask_owner(&table->nl, table->name, family, &owner) && owner.left;
+}
+
+static char *put_table(struct xt_table *table, char *at, uint16_t type, uint8_t family,
+		       struct message *messages, unsigned int *n)
 {
 	struct nftnl_table *query = nftnl_table_alloc();
 	struct nlmsghdr *nlh;
@@ -923,7 +933,8 @@ static struct nlmsghdr *put_table(struct xt_table *table, char *at, uint16_t typ
 	nlh = nftnl_nlmsg_build_hdr(at, type, family, flags, ++table->nl.seq);
 	nftnl_table_nlmsg_build_payload(nlh, query);
 	nftnl_table_free(query);
-	return nlh;
+	messages[(*n)++] = (struct message){ nlh, NULL };
+	return at + nlh->nlmsg_len;
 }
 
 /*
@@ -933,30 +944,22 @@ static struct nlmsghdr *put_table(struct xt_table *table, char *at, uint16_t typ
 static char *put_tables(struct xt_table *table, enum batch what, char *at,
 			struct message *messages, unsigned int *n)
 {
-	static const uint16_t types[] = { NFT_MSG_DELTABLE, NFT_MSG_NEWTABLE };
 	struct nl *nl = &table->nl;
 	struct nlmsghdr *nlh;
-	unsigned int i, j;
+	unsigned int i;
 
-	for (i = 0; i < XT_FAMILIES * ARRAY_SIZE(types); i++) {
-		uint8_t family = xt_families[i / ARRAY_SIZE(types)];
-		uint16_t type = types[i % ARRAY_SIZE(types)];
-		struct xt_table_owner owner = { 0 };
+	for (i = 0; i < XT_FAMILIES; i++) {
+		uint8_t family = xt_families[i];
 
 		if (!has_family(table, family))
 			continue;
-		if (type == NFT_MSG_NEWTABLE && table->made)
-			continue;
-		if (type == NFT_MSG_DELTABLE && what != BATCH_DELETE &&
-		    (table->made || !table->persists ||
-		     ask_owner(nl, table->name, family, &owner) || !owner.left))
-			continue;
-		nlh = put_table(table, at, type, family);
-		messages[(*n)++] = (struct message){ nlh, NULL };
-		at += nlh->nlmsg_len;
+		if (what == BATCH_DELETE || is_left(table, family))
+			at = put_table(table, at, NFT_MSG_DELTABLE, family, messages, n);
+		if (!table->made)
+			at = put_table(table, at, NFT_MSG_NEWTABLE, family, messages, n);
 	}
-	for (j = 0; j < table->n_chains && what != BATCH_DELETE; j++) {
-		struct nftnl_chain *chain = table->chains[j];
+	for (i = 0; i < table->n_chains && what != BATCH_DELETE; i++) {
+		struct nftnl_chain *chain = table->chains[i];
 		uint32_t family = nftnl_chain_get_u32(chain, NFTNL_CHAIN_FAMILY);
 
 		if (table->made) {
