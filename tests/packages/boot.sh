@@ -176,6 +176,18 @@ $unit.service" "$suite: and its unit has failed, as has netfilter-persistent, wh
 	is "$rules; $failed" "$base; " "$suite: after a purge: the base alone is set, and no unit fails"
 }
 
+# client: /srv/client makes a network namespace of this name, with a link to the machine
+client() {
+	cat >"$work/over/files/srv/client" <<'END'
+ip netns add client
+ip link add name eth9 type veth peer name eth0 netns client
+ip addr add 10.7.0.1/24 dev eth9
+ip link set eth9 up
+ip -n client addr add 10.7.0.2/24 dev eth0
+ip -n client link set eth0 up
+END
+}
+
 # with_firewalld SUITE: a service of firewalld's has the helper, as doc/install.md says: a data
 # connection gets in, through a reload of firewalld, too, and none without the helper. ctfull-arm
 # stays as it is.
@@ -187,14 +199,10 @@ with_firewalld() {
 	in_tree systemctl enable ctfull-arm
 	printf '%s\n' listen=YES anonymous_enable=YES anon_root=/srv/ftp ftp_username=daemon \
 		secure_chroot_dir=/run/vsftpd/empty seccomp_sandbox=NO >"$work/over/files/etc/vsftpd.conf"
+	client
 	cat >"$work/over/files/srv/transfers" <<'END'
 exec 2>&1
-ip netns add client
-ip link add name eth9 type veth peer name eth0 netns client
-ip addr add 10.7.0.1/24 dev eth9
-ip link set eth9 up
-ip -n client addr add 10.7.0.2/24 dev eth0
-ip -n client link set eth0 up
+. /srv/client
 mkdir -p /srv/ftp
 echo "what was sent" >/srv/ftp/file
 for turn in before after without; do
@@ -228,14 +236,10 @@ with_docker() {
 	in_tree systemctl enable ctfull-arm
 	mkdir -p "$work/over/files/etc/docker"
 	echo '{ "storage-driver": "vfs" }' >"$work/over/files/etc/docker/daemon.json"
+	client
 	cat >"$work/over/files/srv/containers" <<'END'
 exec 2>&1
-ip netns add client
-ip link add name eth9 type veth peer name eth0 netns client
-ip addr add 10.7.0.1/24 dev eth9
-ip link set eth9 up
-ip -n client addr add 10.7.0.2/24 dev eth0
-ip -n client link set eth0 up
+. /srv/client
 mkdir -p /srv/box/bin
 cp "$(command -v busybox)" /srv/box/bin/
 tar -C /srv/box -c . | docker import - box >/dev/null
